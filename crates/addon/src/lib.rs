@@ -1,0 +1,1 @@
+//! `#[napi]` only: conversion between JavaScript and `engine`, no logic.

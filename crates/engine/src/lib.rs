@@ -1,0 +1,1 @@
+//! Joins store, protocol and network.
