@@ -47,7 +47,7 @@ mod service;
 mod slots;
 mod sys;
 mod thread;
-#[cfg(all(target_os = "linux", any()))]
+#[cfg(target_os = "linux")]
 mod uring;
 mod wake;
 mod worker;
