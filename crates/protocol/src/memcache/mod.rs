@@ -1,4 +1,6 @@
 //! memcached's protocols. Authority: memcached's doc/protocol.txt and the behaviour of the newest 1.6.
+
 pub mod reply;
 pub mod text;
 pub mod time;
+mod words;
