@@ -259,7 +259,7 @@ fn execute_resp(
         resp::unknown(args, out);
         return (None, Outcome::Continue);
     };
-    if !resp::arity_fits(spec, args.len()) {
+    if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
         resp_reply::error(out, &format!("ERR wrong number of arguments for '{}' command", spec.name));
         return (None, Outcome::Continue);

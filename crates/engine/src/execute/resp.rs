@@ -51,13 +51,6 @@ pub fn takes_body(command: Command, index: usize) -> bool {
     }
 }
 
-/// Whether the number of arguments (with the name) fits the command.
-#[inline]
-pub fn arity_fits(spec: &Spec, count: usize) -> bool {
-    let count = i32::try_from(count).unwrap_or(i32::MAX);
-    if spec.arity >= 0 { count == spec.arity } else { count >= -spec.arity }
-}
-
 /// Answers a command that is not in the table, in Valkey's words.
 pub fn unknown(args: Args<'_>, out: &mut impl Reply) {
     const SHOWN: usize = 128;
