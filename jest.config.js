@@ -1,11 +1,9 @@
-// The suite loads the native library of cargo's profile `checked` (optimised, with debug assertions); the variable is
-// the loader's own, and child processes inherit it. `npm run jest` builds that library first.
-import { existsSync } from 'node:fs';
+// The suite loads the native library of cargo's profile `checked` (optimised, with debug assertions), which
+// `npm run jest` builds first. ts/native.ts reads the variable, and child processes inherit it.
 import { fileURLToPath } from 'node:url';
 import { nativeLibraryPath } from './scripts/native.mjs';
 
-const checked = nativeLibraryPath('checked');
-if (!process.env.NAPI_RS_NATIVE_LIBRARY_PATH && existsSync(checked)) process.env.NAPI_RS_NATIVE_LIBRARY_PATH = checked;
+process.env.RINGSTONE_NATIVE_LIBRARY ??= nativeLibraryPath('checked');
 
 export default {
   rootDir: fileURLToPath(new URL('.', import.meta.url)),
