@@ -38,6 +38,8 @@ export interface Entry {
   steps: Step[];
   /** The server ends the connection after the last reply. */
   closes?: boolean;
+  /** Changes the connection's RESP version: runs only where that is 2, on a connection of its own. */
+  resp2?: boolean;
   /** Too long to be split at every byte: it is split at `COARSE_SPLITS` of them. */
   coarse?: boolean;
   /** Touches more than its own keys: runs alone. */
