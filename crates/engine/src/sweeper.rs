@@ -17,8 +17,7 @@ impl Sweeper {
     pub fn start(shared: Arc<Shared>) -> std::io::Result<Sweeper> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let seen = Arc::clone(&stop);
-        let thread = std::thread::Builder::new().name("ringstone-sweep".into()).spawn(move || {
-            ringstone_net::block_signals();
+        let thread = ringstone_net::spawn("ringstone-sweep".into(), move || {
             let interval = Duration::from_millis(shared.options.cleanup_interval_ms.max(1));
             let (stopped, wake) = &*seen;
             let mut guard = stopped.lock();

@@ -92,7 +92,8 @@ fn large_arguments_that_are_not_values_work_too() {
     let client = send(&mut bench, &resp(&[b"ECHO", &message]));
     assert!(client.replies == [&b"$200000\r\n"[..], &message, b"\r\n"].concat());
     let key = vec![b'k'; 65_536];
-    let client = send(&mut bench, &[resp(&[b"SET", &key, b"v"]), resp(&[b"GET", &key]), resp(&[b"DEL", &key])].concat());
+    let client =
+        send(&mut bench, &[resp(&[b"SET", &key, b"v"]), resp(&[b"GET", &key]), resp(&[b"DEL", &key])].concat());
     assert_eq!(client.text(), "+OK\r\n$1\r\nv\r\n:1\r\n");
 }
 

@@ -61,4 +61,5 @@ pub use mailbox::Mailbox;
 pub use options::{ListenAddress, Listener, NetOptions, Runtime, RuntimeChoice};
 pub use probe::probe_uring;
 pub use serve::serve;
+pub use thread::spawn;
 pub use service::{BATCH, CloseReason, ConnectionId, ConnectionInfo, Next, Service, Turn, WorkerContext};

@@ -2,7 +2,8 @@
 #![allow(dead_code)] // each test binary uses its own part
 
 use ringstone_engine::{
-    ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions, Shared, Worker,
+    ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions, Shared,
+    Worker,
 };
 use ringstone_net::{Next, Output, Service, Turn};
 use ringstone_store::ManualClock;
