@@ -74,7 +74,7 @@ pub fn bulk(sink: &mut impl Sink, bytes: &[u8]) {
         sink.write(LINE_END);
         return;
     }
-    let mut fill = Fill::new(sink.room(HEAD_ROOM + MAX_INLINE_BULK + LINE_END.len()));
+    let mut fill = Fill::new(sink.room(HEAD_ROOM + bytes.len() + LINE_END.len()));
     fill.put(b"$");
     fill.put_number(bytes.len());
     fill.put(LINE_END);

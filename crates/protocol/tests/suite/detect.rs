@@ -1,4 +1,4 @@
-//! Telling the protocols apart.
+//! Telling the protocols apart by a first word, whole or not.
 
 use ringstone_protocol::detect::{Detected, detect};
 
