@@ -266,6 +266,19 @@ fn large_bodies_up_to_the_limit() {
 }
 
 #[test]
+fn large_begins_at_its_limit() {
+    use ringstone_protocol::memcache::text::{Parsed, parse};
+    let size = TEXT_LIMITS.large_value;
+    let line = |size: usize| format!("set a 0 0 {size}\r\n");
+    let (below, at) = (line(size - 1), line(size));
+    let need = below.len() + size - 1 + 2;
+    assert_eq!(parse(below.as_bytes(), &TEXT_LIMITS), Parsed::Incomplete { need });
+    assert!(matches!(parse(at.as_bytes(), &TEXT_LIMITS), Parsed::Body { length, .. } if length == size));
+    let whole = format!("{at}{}\r\n", "v".repeat(size));
+    assert!(matches!(parse(whole.as_bytes(), &TEXT_LIMITS), Parsed::Request { .. }), "what is here is no large one");
+}
+
+#[test]
 fn announced_lengths_reserve_nothing() {
     // The greatest length that is understood, and no body: refused at once, whatever the limit.
     assert_eq!(

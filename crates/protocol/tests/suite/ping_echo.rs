@@ -54,6 +54,7 @@ fn echo_headers() {
         (b"0005\r\n", Header { length: 5, consumed: 6 }),
         (b"00000000000000000005\r\n", Header { length: 5, consumed: 22 }),
         (b"000000000000000000005\r\n", Invalid),
+        (b"000000000000000000005\n", Invalid),
         (b"1000\r\n", Header { length: 1000, consumed: 6 }),
         (b"1001\r\n", TooLarge { length: 1001, consumed: 6 }),
         (b"18446744073709551615\r\n", TooLarge { length: u64::MAX, consumed: 22 }),

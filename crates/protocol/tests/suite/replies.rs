@@ -2,7 +2,8 @@
 
 use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::reply as text;
-use ringstone_protocol::resp::parse::ProtocolError;
+use ringstone_protocol::resp::command::lookup;
+use ringstone_protocol::resp::parse::{Args, ProtocolError};
 use ringstone_protocol::resp::reply::{self as resp, Version};
 
 fn composed(compose: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -111,6 +112,38 @@ fn protocol_errors() {
         let expected = [b"-ERR Protocol error: ", *text, b"\r\n"].concat();
         assert_eq!(composed(|sink| resp::protocol_error(sink, *error)), expected, "{error:?}");
     }
+}
+
+/// Observed on Redis 7.0.15.
+#[test]
+fn commands_that_are_refused() {
+    let unknown = |words: &[&[u8]]| composed(|sink| resp::unknown_command(sink, Args::List(words)));
+    let (x, y) = ([b'x'; 200], [b'y'; 200]);
+    /// What is sent, the name that is shown, the arguments that are.
+    type Row<'a> = (&'a [&'a [u8]], &'a str, &'a [&'a [u8]]);
+    let table: &[Row<'_>] = &[
+        (&[b"foo"], "foo", &[]),
+        (&[b"foo", b"a", b"", b"c"], "foo", &[b"a", b"", b"c"]),
+        (&[b"fo\ro", b"a\nb"], "fo o", &[b"a b"]),
+        (&[b"foo", &y], "foo", &[&y[..128]]),
+        (&[b"foo", &y[..128], b"q"], "foo", &[&y[..128]]),
+        (&[b"foo", &y[..125], b"q", b"r"], "foo", &[&y[..125]]),
+        (&[b"foo", &y[..124], b"qq", b"r"], "foo", &[&y[..124], b"q"]),
+        (&[b"foo", &y[..50], &x[..60], &y[..70], b"v"], "foo", &[&y[..50], &x[..60], &y[..12]]),
+    ];
+    for (words, name, shown) in table {
+        let mut expected = format!("-ERR unknown command '{name}', with args beginning with: ").into_bytes();
+        for word in *shown {
+            expected.extend_from_slice(&[b"'", *word, b"' "].concat());
+        }
+        expected.extend_from_slice(b"\r\n");
+        assert_eq!(unknown(words), expected);
+    }
+    let long = unknown(&[&x]);
+    assert_eq!(long, [b"-ERR unknown command '", &x[..128], b"', with args beginning with: \r\n"].concat());
+    let get = lookup(b"GeT").unwrap();
+    let wrong = composed(|sink| resp::wrong_arguments(sink, get));
+    assert_eq!(wrong, b"-ERR wrong number of arguments for 'get' command\r\n");
 }
 
 #[test]

@@ -170,6 +170,22 @@ fn large_bulks() {
 }
 
 #[test]
+fn large_begins_at_its_limit() {
+    for (size, large) in [(RESP_LIMITS.large_value - 1, false), (RESP_LIMITS.large_value, true)] {
+        let stream = format!("*2\r\n$4\r\nECHO\r\n${size}\r\n{}", "v".repeat(size));
+        let parsed = parse(stream.as_bytes(), &RESP_LIMITS, &mut Progress::default());
+        match parsed {
+            Parsed::Large { count, consumed } => assert_eq!((large, count, consumed), (true, 2, 4)),
+            Parsed::Incomplete { need } => assert_eq!((large, need), (false, stream.len() + 2)),
+            other => panic!("{other:?}"),
+        }
+        let whole = format!("{stream}\r\n");
+        let parsed = parse(whole.as_bytes(), &RESP_LIMITS, &mut Progress::default());
+        assert!(matches!(parsed, Parsed::Request { .. }), "what is here is no large one");
+    }
+}
+
+#[test]
 fn needs_are_exact_where_a_bulk_is_awaited() {
     let stream = b"*2\r\n$3\r\nGET\r\n$10\r\n0123456789\r\n";
     let mut progress = Progress::default();
@@ -214,6 +230,17 @@ fn progress_that_belongs_to_other_bytes_does_no_harm() {
     };
     assert_eq!((args.len(), consumed), (1, 14));
     assert_eq!(progress, Progress::default());
+    // An array with fewer elements than are said to be missing.
+    progress_of_more_elements(&mut progress);
+    let short = b"*1\r\n$40\r\n0123456789012345678901234567890123456789\r\n";
+    let Parsed::Request { args, .. } = parse(short, &RESP_LIMITS, &mut progress) else { panic!() };
+    assert_eq!(args.into_iter().map(<[u8]>::len).collect::<Vec<_>>(), [40]);
+}
+
+/// What an array of nine elements leaves behind, of which one is here.
+fn progress_of_more_elements(progress: &mut Progress) {
+    *progress = Progress::default();
+    assert!(matches!(parse(b"*9\r\n$3\r\nSET\r\n", &RESP_LIMITS, progress), Parsed::Incomplete { .. }));
 }
 
 #[test]
