@@ -40,6 +40,14 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
+/// Without the spaces around it.
+pub(super) fn trim(mut line: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = line {
+        line = rest;
+    }
+    line
+}
+
 /// What C's `isspace` takes.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')

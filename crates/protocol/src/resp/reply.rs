@@ -1,7 +1,7 @@
 //! Composers of replies.
 
 use super::command::Spec;
-use super::parse::ProtocolError;
+use super::parse::{Args, ProtocolError};
 use crate::Sink;
 use crate::sink::Fill;
 
@@ -20,6 +20,8 @@ const HEAD_ROOM: usize = 1 + 20 + 2;
 /// Bulks up to so many bytes are composed in one piece.
 const MAX_INLINE_BULK: usize = 512;
 const LINE_END: &[u8] = b"\r\n";
+/// Bytes of a name, and of all arguments together, that `unknown_command` quotes (Valkey: 128).
+const MAX_QUOTED: usize = 128;
 
 /// `<type><number>\r\n`
 #[inline]
@@ -49,6 +51,12 @@ pub fn error(sink: &mut impl Sink, text: &str) {
 /// The same for text that quotes bytes of a request.
 fn error_bytes(sink: &mut impl Sink, text: &[u8]) {
     sink.write(b"-");
+    one_line(sink, text);
+    sink.write(LINE_END);
+}
+
+/// `text` with spaces for CR and LF.
+fn one_line(sink: &mut impl Sink, text: &[u8]) {
     let mut rest = text;
     while let Some(at) = memchr::memchr2(b'\r', b'\n', rest) {
         sink.write(&rest[..at]);
@@ -56,7 +64,37 @@ fn error_bytes(sink: &mut impl Sink, text: &[u8]) {
         rest = &rest[at + 1..];
     }
     sink.write(rest);
+}
+
+/// `-ERR unknown command 'name', with args beginning with: 'a' 'b' `, cut as Valkey cuts it.
+#[cold]
+pub fn unknown_command(sink: &mut impl Sink, args: Args<'_>) {
+    let mut args = args.into_iter();
+    let name = args.next().unwrap_or_default();
+    sink.write(b"-ERR unknown command '");
+    one_line(sink, &name[..name.len().min(MAX_QUOTED)]);
+    sink.write(b"', with args beginning with: ");
+    let mut quoted = 0;
+    for arg in args {
+        if quoted >= MAX_QUOTED {
+            break;
+        }
+        let shown = &arg[..arg.len().min(MAX_QUOTED - quoted)];
+        sink.write(b"'");
+        one_line(sink, shown);
+        sink.write(b"' ");
+        // With its quotes and space, as Valkey counts.
+        quoted += shown.len() + 3;
+    }
     sink.write(LINE_END);
+}
+
+/// `-ERR wrong number of arguments for 'name' command`
+#[cold]
+pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
+    sink.write(b"-ERR wrong number of arguments for '");
+    sink.write(spec.name.as_bytes());
+    sink.write(b"' command\r\n");
 }
 
 /// `:n`
@@ -74,7 +112,7 @@ pub fn bulk(sink: &mut impl Sink, bytes: &[u8]) {
         sink.write(LINE_END);
         return;
     }
-    let mut fill = Fill::new(sink.room(HEAD_ROOM + MAX_INLINE_BULK + LINE_END.len()));
+    let mut fill = Fill::new(sink.room(HEAD_ROOM + bytes.len() + LINE_END.len()));
     fill.put(b"$");
     fill.put_number(bytes.len());
     fill.put(LINE_END);

@@ -1,4 +1,4 @@
-//! Telling the protocols apart.
+//! Telling the protocols apart by a first word, whole or not.
 
 use ringstone_protocol::detect::{Detected, detect};
 
@@ -9,6 +9,7 @@ fn first_words() {
         (b"", More),
         (b"*", Resp),
         (b"*1\r\n", Resp),
+        (b" *1\r\n", Memcache),
         (b"get a\r\n", Memcache),
         (b"set a 0 0 1\r\n", Memcache),
         (b"quit\r\n", Memcache),
