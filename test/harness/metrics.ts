@@ -19,7 +19,8 @@ export class Metrics {
       const sample = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
       if (!sample?.[1] || line.startsWith('#')) continue;
       const labels: Record<string, string> = {};
-      for (const [, name = '', value = ''] of (sample[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) labels[name] = value;
+      for (const [, name = '', value = ''] of (sample[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
+        labels[name] = value;
       const list = this.samples.get(sample[1]) ?? [];
       list.push({ labels, value: Number(sample[3]) });
       this.samples.set(sample[1], list);

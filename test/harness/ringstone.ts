@@ -109,14 +109,25 @@ export function logLines(text: string): LogLine[] {
 export function serverArguments(options: ServerOptions): string[] {
   const { runtime = 'auto', workers = 2, listen = ['127.0.0.1:0'], http = '127.0.0.1:0', more = [] } = options;
   return [
-    'serve', '--runtime', runtime, '--workers', String(workers), '--http', http, '--log-format', 'json',
+    'serve',
+    '--runtime',
+    runtime,
+    '--workers',
+    String(workers),
+    '--http',
+    http,
+    '--log-format',
+    'json',
     ...listen.flatMap(address => ['--listen', address]),
     ...more,
   ];
 }
 
 /** Starts the program without waiting for anything. */
-export function spawnRingstone(args: readonly string[], options: Pick<ServerOptions, 'environment' | 'around'> = {}): Child {
+export function spawnRingstone(
+  args: readonly string[],
+  options: Pick<ServerOptions, 'environment' | 'around'> = {},
+): Child {
   if (!existsSync(cli)) throw new Error(`${cli} is missing: npm run build`);
   const [command = process.execPath, ...before] = [...(options.around ?? []), process.execPath, cli, ...args];
   return new Child(command, before, { env: { ...process.env, ...options.environment } });
@@ -125,7 +136,9 @@ export function spawnRingstone(args: readonly string[], options: Pick<ServerOpti
 /** Starts a server and waits until it serves. */
 export async function startRingstone(options: ServerOptions = {}): Promise<RingstoneServer> {
   const child = spawnRingstone(serverArguments(options), options);
-  const banner = await child.waitFor('the banner', () => logLines(child.stderr).find(line => Array.isArray(line['listeners'])));
+  const banner = await child.waitFor('the banner', () =>
+    logLines(child.stderr).find(line => Array.isArray(line['listeners'])),
+  );
   return new RingstoneServer(child, banner);
 }
 

@@ -18,7 +18,8 @@ export function missingUring(): Missing | undefined {
 
 function probe(): Missing | 'available' {
   const { stdout, stderr } = spawnSync(process.execPath, [cli, 'doctor'], { encoding: 'utf8' });
-  const line = stdout.split('\n').find(text => /io_uring/.test(text)) ?? `doctor said nothing of it: ${stdout}${stderr}`;
+  const line =
+    stdout.split('\n').find(text => /io_uring/.test(text)) ?? `doctor said nothing of it: ${stdout}${stderr}`;
   return /\bok\b/i.test(line) ? 'available' : { what: 'io_uring', remedy: `doctor says: ${line.trim()}` };
 }
 

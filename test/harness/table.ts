@@ -70,7 +70,9 @@ export function freshKey(): string {
 
 /** Puts the run's key and captured texts into a template. */
 export function fill(template: string, run: Run): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (name === 'k' ? run.key : (run.captured[name] ?? whole)));
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    name === 'k' ? run.key : (run.captured[name] ?? whole),
+  );
 }
 
 /** Runs one entry on a connection that is ready. */

@@ -12,7 +12,12 @@ export type TableTarget = Pick<Target, 'address'> & { stop(): Promise<unknown> }
 const SPLIT_TIMEOUT_MS = 120_000;
 
 /** One test per entry, and one for the splits of all. */
-export function testTable(table: readonly Entry[], dialect: Dialect, start: () => Promise<TableTarget>, split: boolean): void {
+export function testTable(
+  table: readonly Entry[],
+  dialect: Dialect,
+  start: () => Promise<TableTarget>,
+  split: boolean,
+): void {
   const entries = table.filter(entry => dialect.version === 2 || !entry.resp2);
   let target: TableTarget;
   beforeAll(async () => {
@@ -38,7 +43,13 @@ export function testTable(table: readonly Entry[], dialect: Dialect, start: () =
     async () => {
       const shared = entries.filter(entry => !entry.alone && !entry.resp2);
       expect(await runEverySplit(target.address, shared, dialect)).toEqual([]);
-      expect(await alone(target.address, entries.filter(entry => entry.alone || entry.resp2), dialect)).toEqual([]);
+      expect(
+        await alone(
+          target.address,
+          entries.filter(entry => entry.alone || entry.resp2),
+          dialect,
+        ),
+      ).toEqual([]);
     },
     SPLIT_TIMEOUT_MS,
   );
