@@ -46,7 +46,7 @@ const GENERAL_STATS = [
   'reclaimed',
 ];
 const HAS_GENERAL = new RegExp(
-  `^${GENERAL_STATS.map(name => `(?=[sS]*STAT ${name} [^ \\r]+\\r\\n)`).join('')}${STATS.source.slice(1)}`,
+  `^${GENERAL_STATS.map(name => `(?=[\\s\\S]*STAT ${name} [^ \\r]+\\r\\n)`).join('')}${STATS.source.slice(1)}`,
 );
 
 export const session: Entry[] = [
