@@ -31,7 +31,19 @@ export async function startMemcached(options: readonly string[] = []): Promise<T
 export async function startRedis(options: readonly string[] = []): Promise<Target> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'ringstone-redis-'));
-  const args = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder, ...options];
+  const args = [
+    '--bind',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    folder,
+    ...options,
+  ];
   const target = await untilListening('redis', new Child('redis-server', args), { host: '127.0.0.1', port });
   return {
     ...target,

@@ -22,4 +22,3 @@ export function findProgram(name: string): string | undefined {
 export function missingProgram(name: string, remedy: string): Missing | undefined {
   return findProgram(name) ? undefined : { what: name, remedy };
 }
-

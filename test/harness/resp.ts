@@ -46,5 +46,6 @@ export function map(...items: readonly Reply[]): Reply {
 
 /** A set: an array under RESP2. */
 export function set(...items: readonly Reply[]): Reply {
-  return version => `${version === 3 ? '~' : '*'}${items.length}\r\n${items.map(item => encode(item, version)).join('')}`;
+  return version =>
+    `${version === 3 ? '~' : '*'}${items.length}\r\n${items.map(item => encode(item, version)).join('')}`;
 }

@@ -5,7 +5,7 @@
  * An entry's keys are made from `{k}`, a fresh text of `KEY_BYTES` bytes for each run, so that runs do not meet and many
  * go on at once. Each step ends with a sentinel whose answer shows that nothing more came and that the connection lives.
  */
-import { type Address, pause, show, Wire } from './wire.ts';
+import { type Address, show, Wire } from './wire.ts';
 
 /** Length of what `{k}` stands for. */
 export const KEY_BYTES = 8;
@@ -70,7 +70,9 @@ export function freshKey(): string {
 
 /** Puts the run's key and captured texts into a template. */
 export function fill(template: string, run: Run): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => (name === 'k' ? run.key : (run.captured[name] ?? whole)));
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    name === 'k' ? run.key : (run.captured[name] ?? whole),
+  );
 }
 
 /** Runs one entry on a connection that is ready. */
@@ -136,8 +138,13 @@ export interface Failure {
   message: string;
 }
 
-/** Runs every entry cut at each of its bytes; an entry stops at its first failure. */
-export async function runEverySplit(address: Address, entries: readonly Entry[], dialect: Dialect): Promise<Failure[]> {
+/** Runs every entry cut at each of its bytes, `lanes` at once; an entry stops at its first failure. */
+export async function runEverySplit(
+  address: Address,
+  entries: readonly Entry[],
+  dialect: Dialect,
+  lanes = LANES,
+): Promise<Failure[]> {
   const failed = new Map<string, Failure>();
   const jobs: { entry: Entry; cut: Cut }[] = [];
   for (const entry of entries) {
@@ -154,7 +161,7 @@ export async function runEverySplit(address: Address, entries: readonly Entry[],
       try {
         wire ??= await open(address, dialect);
         await runEntry(wire, job.entry, dialect, job.cut);
-        if (job.entry.closes) {
+        if (job.entry.closes || job.entry.resp2) {
           wire.close();
           wire = undefined;
         }
@@ -166,7 +173,7 @@ export async function runEverySplit(address: Address, entries: readonly Entry[],
     }
     wire?.close();
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   return [...failed.values()];
 }
 
@@ -176,6 +183,3 @@ export async function open(address: Address, dialect: Dialect): Promise<Wire> {
   await dialect.prepare?.(wire);
   return wire;
 }
-
-/** Gives other processes a turn; re-exported for tables that wait for time to pass on the server. */
-export { pause };
