@@ -256,12 +256,12 @@ fn execute_resp(
 ) -> (Option<CommandIndex>, Outcome) {
     let Some(spec) = spec else {
         context.counters.resp.protocol_errors.add(1);
-        resp::unknown(args, out);
+        resp_reply::unknown_command(out, args);
         return (None, Outcome::Continue);
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
-        resp_reply::error(out, &format!("ERR wrong number of arguments for '{}' command", spec.name));
+        resp_reply::wrong_arguments(out, spec);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };

@@ -51,25 +51,6 @@ pub fn takes_body(command: Command, index: usize) -> bool {
     }
 }
 
-/// Answers a command that is not in the table, in Valkey's words.
-pub fn unknown(args: Args<'_>, out: &mut impl Reply) {
-    const SHOWN: usize = 128;
-    let mut arguments = args.into_iter();
-    let text = |bytes: &[u8], limit: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned();
-    let name = text(arguments.next().unwrap_or_default(), SHOWN);
-    let mut shown = String::new();
-    for argument in arguments {
-        if shown.len() >= SHOWN {
-            break;
-        }
-        let room = SHOWN - shown.len();
-        shown.push('\'');
-        shown.push_str(&text(argument, room));
-        shown.push_str("' ");
-    }
-    reply::error(out, &format!("ERR unknown command '{name}', with args beginning with: {shown}"));
-}
-
 /// Executes a request whose arity was checked.
 pub fn execute(
     request: &mut Request<'_>,

@@ -35,7 +35,7 @@ fn ping(request: &Request<'_>, out: &mut impl Reply) {
     match request.args.len() {
         1 => out.write(b"+PONG\r\n"),
         2 => reply::bulk(out, request.fixed::<1>()[0]),
-        _ => reply::error(out, "ERR wrong number of arguments for 'ping' command"),
+        _ => reply::wrong_arguments(out, request.spec),
     }
 }
 

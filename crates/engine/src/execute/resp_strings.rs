@@ -160,7 +160,7 @@ fn set_and_get(
 pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let count = request.args.len() - 1;
     if !count.is_multiple_of(2) {
-        return reply::error(out, "ERR wrong number of arguments for 'mset' command");
+        return reply::wrong_arguments(out, request.spec);
     }
     let max_value_size = usize::try_from(context.shared.options.max_value_size).unwrap_or(usize::MAX);
     if request.arguments().skip(1).step_by(2).any(|value| value.len() > max_value_size) {
