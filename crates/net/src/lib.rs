@@ -62,3 +62,4 @@ pub use options::{ListenAddress, Listener, NetOptions, Runtime, RuntimeChoice};
 pub use probe::probe_uring;
 pub use serve::serve;
 pub use service::{BATCH, CloseReason, ConnectionId, ConnectionInfo, Next, Service, Turn, WorkerContext};
+pub use thread::spawn;

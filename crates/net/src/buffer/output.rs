@@ -138,7 +138,7 @@ impl<B: Body> Output<B> {
     }
 
     /// Drops what is queued and returns the buffers.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.pending.clear(&self.pool);
     }
 

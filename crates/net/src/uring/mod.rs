@@ -140,7 +140,7 @@ impl Uring {
     fn release(&mut self, buffer: Option<Buffer>) {
         match buffer {
             Some(buffer) if buffer.origin() == Origin::Pool => self.pool.release(buffer),
-            Some(buffer) => self.provided.recycle(&buffer),
+            Some(buffer) => self.provided.recycle(buffer),
             None => {}
         }
     }

@@ -172,8 +172,8 @@ impl Provided {
     }
 
     /// Takes back what `pop` gave.
-    pub(crate) fn recycle(&mut self, buffer: &Buffer) {
-        if let Origin::Provided(id) = buffer.origin() {
+    pub(crate) fn recycle(&mut self, buffer: Buffer) {
+        if let (_, _, Origin::Provided(id)) = buffer.into_parts() {
             self.give(id);
         }
     }

@@ -16,7 +16,7 @@ impl Uring {
                 start += fill_body(connection, &buffer.bytes()[start..end], context.service);
             }
             if start == end {
-                self.provided.recycle(&buffer);
+                self.provided.recycle(buffer);
             } else {
                 self.show(connection, buffer, start, end);
             }
@@ -35,7 +35,7 @@ impl Uring {
             self.release(replaced);
         } else {
             self.append(connection, &buffer.bytes()[start..end]);
-            self.provided.recycle(&buffer);
+            self.provided.recycle(buffer);
         }
         if !connection.turn_due {
             connection.received();
@@ -66,7 +66,7 @@ impl Uring {
         }
         while let Some((buffer, bytes)) = self.provided.pop(&mut connection.link.held) {
             self.append(connection, &buffer.bytes()[HEADROOM..HEADROOM + bytes]);
-            self.provided.recycle(&buffer);
+            self.provided.recycle(buffer);
         }
     }
 
@@ -75,7 +75,7 @@ impl Uring {
         let buffer = connection.input.take();
         self.release(buffer);
         while let Some((buffer, _)) = self.provided.pop(&mut connection.link.held) {
-            self.provided.recycle(&buffer);
+            self.provided.recycle(buffer);
         }
     }
 }

@@ -122,13 +122,13 @@ impl Ring {
     /// `timeout` is over. With `want` 0 it does not wait. Nothing is queued any more when it returns without an error.
     pub(crate) fn enter(&mut self, want: usize, timeout: Option<Duration>) -> io::Result<()> {
         for _ in 0..PUSH_ATTEMPTS {
-            match self.enter_with(want as u32, EnterFlags::GETEVENTS.bits(), timeout) {
-                Err(error) => match error.raw_os_error() {
-                    // Time is over; a signal; no memory just now.
-                    Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN) => {}
-                    _ => return Err(error),
-                },
-                Ok(_) => {}
+            let result = self.enter_with(want as u32, EnterFlags::GETEVENTS.bits(), timeout);
+            // Time is over; a signal; no memory just now.
+            let transient = [libc::ETIME, libc::EINTR, libc::EBUSY, libc::EAGAIN].map(Some);
+            if let Err(error) = result
+                && !transient.contains(&error.raw_os_error())
+            {
+                return Err(error);
             }
             if self.ring.submission().is_empty() {
                 return Ok(());

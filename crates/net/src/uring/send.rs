@@ -30,6 +30,7 @@ pub(crate) struct Frame {
 
 /// Frames that are not in use.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "the kernel knows a frame's address while it is in use")]
 pub(crate) struct Frames(Vec<Box<Frame>>);
 
 impl Frames {
