@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,9 +20,9 @@ fn socket_path(name: &str, runtime: Runtime) -> PathBuf {
     path
 }
 
-fn unix_options(runtime: Runtime, path: &PathBuf) -> ringstone_net::NetOptions {
+fn unix_options(runtime: Runtime, path: &Path) -> ringstone_net::NetOptions {
     let mut options = options(runtime);
-    options.listeners = vec![Listener { address: ListenAddress::Unix(path.clone()), refusal: b"full\n" }];
+    options.listeners = vec![Listener { address: ListenAddress::Unix(path.to_owned()), refusal: b"full\n" }];
     options
 }
 

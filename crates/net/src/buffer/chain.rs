@@ -48,7 +48,7 @@ pub(crate) struct OutputPool<B> {
 
 impl<B> OutputPool<B> {
     pub(crate) fn new(buffers: Rc<BufferPool>) -> Self {
-        Self { buffers, spares: RefCell::default() }
+        Self { buffers, spares: RefCell::new(Vec::with_capacity(SPARE_CHAINS)) }
     }
 
     fn take_chain(&self) -> VecDeque<Segment<B>> {

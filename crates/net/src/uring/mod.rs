@@ -95,13 +95,13 @@ impl Uring {
             quiet: ArrayVec::new(),
             quiet_done: ArrayVec::new(),
             quiet_limit: options.output_pause.min(options.write_buffer_size),
-            starved: VecDeque::new(),
+            starved: VecDeque::with_capacity(count),
             revivals: 0,
             wake,
             wake_count: Box::default(),
             wake_armed: false,
             pool,
-            frames: Frames::default(),
+            frames: Frames::new(),
         })
     }
 
