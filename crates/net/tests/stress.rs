@@ -278,6 +278,26 @@ fn leave(stream: &mut TcpStream, way: usize) {
 }
 
 #[test]
+fn idle_connections_hold_no_buffers() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let before = server.counters().buffer_bytes;
+        let mut streams: Vec<_> = (0..600).map(|_| server.connect()).collect();
+        for stream in &mut streams {
+            stream.write_all(b"E4\nping").expect("send");
+        }
+        for stream in &mut streams {
+            expect(stream, b"ping");
+        }
+        // Per worker what a pool keeps warm, and replies that went out in the last tick.
+        let allowed = before + 2 * (16 + 64) * (16 << 10);
+        eventually("buffers given back", || server.counters().buffer_bytes <= allowed);
+        drop(streams);
+        server.expect_quiet();
+    });
+}
+
+#[test]
 fn batches_span_connections() {
     on_both(|runtime| {
         let mut options = options(runtime);

@@ -79,11 +79,13 @@ impl<B> Default for Pending<B> {
 
 impl<B: Body> Pending<B> {
     /// Bytes.
+    #[cfg(target_os = "linux")]
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    #[cfg(target_os = "linux")]
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
