@@ -2,6 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::counters::{Counters, WorkerCounters};
+use crate::sweeper::SweepSignal;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
@@ -26,6 +27,8 @@ pub struct Shared {
     pub started: Instant,
     /// For `stats reset`.
     pub baseline: Baseline,
+    /// For flushes, whose memory is to be free soon.
+    pub sweep_signal: SweepSignal,
 }
 
 impl Shared {
@@ -52,12 +55,21 @@ impl Shared {
             network: OnceLock::new(),
             started: Instant::now(),
             baseline: Baseline::default(),
+            sweep_signal: SweepSignal::default(),
         })
     }
 
     /// The network's counters; zeros before it is up.
     pub fn network_snapshot(&self) -> CountersSnapshot {
         self.network.get().map(|counters| counters.snapshot()).unwrap_or_default()
+    }
+
+    /// Flushes at once, or at a later time.
+    pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
+        self.store.flush(at_ms, now_ms);
+        if at_ms <= now_ms {
+            self.sweep_signal.request();
+        }
     }
 
     /// The store's counters.

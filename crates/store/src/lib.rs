@@ -13,6 +13,7 @@ mod item;
 mod lock;
 mod options;
 mod pool;
+mod scratch;
 mod stats;
 mod store;
 mod tails;

@@ -69,7 +69,7 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
         Request::Touch { key, exptime, noreply } => touch(key, exptime, noreply, hash, context, out),
         Request::FlushAll { delay_s, noreply } => {
             let at_ms = if delay_s <= 0 { context.now_ms } else { time::expires_at_ms(delay_s, context.now_ms) };
-            context.store.flush(at_ms, context.now_ms);
+            context.shared.flush(at_ms, context.now_ms);
             answer(out, noreply, reply::OK);
         }
         Request::Verbosity { noreply } => answer(out, noreply, reply::OK),

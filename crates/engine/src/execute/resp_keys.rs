@@ -117,7 +117,7 @@ pub fn flush(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply)
     if !known || arguments.next().is_some() {
         return reply::error(out, "ERR syntax error");
     }
-    context.store.flush(context.now_ms, context.now_ms);
+    context.shared.flush(context.now_ms, context.now_ms);
     out.write(b"+OK\r\n");
 }
 
