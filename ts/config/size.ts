@@ -57,3 +57,10 @@ export function formatSize(bytes: number): string {
   }
   return `${bytes} B`;
 }
+
+/** A size that reads back exactly, in the largest unit that divides it (`64mb`, `4097b`). */
+export function exactSize(bytes: number): string {
+  if (bytes === 0) return '0b';
+  const unit = (['tb', 'gb', 'mb', 'kb'] as const).find(name => bytes % (UNITS[name] ?? 1) === 0) ?? 'b';
+  return `${bytes / (UNITS[unit] ?? 1)}${unit}`;
+}

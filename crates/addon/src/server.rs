@@ -102,7 +102,11 @@ pub struct NativeServer {
 
 /// Opens the store and starts serving. `on_event` is called on the thread that called `start`.
 #[napi]
-pub fn start(env: Env, options: StartOptions, on_event: EventFunction) -> Result<NativeServer> {
+pub fn start(
+    env: Env,
+    options: StartOptions,
+    #[napi(ts_arg_type = "(event: NativeEvent) => void")] on_event: EventFunction,
+) -> Result<NativeServer> {
     let options = ServerOptions::try_from(options)?;
     let observer = move |event: NetEvent| {
         // A full queue or a closing environment loses a log line, never a thread.

@@ -72,3 +72,12 @@ pub struct ServerOptions {
     /// Policy.
     pub eviction: Eviction,
 }
+
+impl std::fmt::Display for ListenerOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.address {
+            ListenAddress::Tcp(address) => write!(f, "{address}"),
+            ListenAddress::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}

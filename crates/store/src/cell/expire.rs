@@ -1,0 +1,84 @@
+//! What goes because its time has come: by the sweep, and by flush.
+
+use super::{Cell, Now, View};
+
+/// A segment is compacted by the sweep when this part of what was appended to it is dead.
+const DEAD_PART: usize = 2;
+
+impl View<'_, '_> {
+    /// Removes what is expired or flushed from a segment, if anything can be; true if something went.
+    pub(super) fn sweep_segment(&mut self, local: u16, now: Now) -> bool {
+        let meta = *self.meta(local);
+        if !meta.in_use || meta.earliest_ms > now.ms {
+            return false;
+        }
+        let mut earliest_ms = u64::MAX;
+        let mut offset = 0;
+        while offset < meta.used as usize {
+            let item = self.item_at(local, offset);
+            let bytes = item.bytes();
+            if !item.is_dead() {
+                match self.cell.is_gone(item, now) {
+                    Some(reason) => {
+                        let hash = item.with_key(|key| self.shared.hasher.hash(key));
+                        let place = self.place(local, offset);
+                        let slot = self.index().find_place(hash, place).expect("a live item is in the index");
+                        let frequency = slot.frequency();
+                        self.index().remove(hash, slot);
+                        self.bury(place, frequency, reason);
+                    }
+                    None if item.expires_at_ms() != 0 => earliest_ms = earliest_ms.min(item.expires_at_ms()),
+                    None => {}
+                }
+            }
+            offset += bytes;
+        }
+        let after = self.meta_mut(local);
+        after.earliest_ms = earliest_ms;
+        let went = after.live_items < meta.live_items;
+        if after.live_items == 0 {
+            self.release_if_empty(local);
+        } else if went && after.dead_bytes() * DEAD_PART > meta.used as usize {
+            self.compact_segment(local, now);
+        }
+        went
+    }
+
+    /// Sweeps up to `segments` segments with something to go, from the cell's number `first` on. Answers with the number
+    /// to go on from, or `None` after the last, and with how many segments were swept.
+    pub fn sweep(&mut self, first: usize, segments: usize, now: Now) -> (Option<usize>, usize) {
+        let mut swept = 0;
+        for local in first..self.cell.metas.len() {
+            if swept == segments {
+                return (Some(local), swept);
+            }
+            let meta = self.meta(local as u16);
+            if meta.in_use && meta.earliest_ms <= now.ms {
+                self.sweep_segment(local as u16, now);
+                swept += 1;
+            }
+        }
+        (None, swept)
+    }
+
+    /// Sweeps the whole cell; true if something went.
+    pub(super) fn sweep_all(&mut self, now: Now) -> bool {
+        (0..self.cell.metas.len()).fold(false, |went, local| self.sweep_segment(local as u16, now) || went)
+    }
+}
+
+impl Cell {
+    /// All versions written so far are gone. The sweep looks at every segment again.
+    pub fn flush(&mut self) {
+        self.flush_cas = self.cas;
+        self.stale_items = u64::from(self.index.entries());
+        self.stale_bytes = self.key_value_bytes;
+        self.flush_at_ms = u64::MAX;
+        self.metas.iter_mut().for_each(|meta| meta.earliest_ms = 0);
+    }
+
+    /// Flushes when the time comes; the next operation after it does so first.
+    pub fn flush_later(&mut self, at_ms: u64) {
+        self.flush_at_ms = at_ms;
+    }
+}

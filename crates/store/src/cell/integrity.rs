@@ -1,0 +1,145 @@
+//! Every invariant of the structure, checked by walking all of it.
+
+use super::segments::{CLASSES, NO_LOCAL};
+use super::{Now, Shared, View};
+use crate::options::EXTENT_PAGE_BYTES;
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+
+/// What the cells hold of the pool, summed up.
+#[derive(Default)]
+struct Holdings {
+    segments: u32,
+    whole_extents: u32,
+    tail_pages: u64,
+    index_pages: usize,
+    seen: HashSet<u32>,
+}
+
+impl Shared {
+    /// Panics where an invariant does not hold. No other thread may be using the store, and no body be open.
+    pub fn check_integrity(&self) {
+        let mut holdings = Holdings::default();
+        for slot in &self.slots {
+            let mut cell = slot.lock(Now::at(0));
+            View { shared: self, slot, cell: &mut cell }.check(&mut holdings);
+        }
+        let outside = self.pool.reserved_bytes.load(Ordering::Relaxed) + self.pool.pinned_bytes.load(Ordering::Relaxed);
+        if outside > 0 {
+            return;
+        }
+        let geometry = &self.pool.geometry;
+        let gauges = self.pool.gauges();
+        let used = holdings.segments + holdings.whole_extents + gauges.tail_segments + gauges.index_segments;
+        assert_eq!(gauges.free_segments + used, geometry.segments, "every segment is free or in one use");
+        let shared_pages = u64::from(gauges.tail_segments * geometry.extent_pages());
+        assert_eq!(gauges.free_tail_pages + holdings.tail_pages, shared_pages, "pages of shared segments");
+        assert!(holdings.index_pages <= (gauges.index_segments * geometry.index_pages_per_segment()) as usize);
+    }
+}
+
+impl View<'_, '_> {
+    fn check(&mut self, holdings: &mut Holdings) {
+        self.check_queues();
+        let (mut items, mut bytes, mut extents) = (0, 0, 0);
+        let mut stubs = HashSet::new();
+        for local in 0..self.cell.metas.len() as u16 {
+            if self.meta(local).in_use {
+                let segment = self.slot.segments[local as usize].load(Ordering::Relaxed);
+                assert!(holdings.seen.insert(segment), "segment {segment} is in use twice");
+                holdings.segments += 1;
+                let walked = self.check_segment(local, &mut stubs, holdings);
+                items += walked.0;
+                bytes += walked.1;
+                extents += walked.2;
+            }
+        }
+        assert_eq!(items, self.cell.index.entries(), "items alive and items in the index");
+        let slots: Vec<(u32, u32)> = self.index().slots().collect();
+        assert_eq!(slots.len(), items as usize, "slots of the index");
+        assert_eq!(bytes, self.cell.key_value_bytes);
+        assert_eq!(extents, self.cell.chain_bytes);
+        let held = u64::from(self.cell.segments) * self.segment_bytes() as u64 + extents;
+        assert_eq!(held, self.slot.held_bytes.load(Ordering::Relaxed));
+        self.check_lists(&stubs);
+        holdings.index_pages += self.cell.index.pages() + self.cell.ghosts.pages();
+    }
+
+    fn check_queues(&self) {
+        let mut members = 0;
+        for class in 0..CLASSES {
+            for queue in 0..2 {
+                let (mut at, mut prev) = (self.cell.queues[class][queue].head, NO_LOCAL);
+                while at != NO_LOCAL {
+                    let meta = self.meta(at);
+                    assert!(meta.in_use && meta.class as usize == class && meta.queue as usize == queue);
+                    assert_eq!(meta.prev, prev);
+                    members += 1;
+                    (prev, at) = (at, meta.next);
+                }
+                assert_eq!(self.cell.queues[class][queue].tail, prev);
+            }
+        }
+        assert_eq!(members, self.cell.segments, "segments in queues");
+        assert_eq!(self.cell.metas.len(), members as usize + self.cell.free_locals.len());
+    }
+
+    /// Walks a segment; returns its live items, their bytes of keys and values, and of extents.
+    fn check_segment(&mut self, local: u16, stubs: &mut HashSet<u32>, holdings: &mut Holdings) -> (u32, u64, u64) {
+        let meta = *self.meta(local);
+        let (mut offset, mut items, mut live, mut hits) = (0, 0, 0, 0);
+        let (mut bytes, mut extents) = (0, 0);
+        while offset < meta.used as usize {
+            let item = self.item_at(local, offset);
+            if !item.is_dead() {
+                let place = self.place(local, offset);
+                let hash = item.with_key(|key| self.shared.hasher.hash(key));
+                let slot = self.index().find_place(hash, place).expect("a live item is in the index");
+                let first = item.with_key(|key| self.find(key, hash)).map(|(slot, _)| slot.place());
+                assert_eq!(first, Some(place), "a key is in the index once");
+                let expires_at_ms = item.expires_at_ms();
+                assert!(expires_at_ms == 0 || expires_at_ms >= meta.earliest_ms);
+                items += 1;
+                live += item.bytes();
+                hits += slot.frequency();
+                bytes += (item.key_len() + item.value_len()) as u64;
+                if item.has_chain() {
+                    stubs.insert(place);
+                    extents += item.extent_bytes();
+                    self.check_chains(item, holdings);
+                }
+            }
+            offset += item.bytes();
+        }
+        assert_eq!(offset, meta.used as usize, "items fill the segment");
+        assert_eq!((items, live, hits), (meta.live_items, meta.live_bytes as usize, meta.hits));
+        assert!(items > 0, "a segment with nothing alive is given back");
+        (items, bytes, extents)
+    }
+
+    fn check_chains(&self, item: crate::item::RawItem, holdings: &mut Holdings) {
+        let whole = self.segment_bytes() / EXTENT_PAGE_BYTES;
+        for run in item.chains().flat_map(|chain| chain.runs()) {
+            if run.pages as usize == whole {
+                assert!(holdings.seen.insert(run.page / whole as u32), "an extent is in use twice");
+                holdings.whole_extents += 1;
+            } else {
+                holdings.tail_pages += u64::from(run.pages);
+            }
+        }
+    }
+
+    fn check_lists(&self, stubs: &HashSet<u32>) {
+        let mut listed = HashSet::new();
+        for list in self.cell.large {
+            let (mut place, mut older) = (list.oldest, super::large::NO_PLACE);
+            while place != super::large::NO_PLACE {
+                assert!(listed.insert(place), "a stub is in one list once");
+                assert_eq!(self.item(place).older(), older);
+                (older, place) = (place, self.item(place).newer());
+            }
+            assert_eq!(list.newest, older);
+        }
+        assert_eq!(&listed, stubs, "stubs alive and stubs in lists");
+    }
+}

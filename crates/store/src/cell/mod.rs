@@ -1,0 +1,297 @@
+//! A cell: a small single-threaded cache behind one lock.
+
+mod evict;
+mod expire;
+mod large;
+mod reclaim;
+mod segments;
+mod write;
+
+#[cfg(any(test, debug_assertions))]
+mod integrity;
+
+pub(crate) use write::Source;
+
+use crate::ghosts::Ghosts;
+use crate::hash::{Hash, Hasher};
+use crate::index::{Index, IndexView, SlotRef, Table};
+use crate::item::{RawItem, access_second};
+use crate::options::{Geometry, Options, UNIT_BYTES};
+use crate::pool::Pool;
+use crate::stats::{Counters, Stats};
+use crossbeam_utils::CachePadded;
+use large::LargeList;
+use parking_lot::{Mutex, MutexGuard};
+use segments::{CLASSES, Queue, SegmentMeta};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// Queue of new items.
+const PROBATION: usize = 0;
+/// Queue of items that were read, or remembered by a ghost.
+const MAIN: usize = 1;
+
+/// The moment of an operation.
+#[derive(Clone, Copy)]
+pub(crate) struct Now {
+    pub ms: u64,
+    /// As an item keeps it.
+    pub s: u32,
+}
+
+impl Now {
+    #[inline]
+    pub fn at(ms: u64) -> Now {
+        Now { ms, s: access_second(ms) }
+    }
+}
+
+/// Why an item goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Removed,
+    Replaced,
+    Expired,
+    Flushed,
+    Evicted,
+}
+
+/// All that the cells share.
+pub(crate) struct Shared {
+    pub pool: Arc<Pool>,
+    pub hasher: Hasher,
+    pub options: Options,
+    pub slots: Box<[CachePadded<Slot>]>,
+    /// Where the next sample of cells to evict from begins.
+    sample: AtomicUsize,
+}
+
+/// A cell and what may be read of it without its lock.
+#[repr(C)]
+pub(crate) struct Slot {
+    pub table: Table,
+    /// The arena's segment for each of the cell's own numbers.
+    segments: Box<[AtomicU32]>,
+    /// Bytes of segments and extents that the cell holds.
+    held_bytes: AtomicU64,
+    cell: Mutex<Cell>,
+}
+
+pub(crate) struct Cell {
+    /// Of the latest version written.
+    pub cas: u64,
+    /// Versions up to this one were flushed.
+    flush_cas: u64,
+    /// Of those, items that have not been removed yet, and the bytes of their keys and values. Not shown in gauges.
+    stale_items: u64,
+    stale_bytes: u64,
+    /// When the next flush comes; `u64::MAX` for none.
+    flush_at_ms: u64,
+    metas: Vec<SegmentMeta>,
+    index: Index,
+    ghosts: Ghosts,
+    queues: [[Queue; 2]; CLASSES],
+    large: [LargeList; 2],
+    free_locals: Vec<u16>,
+    /// Value of what was evicted last: GreedyDual's clock. For LRU a count of segments opened.
+    inflation: f64,
+    segments: u32,
+    key_value_bytes: u64,
+    chain_bytes: u64,
+    counters: Counters,
+}
+
+/// A locked cell with its surroundings; all operations on items are methods of it.
+pub(crate) struct View<'a, 'c> {
+    pub shared: &'a Shared,
+    pub slot: &'a Slot,
+    pub cell: &'c mut Cell,
+}
+
+impl Shared {
+    pub fn new(options: Options, geometry: Geometry, pool: Arc<Pool>) -> Shared {
+        let slots = (0..geometry.cells).map(|_| CachePadded::new(Slot::new(&geometry))).collect();
+        Shared { pool, hasher: Hasher::new(&options.hash_key), options, slots, sample: AtomicUsize::new(0) }
+    }
+
+    #[inline]
+    pub fn slot(&self, hash: Hash) -> &Slot {
+        &self.slots[hash.cell(self.slots.len())]
+    }
+}
+
+impl Slot {
+    fn new(geometry: &Geometry) -> Slot {
+        Slot {
+            table: Table::new(geometry),
+            segments: (0..geometry.local_segments()).map(|_| AtomicU32::new(0)).collect(),
+            held_bytes: AtomicU64::new(0),
+            cell: Mutex::new(Cell::new()),
+        }
+    }
+
+    /// Waits for the cell's lock.
+    #[inline]
+    pub fn lock(&self, now: Now) -> MutexGuard<'_, Cell> {
+        let mut cell = self.cell.lock();
+        if now.ms >= cell.flush_at_ms {
+            cell.flush();
+        }
+        cell
+    }
+
+    /// Takes the cell's lock if nobody has it.
+    pub fn try_lock(&self, now: Now) -> Option<MutexGuard<'_, Cell>> {
+        let mut cell = self.cell.try_lock()?;
+        if now.ms >= cell.flush_at_ms {
+            cell.flush();
+        }
+        Some(cell)
+    }
+
+    /// The address of a place, which may be stale when the lock is not held.
+    #[inline]
+    pub fn address(&self, pool: &Pool, place: u32) -> *mut u8 {
+        let bits = pool.geometry.unit_bits();
+        let segment = self.segments[(place >> bits) as usize].load(Ordering::Relaxed);
+        pool.segment(segment).wrapping_add((place & ((1 << bits) - 1)) as usize * UNIT_BYTES)
+    }
+
+    /// The item at a place of a live slot.
+    #[inline]
+    fn item(&self, pool: &Pool, place: u32) -> RawItem {
+        // SAFETY: only reached through a `Cell` reference, hence with the lock; places in the index are those of items.
+        unsafe { RawItem::at(self.address(pool, place)) }
+    }
+
+    /// Finds a key, live or not.
+    #[inline]
+    pub fn find<'s>(&'s self, pool: &'s Pool, cell: &Cell, key: &[u8], hash: Hash) -> Option<(SlotRef<'s>, RawItem)> {
+        let index = IndexView { pool, table: &self.table, index: &cell.index };
+        let mut item = None;
+        let slot = index.find(hash, |place| {
+            let candidate = self.item(pool, place);
+            let same = candidate.key_is(key);
+            if same {
+                item = Some(candidate);
+            }
+            same
+        })?;
+        item.map(|item| (slot, item))
+    }
+}
+
+impl Cell {
+    fn new() -> Cell {
+        Cell {
+            cas: 0,
+            flush_cas: 0,
+            stale_items: 0,
+            stale_bytes: 0,
+            flush_at_ms: u64::MAX,
+            metas: Vec::new(),
+            index: Index::default(),
+            ghosts: Ghosts::default(),
+            queues: Default::default(),
+            large: Default::default(),
+            free_locals: Vec::new(),
+            inflation: 0.0,
+            segments: 0,
+            key_value_bytes: 0,
+            chain_bytes: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Whether an item is no longer there, though nobody has removed it.
+    #[inline]
+    pub fn is_gone(&self, item: RawItem, now: Now) -> Option<Reason> {
+        let expires_at_ms = item.expires_at_ms();
+        if item.cas() <= self.flush_cas {
+            Some(Reason::Flushed)
+        } else if expires_at_ms != 0 && expires_at_ms <= now.ms {
+            Some(Reason::Expired)
+        } else {
+            None
+        }
+    }
+
+    pub fn add_to(&self, stats: &mut Stats, geometry: &Geometry) {
+        let page = geometry.index_page_bytes() as u64;
+        stats.items += u64::from(self.index.entries()) - self.stale_items;
+        stats.key_value_bytes += self.key_value_bytes - self.stale_bytes;
+        stats.item_segment_bytes += u64::from(self.segments) * geometry.segment_bytes as u64;
+        stats.chain_bytes += self.chain_bytes;
+        stats.index_bytes += self.index.pages() as u64 * page;
+        stats.ghost_bytes += self.ghosts.pages() as u64 * page;
+        stats.count(&self.counters);
+    }
+
+    pub fn reset_counters(&mut self) {
+        self.counters = Counters::default();
+    }
+
+    fn next_cas(&mut self) -> u64 {
+        self.cas += 1;
+        debug_assert!(self.cas <= crate::item::MAX_CAS);
+        self.cas
+    }
+}
+
+impl<'a> View<'a, '_> {
+    fn pool(&self) -> &'a Pool {
+        &self.shared.pool
+    }
+
+    fn index(&mut self) -> IndexView<'a, &mut Index> {
+        IndexView { pool: &self.shared.pool, table: &self.slot.table, index: &mut self.cell.index }
+    }
+
+    fn item(&self, place: u32) -> RawItem {
+        self.slot.item(self.pool(), place)
+    }
+
+    /// Finds a key, live or not.
+    #[inline]
+    pub fn find(&self, key: &[u8], hash: Hash) -> Option<(SlotRef<'a>, RawItem)> {
+        self.slot.find(&self.shared.pool, self.cell, key, hash)
+    }
+
+    /// Finds a live item; one whose time has come is removed, and the answer says why.
+    #[inline]
+    pub fn find_live(&mut self, key: &[u8], hash: Hash, now: Now) -> Result<(SlotRef<'a>, RawItem), Option<Reason>> {
+        let (slot, item) = self.find(key, hash).ok_or(None)?;
+        match self.cell.is_gone(item, now) {
+            None => Ok((slot, item)),
+            Some(reason) => {
+                self.remove(hash, slot, reason);
+                Err(Some(reason))
+            }
+        }
+    }
+
+    /// Counts a read of a live item.
+    #[inline]
+    pub fn count_read(&mut self, slot: SlotRef<'a>, item: RawItem, now: Now) {
+        let frequency = slot.frequency();
+        if frequency < crate::index::MAX_FREQUENCY {
+            slot.set_frequency(frequency + 1);
+            let local = self.local(slot.place());
+            self.cell.metas[local as usize].hits += 1;
+        }
+        item.touch(now.s);
+    }
+
+    /// Whether the key was evicted and is remembered.
+    pub fn is_ghost(&mut self, hash: Hash) -> bool {
+        self.cell.ghosts.contains(hash, &self.shared.pool)
+    }
+
+    /// Removes an item.
+    pub fn remove(&mut self, hash: Hash, slot: SlotRef<'a>, reason: Reason) {
+        let (place, frequency) = (slot.place(), slot.frequency());
+        self.index().remove(hash, slot);
+        self.bury(place, frequency, reason);
+        self.release_if_empty(self.local(place));
+    }
+}

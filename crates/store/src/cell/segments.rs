@@ -1,0 +1,271 @@
+//! The log of a cell: its segments, what is in them, and the queues that they stand in.
+
+use super::{Cell, Reason, View};
+use crate::item::RawItem;
+use crate::options::{Eviction, UNIT_BYTES};
+use std::sync::atomic::Ordering;
+
+/// Size classes: half the bit length of an item's size, i.e. powers of four, and one class of stubs.
+pub(super) const CLASSES: usize = 10;
+/// The class of stubs of large values; its segments are never evicted, but the items in them one by one.
+pub(super) const STUBS: usize = CLASSES - 1;
+pub(super) const NO_LOCAL: u16 = u16::MAX;
+/// Share of the cell that may lie unused in open segments before classes fold together, in per cent.
+const OPEN_PERCENT: u64 = 5;
+
+/// Segments from the oldest to the open one, linked through their metas.
+#[derive(Clone, Copy)]
+pub(super) struct Queue {
+    pub head: u16,
+    pub tail: u16,
+}
+
+impl Default for Queue {
+    fn default() -> Queue {
+        Queue { head: NO_LOCAL, tail: NO_LOCAL }
+    }
+}
+
+/// What a cell knows of one of its segments.
+#[derive(Clone, Copy)]
+pub(super) struct SegmentMeta {
+    pub next: u16,
+    pub prev: u16,
+    pub class: u8,
+    pub queue: u8,
+    pub in_use: bool,
+    /// Bytes appended so far.
+    pub used: u32,
+    pub live_bytes: u32,
+    pub live_items: u32,
+    /// Sum of the frequencies of the live items.
+    pub hits: u32,
+    /// The cell's inflation when the segment was opened.
+    pub stamp: f64,
+    /// No item expires before; `u64::MAX` when none does, 0 when all must be looked at.
+    pub earliest_ms: u64,
+}
+
+/// The size class of an item of that many bytes.
+pub(super) fn class_of(bytes: usize) -> usize {
+    ((usize::BITS - bytes.leading_zeros()) as usize / 2).min(STUBS - 1)
+}
+
+impl<'a> View<'a, '_> {
+    pub(super) fn segment_bytes(&self) -> usize {
+        self.shared.pool.geometry.segment_bytes
+    }
+
+    /// The number of the segment of a place within the cell.
+    #[inline]
+    pub(super) fn local(&self, place: u32) -> u16 {
+        (place >> self.shared.pool.geometry.unit_bits()) as u16
+    }
+
+    pub(super) fn place(&self, local: u16, offset: usize) -> u32 {
+        u32::from(local) << self.shared.pool.geometry.unit_bits() | (offset / UNIT_BYTES) as u32
+    }
+
+    /// Where an item starts, or will start, in a segment of this cell.
+    pub(super) fn item_at(&self, local: u16, offset: usize) -> RawItem {
+        self.item(self.place(local, offset))
+    }
+
+    pub(super) fn meta(&self, local: u16) -> &SegmentMeta {
+        &self.cell.metas[local as usize]
+    }
+
+    pub(super) fn meta_mut(&mut self, local: u16) -> &mut SegmentMeta {
+        &mut self.cell.metas[local as usize]
+    }
+
+    /// The queue's open segment, if so many bytes fit into it.
+    pub(super) fn open_with_room(&self, class: usize, queue: usize, bytes: usize) -> Option<u16> {
+        let tail = self.cell.queues[class][queue].tail;
+        (tail != NO_LOCAL && self.meta(tail).used as usize + bytes <= self.segment_bytes()).then_some(tail)
+    }
+
+    /// Another class's open segment with room, if open segments leave too much unused for one more; the nearest class.
+    pub(super) fn fold(&self, class: usize, queue: usize, bytes: usize, always: bool) -> Option<u16> {
+        if class == STUBS {
+            return None;
+        }
+        let segment_bytes = self.segment_bytes() as u64;
+        let tails = self.cell.queues.iter().flatten().filter(|queue| queue.tail != NO_LOCAL);
+        let unused: u64 = tails.map(|queue| segment_bytes - u64::from(self.meta(queue.tail).used)).sum();
+        let limit = self.shared.pool.geometry.cell_share_bytes() * OPEN_PERCENT / 100;
+        if !always && unused + segment_bytes <= limit.max(2 * segment_bytes) {
+            return None;
+        }
+        let candidates = (0..STUBS).filter_map(|other| {
+            let local = self.open_with_room(other, queue, bytes)?;
+            Some((other.abs_diff(class), local))
+        });
+        candidates.min_by_key(|&(distance, _)| distance).map(|(_, local)| local)
+    }
+
+    /// Whether the cell can number one segment more.
+    pub(super) fn can_open(&self) -> bool {
+        !self.cell.free_locals.is_empty() || self.cell.metas.len() < self.slot.segments.len()
+    }
+
+    /// Makes a segment of the pool the open one of a queue.
+    pub(super) fn open(&mut self, class: usize, queue: usize, segment: u32) -> u16 {
+        let stamp = self.next_stamp();
+        let meta = SegmentMeta {
+            next: NO_LOCAL,
+            prev: NO_LOCAL,
+            class: class as u8,
+            queue: queue as u8,
+            in_use: true,
+            used: 0,
+            live_bytes: 0,
+            live_items: 0,
+            hits: 0,
+            stamp,
+            earliest_ms: u64::MAX,
+        };
+        let local = match self.cell.free_locals.pop() {
+            Some(local) => {
+                *self.meta_mut(local) = meta;
+                local
+            }
+            None => {
+                self.cell.metas.push(meta);
+                (self.cell.metas.len() - 1) as u16
+            }
+        };
+        self.slot.segments[local as usize].store(segment, Ordering::Relaxed);
+        self.slot.held_bytes.fetch_add(self.segment_bytes() as u64, Ordering::Relaxed);
+        self.cell.segments += 1;
+        self.cell.enqueue(local);
+        local
+    }
+
+    /// The stamp of what is opened now.
+    pub(super) fn next_stamp(&mut self) -> f64 {
+        if self.shared.options.eviction == Eviction::Lru {
+            self.cell.inflation += 1.0;
+        }
+        self.cell.inflation
+    }
+
+    /// Room at the end of a segment, which has it; counted as a live item with that frequency.
+    pub(super) fn append(&mut self, local: u16, bytes: usize, frequency: u32, expires_at_ms: u64) -> u32 {
+        let meta = self.meta_mut(local);
+        let offset = meta.used as usize;
+        meta.used += bytes as u32;
+        meta.live_bytes += bytes as u32;
+        meta.live_items += 1;
+        meta.hits += frequency;
+        meta.expires(expires_at_ms);
+        debug_assert!(offset + bytes <= self.segment_bytes());
+        self.place(local, offset)
+    }
+
+    /// Counts an item out that is no longer in the index, and makes it a gap.
+    pub(super) fn bury(&mut self, place: u32, frequency: u32, reason: Reason) {
+        let item = self.item(place);
+        let bytes = item.bytes();
+        self.count_out(item, reason);
+        if item.has_chain() {
+            self.drop_large(place, item);
+        }
+        let local = self.local(place);
+        self.meta_mut(local).forget(bytes, frequency);
+        item.make_dead(bytes);
+    }
+
+    fn count_out(&mut self, item: RawItem, reason: Reason) {
+        let bytes = (item.key_len() + item.value_len()) as u64;
+        self.cell.key_value_bytes -= bytes;
+        if item.cas() <= self.cell.flush_cas {
+            self.cell.stale_items -= 1;
+            self.cell.stale_bytes -= bytes;
+        }
+        let unread = u64::from(!item.is_fetched());
+        let counters = &mut self.cell.counters;
+        match reason {
+            Reason::Removed | Reason::Replaced => {}
+            Reason::Flushed => counters.flushed += 1,
+            Reason::Expired => {
+                counters.expirations += 1;
+                counters.expired_unfetched += unread;
+            }
+            Reason::Evicted => {
+                counters.evictions += 1;
+                counters.evicted_unfetched += unread;
+            }
+        }
+    }
+
+    /// Gives a segment back to the pool when nothing in it is alive.
+    pub(super) fn release_if_empty(&mut self, local: u16) {
+        if self.meta(local).live_items == 0 {
+            self.cell.dequeue(local);
+            self.release(local);
+        }
+    }
+
+    /// Gives back a segment that stands in no queue.
+    pub(super) fn release(&mut self, local: u16) {
+        self.meta_mut(local).in_use = false;
+        self.cell.free_locals.push(local);
+        self.cell.segments -= 1;
+        self.slot.held_bytes.fetch_sub(self.segment_bytes() as u64, Ordering::Relaxed);
+        let segment = self.slot.segments[local as usize].load(Ordering::Relaxed);
+        self.shared.pool.release_segment(segment);
+    }
+}
+
+impl Cell {
+    /// Puts a segment at the end of its queue.
+    pub(super) fn enqueue(&mut self, local: u16) {
+        let meta = self.metas[local as usize];
+        let queue = &mut self.queues[meta.class as usize][meta.queue as usize];
+        let prev = std::mem::replace(&mut queue.tail, local);
+        if prev == NO_LOCAL {
+            queue.head = local;
+        } else {
+            self.metas[prev as usize].next = local;
+        }
+        let meta = &mut self.metas[local as usize];
+        (meta.prev, meta.next) = (prev, NO_LOCAL);
+    }
+
+    /// Takes a segment out of its queue.
+    pub(super) fn dequeue(&mut self, local: u16) {
+        let SegmentMeta { prev, next, class, queue, .. } = self.metas[local as usize];
+        let queue = &mut self.queues[class as usize][queue as usize];
+        if prev == NO_LOCAL {
+            queue.head = next;
+        } else {
+            self.metas[prev as usize].next = next;
+        }
+        if next == NO_LOCAL {
+            queue.tail = prev;
+        } else {
+            self.metas[next as usize].prev = prev;
+        }
+    }
+}
+
+impl SegmentMeta {
+    /// Takes note of an expiry (0 = never) in the segment.
+    pub fn expires(&mut self, expires_at_ms: u64) {
+        if expires_at_ms != 0 {
+            self.earliest_ms = self.earliest_ms.min(expires_at_ms);
+        }
+    }
+
+    /// One live item less.
+    pub fn forget(&mut self, bytes: usize, frequency: u32) {
+        self.live_bytes -= bytes as u32;
+        self.live_items -= 1;
+        self.hits -= frequency;
+    }
+
+    pub fn dead_bytes(&self) -> usize {
+        (self.used - self.live_bytes) as usize
+    }
+}

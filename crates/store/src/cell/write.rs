@@ -1,0 +1,376 @@
+//! Writing versions of items.
+
+use super::segments::{STUBS, class_of};
+use super::{MAIN, Now, PROBATION, Reason, View};
+use crate::chain::{Body, Chain, Gathering};
+use crate::error::Error;
+use crate::hash::Hash;
+use crate::index::SlotRef;
+use crate::item::{Head, RawItem, small_bytes, stub_bytes};
+use crate::options::Eviction;
+use crate::scratch::with_copy;
+use crate::{Attributes, Cas};
+
+/// Units of an index that an insert moves while the index grows.
+const UNITS_MOVED: usize = 1;
+/// Overflow lines that one insert may need.
+const OVERFLOW_LINES: usize = 2;
+/// Attempts to make room before a write is refused, per segment of the arena: each frees something or uses up a read.
+const ROUNDS_PER_SEGMENT: u32 = 64;
+
+/// Where the bytes of a new value are.
+pub(crate) enum Source<'a> {
+    /// In one or two parts.
+    Parts([&'a [u8]; 2]),
+    /// In extents already.
+    Body(Body),
+}
+
+impl Source<'_> {
+    pub fn len(&self) -> usize {
+        match self {
+            Source::Parts(parts) => parts[0].len() + parts[1].len(),
+            Source::Body(body) => body.len(),
+        }
+    }
+}
+
+impl<'a> View<'a, '_> {
+    /// Writes a new version: in place where it fits, appended otherwise.
+    pub fn set(
+        &mut self,
+        key: &[u8],
+        hash: Hash,
+        source: Source<'_>,
+        attributes: Attributes,
+        now: Now,
+    ) -> Result<Cas, Error> {
+        self.write(key, hash, source, attributes, None, now)
+    }
+
+    /// Writes a version, with a new token or with `cas`.
+    pub fn write(
+        &mut self,
+        key: &[u8],
+        hash: Hash,
+        source: Source<'_>,
+        attributes: Attributes,
+        cas: Option<Cas>,
+        now: Now,
+    ) -> Result<Cas, Error> {
+        let threshold = self.pool().geometry.chain_threshold();
+        let long_key = key.len() > threshold;
+        let result = match source {
+            Source::Parts(parts) if !long_key && parts[0].len() + parts[1].len() < threshold => {
+                self.write_small(key, hash, parts, attributes, cas, now)
+            }
+            Source::Parts(parts) => {
+                let length = parts[0].len() + parts[1].len();
+                self.body(length, &mut parts.iter().copied(), now)
+                    .and_then(|body| self.write_large(key, hash, body.into_chain(), attributes, cas, now))
+            }
+            Source::Body(body) if !long_key && body.len() < threshold => {
+                let copy: Vec<u8> = body.chunks().flatten().copied().collect();
+                self.write_small(key, hash, [&copy, &[]], attributes, cas, now)
+            }
+            Source::Body(body) => self.write_large(key, hash, body.into_chain(), attributes, cas, now),
+        };
+        match result {
+            Ok(_) => self.cell.counters.stored += 1,
+            Err(_) => self.cell.counters.out_of_memory += 1,
+        }
+        result
+    }
+
+    /// Writes a new version of several chunks.
+    pub fn write_chunks(
+        &mut self,
+        key: &[u8],
+        hash: Hash,
+        chunks: &[&[u8]],
+        attributes: Attributes,
+        now: Now,
+    ) -> Result<Cas, Error> {
+        if let [first, second] = *chunks {
+            return self.set(key, hash, Source::Parts([first, second]), attributes, now);
+        }
+        let length = chunks.iter().map(|chunk| chunk.len()).sum();
+        let body = self.body(length, &mut chunks.iter().copied(), now);
+        let body = body.inspect_err(|_| self.cell.counters.out_of_memory += 1)?;
+        self.set(key, hash, Source::Body(body), attributes, now)
+    }
+
+    /// Sets the time of expiry of a live item, which keeps its token; it is written anew if it has no room for the time.
+    pub fn set_expiry(
+        &mut self,
+        key: &[u8],
+        hash: Hash,
+        item: RawItem,
+        expires_at_ms: u64,
+        now: Now,
+    ) -> Result<(), Error> {
+        if item.set_expiry(expires_at_ms) {
+            let place = self.find(key, hash).map(|(slot, _)| slot.place());
+            let local = self.local(place.expect("the item is live"));
+            self.meta_mut(local).expires(expires_at_ms);
+            return Ok(());
+        }
+        let attributes = Attributes { flags: item.flags(), expires_at_ms };
+        let cas = Some(item.cas());
+        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))
+            .map(|_| ())
+    }
+
+    /// A value of parts, copied into extents.
+    pub fn body(&mut self, length: usize, parts: &mut dyn Iterator<Item = &[u8]>, now: Now) -> Result<Body, Error> {
+        let mut gathering = Gathering::new(&self.shared.pool, length);
+        while !gathering.take() {
+            if !self.reclaim(now) {
+                return Err(Error::OutOfMemory);
+            }
+        }
+        let mut body = gathering.finish();
+        for part in parts {
+            body.fill_from(part);
+        }
+        Ok(body)
+    }
+
+    fn head<'k>(&mut self, key: &'k [u8], attributes: Attributes, cas: Option<Cas>, now: Now) -> Head<'k> {
+        let cas = cas.unwrap_or_else(|| self.cell.next_cas());
+        Head { key, cas, now_s: now.s, flags: attributes.flags, expires_at_ms: attributes.expires_at_ms }
+    }
+
+    fn write_small(
+        &mut self,
+        key: &[u8],
+        hash: Hash,
+        value: [&[u8]; 2],
+        attributes: Attributes,
+        cas: Option<Cas>,
+        now: Now,
+    ) -> Result<Cas, Error> {
+        let length = value[0].len() + value[1].len();
+        let bytes = small_bytes(key.len(), length, attributes.flags, attributes.expires_at_ms);
+        let old = self.find_live(key, hash, now).ok();
+        if let Some((slot, item)) = old
+            && !item.has_chain()
+            && bytes <= item.bytes()
+        {
+            let head = self.head(key, attributes, cas, now);
+            self.overwrite(slot, item, bytes, &head, value);
+            return Ok(head.cas);
+        }
+        let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
+        let class = if self.shared.options.eviction == Eviction::S3Fifo { class_of(bytes) } else { 0 };
+        let local = self.ensure_room(class, queue, bytes, now)?;
+        let head = self.head(key, attributes, cas, now);
+        let place = self.append(local, bytes, 0, attributes.expires_at_ms);
+        self.item(place).write_small(&head, value);
+        self.cell.key_value_bytes += (key.len() + length) as u64;
+        self.publish(key, hash, place);
+        Ok(head.cas)
+    }
+
+    /// Writes a version over the old one, which is at least as long; what is left becomes a gap.
+    fn overwrite(&mut self, slot: SlotRef<'a>, item: RawItem, bytes: usize, head: &Head<'_>, value: [&[u8]; 2]) {
+        let old_bytes = item.bytes();
+        let old_length = (item.key_len() + item.value_len()) as u64;
+        item.write_small(head, value);
+        self.shrink(slot.place(), item, old_bytes, bytes);
+        self.cell.key_value_bytes += (item.key_len() + item.value_len()) as u64;
+        self.cell.key_value_bytes -= old_length;
+        let local = self.local(slot.place());
+        self.meta_mut(local).expires(head.expires_at_ms);
+        self.count_write(slot);
+    }
+
+    /// For LRU a write is an access like any other.
+    fn count_write(&mut self, slot: SlotRef<'a>) {
+        if self.shared.options.eviction == Eviction::Lru && slot.frequency() == 0 {
+            self.set_frequency(slot, 1);
+        }
+    }
+
+    fn shrink(&mut self, place: u32, item: RawItem, old_bytes: usize, bytes: usize) {
+        if bytes < old_bytes {
+            item.after(bytes).make_dead(old_bytes - bytes);
+            let local = self.local(place);
+            self.meta_mut(local).live_bytes -= (old_bytes - bytes) as u32;
+        }
+    }
+
+    fn write_large(
+        &mut self,
+        key: &[u8],
+        hash: Hash,
+        chain: Chain,
+        attributes: Attributes,
+        cas: Option<Cas>,
+        now: Now,
+    ) -> Result<Cas, Error> {
+        let old = self.find_live(key, hash, now).ok();
+        if let Some((slot, item)) = old
+            && item.has_chain()
+        {
+            let head = self.head(key, attributes, cas, now);
+            self.cell.key_value_bytes += chain.len() as u64;
+            let before = item.extent_bytes();
+            let old_chain = item.replace_chain(&head, chain);
+            self.cell.key_value_bytes -= old_chain.len() as u64;
+            old_chain.retire();
+            self.count_extents(before, item.extent_bytes());
+            let local = self.local(slot.place());
+            self.meta_mut(local).expires(head.expires_at_ms);
+            self.count_write(slot);
+            return Ok(head.cas);
+        }
+        let key_inline = key.len() <= self.pool().geometry.chain_threshold();
+        let key_body = if key_inline { None } else { Some(self.body(key.len(), &mut [key].into_iter(), now)?) };
+        let bytes = stub_bytes(key.len(), key_inline);
+        let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
+        let local = self.ensure_room(STUBS, PROBATION, bytes, now)?;
+        let head = self.head(key, attributes, cas, now);
+        let place = self.append(local, bytes, 0, attributes.expires_at_ms);
+        self.cell.key_value_bytes += (key.len() + chain.len()) as u64;
+        self.item(place).write_stub(&head, chain, key_body.map(Body::into_chain));
+        self.admit_large(place, queue);
+        self.publish(key, hash, place);
+        Ok(head.cas)
+    }
+
+    /// Points the index at a new version; the old one becomes a gap.
+    fn publish(&mut self, key: &[u8], hash: Hash, place: u32) {
+        // The old one may have been moved or evicted while room was made.
+        let Some((slot, _)) = self.find(key, hash) else {
+            return self.index().insert(hash, place, 0);
+        };
+        let (old, frequency) = (slot.place(), slot.frequency());
+        slot.set_place(place);
+        let local = self.local(place);
+        self.meta_mut(local).hits += frequency;
+        self.bury(old, frequency, Reason::Replaced);
+        self.release_if_empty(self.local(old));
+        self.count_write(slot);
+    }
+
+    /// Gets the index ready for one key more and says which queue the new version belongs to.
+    fn prepare(&mut self, hash: Hash, old: Option<SlotRef<'a>>, now: Now) -> Result<usize, Error> {
+        let queue = old.map(|slot| self.queue_of(slot));
+        self.prepare_index(hash, now)?;
+        if self.shared.options.eviction != Eviction::S3Fifo {
+            return Ok(PROBATION);
+        }
+        self.grow_ghosts();
+        let remembered = queue.is_none() && self.cell.ghosts.remove(hash, &self.shared.pool);
+        Ok(queue.unwrap_or(if remembered { MAIN } else { PROBATION }))
+    }
+
+    /// The queue of an item; of a large one it is not known, and it was in the store before, so it is not on probation.
+    fn queue_of(&self, slot: SlotRef<'a>) -> usize {
+        let meta = self.meta(self.local(slot.place()));
+        if meta.class as usize == STUBS { MAIN } else { meta.queue as usize }
+    }
+
+    fn prepare_index(&mut self, hash: Hash, now: Now) -> Result<(), Error> {
+        for _ in 0..UNITS_MOVED {
+            if self.index().is_growing() && !self.move_unit() {
+                let page = self.index_page(now)?;
+                self.index().add_overflow_page(page);
+            }
+        }
+        self.grow_index(now)?;
+        while self.index().is_home_full(hash) && self.index().free_overflow() < OVERFLOW_LINES {
+            let page = self.index_page(now)?;
+            self.index().add_overflow_page(page);
+        }
+        Ok(())
+    }
+
+    fn move_unit(&mut self) -> bool {
+        let (slot, pool, hasher) = (self.slot, self.pool(), &self.shared.hasher);
+        self.index().move_unit(|place| slot.item(pool, place).with_key(|key| hasher.hash(key)))
+    }
+
+    fn grow_index(&mut self, now: Now) -> Result<(), Error> {
+        let items = u64::from(self.cell.index.entries());
+        let used: u64 = u64::from(self.cell.segments) * self.segment_bytes() as u64;
+        let room = self.pool().geometry.cell_share_bytes().saturating_sub(self.cell.chain_bytes);
+        // What the cell will hold when it is full of items such as it holds now, each with its part of index and ghosts.
+        let expected = room / (used / items.max(1) + 8);
+        let wanted = self.index().pages_wanted(expected);
+        for n in 0..wanted {
+            match self.index_page(now) {
+                Ok(page) => self.index().add_line_page(page),
+                // With one page there is an index; that it is crowded only makes it slower.
+                Err(_) if n > 0 || self.cell.index.pages() > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if wanted > 0 {
+            self.index().start_growth();
+        }
+        Ok(())
+    }
+
+    /// A page for the index, with room made for it if need be.
+    fn index_page(&mut self, now: Now) -> Result<u32, Error> {
+        self.retry(now, |view| view.pool().take_index_page())
+    }
+
+    /// As many ghosts as items, once anything is evicted; fewer while there is no page for them.
+    fn grow_ghosts(&mut self) {
+        if self.cell.inflation == 0.0 {
+            return;
+        }
+        let wanted = self.cell.ghosts.pages_wanted(self.cell.index.entries(), &self.shared.pool);
+        if wanted > 0 {
+            let pages: Vec<u32> = (0..wanted).map_while(|_| self.shared.pool.take_index_page()).collect();
+            self.cell.ghosts.grow(&pages, &self.shared.pool);
+        }
+    }
+
+    /// The open segment of a queue, with room for so many bytes.
+    fn ensure_room(&mut self, class: usize, queue: usize, bytes: usize, now: Now) -> Result<u16, Error> {
+        let found = self.retry(now, |view| {
+            if let Some(local) = view.open_with_room(class, queue, bytes) {
+                return Some(local);
+            }
+            if let Some(local) = view.fold(class, queue, bytes, false) {
+                return Some(local);
+            }
+            let segment = if view.can_open() { view.pool().take_segment() } else { None };
+            segment.map(|segment| view.open(class, queue, segment))
+        });
+        match found {
+            Err(error) => self.fold(class, queue, bytes, true).ok_or(error),
+            found => found,
+        }
+    }
+
+    fn retry<T>(&mut self, now: Now, mut attempt: impl FnMut(&mut Self) -> Option<T>) -> Result<T, Error> {
+        for _ in 0..self.pool().geometry.segments.saturating_mul(ROUNDS_PER_SEGMENT) {
+            if let Some(done) = attempt(self) {
+                return Ok(done);
+            }
+            let made = if self.can_open() { self.reclaim(now) } else { self.reclaim_own(now) };
+            if !made {
+                break;
+            }
+        }
+        Err(Error::OutOfMemory)
+    }
+
+    /// Value := value ++ parts, or parts ++ value, of a live item without a chain; in place if the rounding leaves room.
+    pub fn extend_in_place(&mut self, item: RawItem, bytes: &[u8], at_front: bool, now: Now) -> Option<Cas> {
+        let threshold = self.pool().geometry.chain_threshold();
+        if item.value_len() + bytes.len() >= threshold || item.spare_bytes() < bytes.len() {
+            return None;
+        }
+        let cas = self.cell.next_cas();
+        item.extend_value(bytes, at_front, cas, now.s);
+        self.cell.key_value_bytes += bytes.len() as u64;
+        self.cell.counters.stored += 1;
+        Some(cas)
+    }
+}

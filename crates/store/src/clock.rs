@@ -1,0 +1,65 @@
+//! Sources of time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the Unix epoch.
+pub type UnixMillis = u64;
+
+/// Source of time. [`SystemClock`] (wall time, never backwards within the process) and [`ManualClock`] (tests).
+pub trait Clock: Send + Sync + 'static {
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> UnixMillis;
+}
+
+/// Wall time that never goes backwards: when the system's clock is set back, it stands still until it is caught up with.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    latest_ms: AtomicU64,
+}
+
+impl SystemClock {
+    /// A clock that starts now.
+    pub fn new() -> SystemClock {
+        SystemClock::default()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> UnixMillis {
+        // A system clock before 1970 reads as 0, i.e. as the latest time seen.
+        let wall_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
+        let seen_ms = self.latest_ms.load(Ordering::Relaxed);
+        // Written at most once per millisecond, so readers share the line.
+        if wall_ms > seen_ms { wall_ms.max(self.latest_ms.fetch_max(wall_ms, Ordering::Relaxed)) } else { seen_ms }
+    }
+}
+
+/// A clock that a test sets.
+#[derive(Debug, Default)]
+pub struct ManualClock {
+    now_ms: AtomicU64,
+}
+
+impl ManualClock {
+    /// A clock that shows `now_ms` until told otherwise.
+    pub fn new(now_ms: UnixMillis) -> ManualClock {
+        ManualClock { now_ms: AtomicU64::new(now_ms) }
+    }
+
+    /// Shows another time, also an earlier one.
+    pub fn set(&self, now_ms: UnixMillis) {
+        self.now_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Goes on by `step_ms`.
+    pub fn advance(&self, step_ms: u64) {
+        self.now_ms.fetch_add(step_ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> UnixMillis {
+        self.now_ms.load(Ordering::Relaxed)
+    }
+}

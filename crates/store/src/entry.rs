@@ -1,0 +1,313 @@
+//! One key under its cell's lock.
+
+use crate::cell::{Cell, Now, Reason, Shared, Slot, Source, View};
+use crate::chain::{Body, Chain};
+use crate::clock::UnixMillis;
+use crate::error::Error;
+use crate::hash::Hash;
+use crate::item::RawItem;
+use crate::options::MAX_KEY_BYTES;
+use crate::scratch::with_copy;
+use parking_lot::MutexGuard;
+use std::ops::{Deref, DerefMut};
+
+/// Unique, growing token of a version of an item; survives relocation. Never 0, and never used twice for the same key.
+pub type Cas = u64;
+
+/// Attributes of a new version of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// memcached's client flags.
+    pub flags: u32,
+    /// Absolute time of expiry, 0 = never.
+    pub expires_at_ms: UnixMillis,
+}
+
+/// Bytes for a new value.
+pub enum NewValue<'a> {
+    /// Copied; cut into extents by the store when large.
+    Bytes(&'a [u8]),
+    /// Received into extents beforehand; complete.
+    Body(Body),
+}
+
+/// A live value under its cell's lock.
+pub enum Value<'e> {
+    /// In the segment.
+    Bytes(&'e [u8]),
+    /// In extents.
+    Chain(&'e Chain),
+}
+
+impl Value<'_> {
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Chain(chain) => chain.len(),
+        }
+    }
+
+    /// Whether it is of no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A copy in one piece.
+    pub fn to_vec(&self) -> Vec<u8> {
+        match self {
+            Value::Bytes(bytes) => bytes.to_vec(),
+            Value::Chain(chain) => chain.chunks().flatten().copied().collect(),
+        }
+    }
+}
+
+/// A live item under its cell's lock.
+pub struct Item<'e> {
+    /// The value.
+    pub value: Value<'e>,
+    /// memcached's client flags.
+    pub flags: u32,
+    /// Token.
+    pub cas: Cas,
+    /// 0 = never.
+    pub expires_at_ms: UnixMillis,
+    /// Seconds since it was last read or written, before this access. Wraps after 194 days.
+    pub idle_s: u32,
+}
+
+/// Why a key is not there, as far as the store remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Never seen, deleted or forgotten.
+    Absent,
+    /// Was there until its time came (found expired by this access).
+    Expired,
+    /// Its ghost is remembered.
+    Evicted,
+    /// Found older than the last flush by this access.
+    Flushed,
+}
+
+/// A locked cell: locked for one entry, or one of several.
+enum Held<'s> {
+    Own(MutexGuard<'s, Cell>),
+    Lent(&'s mut Cell),
+}
+
+impl Deref for Held<'_> {
+    type Target = Cell;
+
+    #[inline]
+    fn deref(&self) -> &Cell {
+        match self {
+            Held::Own(guard) => guard,
+            Held::Lent(cell) => cell,
+        }
+    }
+}
+
+impl DerefMut for Held<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Cell {
+        match self {
+            Held::Own(guard) => guard,
+            Held::Lent(cell) => cell,
+        }
+    }
+}
+
+/// One key under its cell's lock, until dropped. All compound operations (add, cas, incr, SET NX ...) are written with it.
+pub struct Entry<'s, 'k> {
+    shared: &'s Shared,
+    slot: &'s Slot,
+    cell: Held<'s>,
+    key: &'k [u8],
+    hash: Hash,
+    now: Now,
+}
+
+impl<'s, 'k> Entry<'s, 'k> {
+    #[inline]
+    pub(crate) fn own(shared: &'s Shared, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
+        let slot = shared.slot(hash);
+        Entry { shared, slot, cell: Held::Own(slot.lock(now)), key, hash, now }
+    }
+
+    pub(crate) fn lent(shared: &'s Shared, cell: &'s mut Cell, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
+        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell), key, hash, now }
+    }
+
+    #[inline]
+    fn view(&mut self) -> View<'s, '_> {
+        View { shared: self.shared, slot: self.slot, cell: &mut self.cell }
+    }
+
+    #[inline]
+    fn item(&self, item: RawItem) -> Item<'_> {
+        let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
+        Item {
+            value,
+            flags: item.flags(),
+            cas: item.cas(),
+            expires_at_ms: item.expires_at_ms(),
+            idle_s: item.idle_s(self.now.s),
+        }
+    }
+
+    /// The live item, counted as a read (frequency, last access).
+    #[inline]
+    pub fn get(&mut self) -> Result<Item<'_>, Absence> {
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        let mut view = self.view();
+        match view.find_live(key, hash, now) {
+            Ok((slot, raw)) => {
+                let idle_s = raw.idle_s(now.s);
+                view.count_read(slot, raw, now);
+                let mut item = self.item(raw);
+                item.idle_s = idle_s;
+                Ok(item)
+            }
+            Err(Some(Reason::Expired)) => Err(Absence::Expired),
+            Err(Some(_)) => Err(Absence::Flushed),
+            Err(None) => Err(if view.is_ghost(hash) { Absence::Evicted } else { Absence::Absent }),
+        }
+    }
+
+    /// The live item, without counting.
+    #[inline]
+    pub fn peek(&self) -> Option<Item<'_>> {
+        let (_, item) = self.slot.find(&self.shared.pool, &self.cell, self.key, self.hash)?;
+        if self.cell.is_gone(item, self.now).is_some() { None } else { Some(self.item(item)) }
+    }
+
+    fn live(&mut self) -> Option<RawItem> {
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        self.view().find_live(key, hash, now).ok().map(|(_, item)| item)
+    }
+
+    fn check(&self, length: usize) -> Result<(), Error> {
+        if self.key.len() > MAX_KEY_BYTES {
+            return Err(Error::KeyTooLong);
+        }
+        self.shared.check_length(self.key.len(), length)
+    }
+
+    /// Writes a new version: in place where it fits, appended otherwise. On error the old item is as it was, unless it
+    /// was evicted for the room that then did not suffice.
+    ///
+    /// # Panics
+    /// When a body is not complete.
+    pub fn set(&mut self, value: NewValue<'_>, attributes: Attributes) -> Result<Cas, Error> {
+        let source = match value {
+            NewValue::Bytes(bytes) => Source::Parts([bytes, &[]]),
+            NewValue::Body(body) => Source::Body(body),
+        };
+        self.check(source.len())?;
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        self.view().set(key, hash, source, attributes, now)
+    }
+
+    /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item.
+    pub fn append(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
+        self.extend(value, false)
+    }
+
+    /// Value := bytes ++ value.
+    pub fn prepend(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
+        self.extend(value, true)
+    }
+
+    fn extend(&mut self, value: NewValue<'_>, at_front: bool) -> Option<Result<Cas, Error>> {
+        let item = self.live()?;
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        let added = match &value {
+            NewValue::Bytes(bytes) => bytes.len(),
+            NewValue::Body(body) => body.len(),
+        };
+        if let Err(error) = self.check(item.value_len().saturating_add(added)) {
+            return Some(Err(error));
+        }
+        let attributes = Attributes { flags: item.flags(), expires_at_ms: item.expires_at_ms() };
+        if let NewValue::Bytes(bytes) = value
+            && !item.has_chain()
+        {
+            let in_place = self.view().extend_in_place(item, bytes, at_front, now);
+            return Some(in_place.map_or_else(
+                || {
+                    with_copy(item.value(), |old| {
+                        let parts = if at_front { [bytes, old] } else { [old, bytes] };
+                        self.view().set(key, hash, Source::Parts(parts), attributes, now)
+                    })
+                },
+                Ok,
+            ));
+        }
+        let old = self.item(item).value.to_vec_or_chain();
+        let new = Pieces::of(&value);
+        let (first, second) = if at_front { (&new, &old) } else { (&old, &new) };
+        let chunks: Vec<&[u8]> = first.chunks().chain(second.chunks()).collect();
+        Some(self.view().write_chunks(key, hash, &chunks, attributes, now))
+    }
+
+    /// New bytes, same flags and expiry (INCR). `None` when there is no live item.
+    pub fn replace_value(&mut self, value: &[u8]) -> Option<Result<Cas, Error>> {
+        let item = self.live()?;
+        let attributes = Attributes { flags: item.flags(), expires_at_ms: item.expires_at_ms() };
+        Some(self.set(NewValue::Bytes(value), attributes))
+    }
+
+    /// Sets the time of expiry (0 = never) in place where possible; CAS stays. `None` when there is no live item.
+    pub fn set_expiry(&mut self, expires_at_ms: UnixMillis) -> Option<Result<(), Error>> {
+        let item = self.live()?;
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        Some(self.view().set_expiry(key, hash, item, expires_at_ms, now))
+    }
+
+    /// Removes; true if a live item was there.
+    pub fn remove(&mut self) -> bool {
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        let mut view = self.view();
+        match view.find_live(key, hash, now) {
+            Ok((slot, _)) => {
+                view.remove(hash, slot, Reason::Removed);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+/// A value as pieces that outlive a move of the item.
+pub(crate) enum Pieces<'a> {
+    Bytes(std::borrow::Cow<'a, [u8]>),
+    Chain(Chain),
+    Body(&'a Body),
+}
+
+impl Value<'_> {
+    /// The value, safe from what happens to the item: bytes copied, a chain by reference.
+    fn to_vec_or_chain(&self) -> Pieces<'static> {
+        match self {
+            Value::Bytes(bytes) => Pieces::Bytes(bytes.to_vec().into()),
+            Value::Chain(chain) => Pieces::Chain((*chain).clone()),
+        }
+    }
+}
+
+impl<'a> Pieces<'a> {
+    fn of(value: &'a NewValue<'_>) -> Pieces<'a> {
+        match value {
+            NewValue::Bytes(bytes) => Pieces::Bytes((*bytes).into()),
+            NewValue::Body(body) => Pieces::Body(body),
+        }
+    }
+
+    fn chunks(&self) -> Box<dyn Iterator<Item = &[u8]> + '_> {
+        match self {
+            Pieces::Bytes(bytes) => Box::new(std::iter::once(&**bytes)),
+            Pieces::Chain(chain) => Box::new(chain.chunks()),
+            Pieces::Body(body) => Box::new(body.chunks()),
+        }
+    }
+}

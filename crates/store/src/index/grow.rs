@@ -1,0 +1,124 @@
+//! Growth of an index, in place and a unit at a time.
+//!
+//! The home line grows with the hash, whatever the number of lines. So when the table gets more lines, every key moves to
+//! the same line or a higher one, and moving units from the highest to the lowest never meets one that has not moved.
+
+use super::{Index, IndexView, LAST, LINE_LOAD, SLOTS, TAG_MASK, UNIT_LINES, is_link, link_target};
+use crate::hash::Hash;
+use std::sync::atomic::Ordering;
+
+impl IndexView<'_, &mut Index> {
+    /// Whether units are still to be moved after a growth.
+    pub fn is_growing(&self) -> bool {
+        self.table.frontier.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many pages more are wanted now, for a cell that may come to hold `expected` keys.
+    pub fn pages_wanted(&self, expected: u64) -> u32 {
+        let lines = self.table.lines.load(Ordering::Relaxed);
+        if self.is_growing() || self.index.entries < lines * LINE_LOAD {
+            return 0;
+        }
+        // Straight to what is expected where that is near, but neither tiny steps, which cost moves, nor great leaps.
+        let least = lines + (lines / 8).max(1);
+        let wanted = u32::try_from(expected / u64::from(LINE_LOAD)).unwrap_or(u32::MAX);
+        let pages = wanted.clamp(least, (lines * 2).max(least)).div_ceil(1 << self.table.page_line_bits);
+        pages.min(self.table.pages.len() as u32).saturating_sub(self.index.line_pages)
+    }
+
+    /// Takes a zeroed page for lines; they are used after `start_growth`.
+    pub fn add_line_page(&mut self, page: u32) {
+        self.table.pages[self.index.line_pages as usize].store(page, Ordering::Release);
+        self.index.line_pages += 1;
+    }
+
+    /// Takes a zeroed page for overflow lines.
+    pub fn add_overflow_page(&mut self, page: u32) {
+        let bits = self.table.page_line_bits;
+        let first = (self.index.overflow_pages.len() as u32) << bits;
+        self.index.overflow_pages.push(page);
+        self.index.free_overflow.extend((first..first + (1 << bits)).rev());
+    }
+
+    /// Begins to use the pages added.
+    pub fn start_growth(&mut self) {
+        let old = self.table.lines.load(Ordering::Relaxed);
+        let lines = self.index.line_pages << self.table.page_line_bits;
+        if lines == old {
+            return;
+        }
+        // In this order a prefetch that mixes old and new values only misses its guess.
+        self.table.old_lines.store(old, Ordering::Relaxed);
+        self.table.frontier.store(old / UNIT_LINES, Ordering::Relaxed);
+        self.table.lines.store(lines, Ordering::Release);
+    }
+
+    /// Moves the keys of one unit; `hash_at` hashes the key of the item at a place. False when overflow lines are short.
+    pub fn move_unit(&mut self, mut hash_at: impl FnMut(u32) -> Hash) -> bool {
+        let unit = self.table.frontier.load(Ordering::Relaxed) - 1;
+        let mut moving = std::mem::take(&mut self.index.moving);
+        moving.clear();
+        let chained = self.collect(unit, |slot| moving.push((slot, hash_at(slot >> super::PLACE_SHIFT))));
+        // Each line of a new unit's chain has at least one key of it; a few units share what one unit had.
+        let needed = moving.len() / (SLOTS - 1) + UNIT_LINES as usize;
+        let enough = self.index.free_overflow.len() + chained >= needed;
+        if enough {
+            self.clear(unit);
+            self.table.frontier.store(unit, Ordering::Relaxed);
+            for &(slot, hash) in &moving {
+                self.insert_slot(hash, slot);
+            }
+        }
+        self.index.moving = moving;
+        enough
+    }
+
+    /// Calls `each` with every key's slot of a unit; returns the number of its overflow lines.
+    fn collect(&self, unit: u32, mut each: impl FnMut(u32)) -> usize {
+        let mut take = |line: &super::Line| {
+            let slots = line.0.iter().map(|slot| slot.load(Ordering::Relaxed));
+            slots.filter(|slot| slot & TAG_MASK != 0).for_each(&mut each);
+        };
+        for n in unit * UNIT_LINES..(unit + 1) * UNIT_LINES {
+            take(self.line(n).expect("a line of the table"));
+        }
+        let chain = self.overflow_chain(unit);
+        chain.iter().for_each(|&overflow| take(self.overflow_line(overflow)));
+        chain.len()
+    }
+
+    fn overflow_chain(&self, unit: u32) -> Vec<u32> {
+        let link = |line: &super::Line| Some(line.0[LAST].load(Ordering::Relaxed)).filter(|&slot| is_link(slot));
+        let homes = unit * UNIT_LINES..(unit + 1) * UNIT_LINES;
+        let mut next = homes.filter_map(|n| self.line(n)).find_map(link).map(link_target);
+        let mut chain = Vec::new();
+        while let Some(overflow) = next {
+            chain.push(overflow);
+            next = link(self.overflow_line(overflow)).map(link_target);
+        }
+        chain
+    }
+
+    fn clear(&mut self, unit: u32) {
+        for overflow in self.overflow_chain(unit) {
+            self.overflow_line(overflow).0.iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
+            self.index.free_overflow.push(overflow);
+        }
+        for n in unit * UNIT_LINES..(unit + 1) * UNIT_LINES {
+            let line = self.line(n).expect("a line of the table");
+            line.0.iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
+        }
+    }
+}
+
+impl Index {
+    /// Keys in the index.
+    pub fn entries(&self) -> u32 {
+        self.entries
+    }
+
+    /// Pages that the index holds.
+    pub fn pages(&self) -> usize {
+        self.line_pages as usize + self.overflow_pages.len()
+    }
+}

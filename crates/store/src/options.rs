@@ -1,0 +1,111 @@
+//! How a store is made, and the shape of the arena that follows from it.
+
+/// Which items go when the memory is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eviction {
+    /// Density-aware S3-FIFO: see `cell::evict`.
+    S3Fifo,
+    /// Second chance by last access: the oldest items go, but those read since they were written or last spared.
+    Lru,
+    /// Refuse writes that do not fit.
+    None,
+}
+
+/// How a store is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Bytes for items, index and ghosts together. At least [`MIN_MEMORY_BYTES`].
+    pub max_memory: u64,
+    /// Longest value in bytes.
+    pub max_value_size: u64,
+    /// Policy.
+    pub eviction: Eviction,
+    /// Key of the hash (random per process in production, fixed in tests).
+    pub hash_key: [u8; 16],
+}
+
+/// Longest key in bytes.
+pub const MAX_KEY_BYTES: usize = 65_536;
+/// Least `max_memory`.
+pub const MIN_MEMORY_BYTES: u64 = 64 << 10;
+/// Share of the arena that bodies being received may hold (one body alone may hold more).
+pub const RESERVED_SHARE: f64 = 0.25;
+/// Share of the arena that bodies being received and removed values held by replies may hold together, before new
+/// bodies are refused.
+pub const RESERVED_AND_PINNED_SHARE: f64 = 0.5;
+/// Bytes of a page of an extent: the unit in which the tails of large values are allocated.
+pub const EXTENT_PAGE_BYTES: usize = 1024;
+
+const MAX_SEGMENT_BYTES: u64 = 64 << 10;
+const MIN_SEGMENT_BYTES: u64 = 4 << 10;
+/// A tiny cache is cut into this many segments at least.
+const MIN_SEGMENTS: u64 = 256;
+/// Least bytes of data of a cell (they are less than twice as much, as their number is a power of two).
+const CELL_BYTES: u64 = 4 << 20;
+/// Cells are numbered by at most this many bits of the hash.
+const MAX_CELL_BITS: u32 = 16;
+/// Bits of an item's place within its cell.
+pub(crate) const PLACE_BITS: u32 = 22;
+/// Bytes of the unit of a place.
+pub(crate) const UNIT_BYTES: usize = 8;
+/// A segment holds this many pages of index or ghosts.
+const INDEX_PAGES_PER_SEGMENT: usize = 16;
+
+/// Sizes that follow from `max_memory`. All powers of two but the number of segments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Geometry {
+    pub segment_bytes: usize,
+    pub segments: u32,
+    pub cells: usize,
+}
+
+impl Geometry {
+    pub fn of(max_memory: u64) -> Geometry {
+        let floor_pow2 = |n: u64| 1u64 << n.max(1).ilog2();
+        let segment = floor_pow2(max_memory / MIN_SEGMENTS).clamp(MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
+        let cells = floor_pow2(max_memory / CELL_BYTES).min(1 << MAX_CELL_BITS);
+        Geometry {
+            segment_bytes: segment as usize,
+            segments: u32::try_from(max_memory / segment).unwrap_or(u32::MAX / 64),
+            cells: cells as usize,
+        }
+    }
+
+    pub fn arena_bytes(&self) -> usize {
+        self.segments as usize * self.segment_bytes
+    }
+
+    /// Values of at least this many bytes are kept in extents.
+    pub fn chain_threshold(&self) -> usize {
+        self.segment_bytes / 4
+    }
+
+    /// Pages of extents in a segment.
+    pub fn extent_pages(&self) -> u32 {
+        (self.segment_bytes / EXTENT_PAGE_BYTES) as u32
+    }
+
+    /// Bytes of a page of index or ghosts.
+    pub fn index_page_bytes(&self) -> usize {
+        self.segment_bytes / INDEX_PAGES_PER_SEGMENT
+    }
+
+    pub fn index_pages_per_segment(&self) -> u32 {
+        INDEX_PAGES_PER_SEGMENT as u32
+    }
+
+    /// Bits of a place that say where in the segment.
+    pub fn unit_bits(&self) -> u32 {
+        (self.segment_bytes / UNIT_BYTES).ilog2()
+    }
+
+    /// Segments that a cell can address.
+    pub fn local_segments(&self) -> usize {
+        ((1usize << PLACE_BITS) >> self.unit_bits()).min(self.segments as usize)
+    }
+
+    /// A cell's fair share of the arena, in bytes.
+    pub fn cell_share_bytes(&self) -> u64 {
+        (self.arena_bytes() / self.cells) as u64
+    }
+}

@@ -1,0 +1,283 @@
+//! The pool of segments that all cells share: whole segments, pages of index, extents of large values.
+//!
+//! The pool's lock is a leaf: nothing else is locked while it is held, so a last reference to a chain may be dropped
+//! anywhere, with or without a cell's lock.
+
+use crate::arena::Arena;
+use crate::options::Geometry;
+use crate::tails::{Run, Tails};
+use parking_lot::Mutex;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Segments that are given back to the system together: 2 MiB of 64-KiB segments.
+const GROUP_SEGMENTS: u32 = 32;
+/// Free groups that stay backed by memory, so that a cache at its limit does not give back and fault in by turns.
+const RETAINED_GROUPS: usize = 4;
+
+pub(crate) struct Pool {
+    pub arena: Arena,
+    pub geometry: Geometry,
+    /// Bytes of bodies being received.
+    pub reserved_bytes: AtomicU64,
+    /// Bytes of chains that the store has let go but somebody still holds.
+    pub pinned_bytes: AtomicU64,
+    state: Mutex<State>,
+}
+
+struct Group {
+    /// A bit per free segment.
+    free: u32,
+    /// The bits of the segments that exist.
+    all: u32,
+    touched: bool,
+    /// In `partial`.
+    listed: bool,
+    /// In `touched_whole` or `untouched`, or being given back.
+    whole: bool,
+}
+
+struct State {
+    groups: Box<[Group]>,
+    partial: Vec<u32>,
+    touched_whole: Vec<u32>,
+    untouched: Vec<u32>,
+    /// The group that index segments come from, so that they do not keep many groups from being given back.
+    index_group: Option<u32>,
+    index_pages: Vec<u32>,
+    index_segments: u32,
+    free_segments: u32,
+    touched_groups: u32,
+    tails: Tails,
+}
+
+/// What the pool holds, for gauges and for the integrity check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PoolGauges {
+    pub free_segments: u32,
+    pub index_segments: u32,
+    pub tail_segments: u32,
+    pub free_tail_pages: u64,
+    pub resident_bytes: u64,
+}
+
+impl Pool {
+    pub fn new(geometry: Geometry) -> io::Result<Pool> {
+        let arena = Arena::map(geometry.arena_bytes())?;
+        let groups: Box<[Group]> = (0..geometry.segments.div_ceil(GROUP_SEGMENTS))
+            .map(|g| {
+                let exist = (geometry.segments - g * GROUP_SEGMENTS).min(GROUP_SEGMENTS);
+                let all = u32::MAX >> (32 - exist);
+                Group { free: all, all, touched: false, listed: false, whole: true }
+            })
+            .collect();
+        let state = State {
+            partial: Vec::new(),
+            touched_whole: Vec::new(),
+            untouched: (0..groups.len() as u32).rev().collect(),
+            groups,
+            index_group: None,
+            index_pages: Vec::new(),
+            index_segments: 0,
+            free_segments: geometry.segments,
+            touched_groups: 0,
+            tails: Tails::new(geometry.segments, geometry.extent_pages()),
+        };
+        let zero = || AtomicU64::new(0);
+        Ok(Pool { arena, geometry, reserved_bytes: zero(), pinned_bytes: zero(), state: Mutex::new(state) })
+    }
+
+    /// The address of a segment.
+    #[inline]
+    pub fn segment(&self, segment: u32) -> *mut u8 {
+        self.arena.at(segment as usize * self.geometry.segment_bytes)
+    }
+
+    /// The address of a page of index or ghosts.
+    #[inline]
+    pub fn index_page(&self, page: u32) -> *mut u8 {
+        self.arena.at(page as usize * self.geometry.index_page_bytes())
+    }
+
+    pub fn take_segment(&self) -> Option<u32> {
+        self.state.lock().take()
+    }
+
+    pub fn release_segment(&self, segment: u32) {
+        let idle_group = self.state.lock().release(segment);
+        self.give_back(idle_group);
+    }
+
+    /// A zeroed page for an index or for ghosts. It is never given back, so that stale addresses of it stay good.
+    pub fn take_index_page(&self) -> Option<u32> {
+        let page = self.state.lock().take_index_page(self.geometry.index_pages_per_segment())?;
+        // SAFETY: the page was handed out to nobody else, and lies within the arena.
+        unsafe { self.index_page(page).write_bytes(0, self.geometry.index_page_bytes()) };
+        Some(page)
+    }
+
+    /// Takes up to `pages` pages of extents, whole segments first; returns how many are still wanted.
+    pub fn take_extents(&self, pages: u32, run: impl FnMut(Run)) -> u32 {
+        self.state.lock().take_extents(pages, self.geometry.extent_pages(), run)
+    }
+
+    pub fn release_extents(&self, runs: impl Iterator<Item = Run>) {
+        let whole = self.geometry.extent_pages();
+        // One lock per run: a long chain must not hold up every cell that wants a segment.
+        for run in runs {
+            let mut state = self.state.lock();
+            let free = run.pages == whole || state.tails.give(run);
+            let idle_group = if free { state.release(run.page / whole) } else { None };
+            drop(state);
+            self.give_back(idle_group);
+        }
+    }
+
+    /// The most bytes that one value can have with everything else evicted.
+    pub fn largest_value_bytes(&self) -> u64 {
+        // Besides the value a cell needs a segment for its item and one for pages of index.
+        let kept = self.state.lock().index_segments.max(1) + 1;
+        u64::from(self.geometry.segments.saturating_sub(kept)) * self.geometry.segment_bytes as u64
+    }
+
+    pub fn gauges(&self) -> PoolGauges {
+        let state = self.state.lock();
+        let group_bytes = u64::from(GROUP_SEGMENTS) * self.geometry.segment_bytes as u64;
+        PoolGauges {
+            free_segments: state.free_segments,
+            index_segments: state.index_segments,
+            tail_segments: state.tails.shared(),
+            free_tail_pages: state.tails.free_pages(),
+            resident_bytes: (u64::from(state.touched_groups) * group_bytes).min(self.geometry.arena_bytes() as u64),
+        }
+    }
+
+    /// Gives a free group back to the system, outside the lock: it may take 100 microseconds.
+    fn give_back(&self, group: Option<u32>) {
+        let Some(group) = group else { return };
+        let bytes = GROUP_SEGMENTS as usize * self.geometry.segment_bytes;
+        let start = group as usize * bytes;
+        self.arena.give_back(start, bytes.min(self.geometry.arena_bytes() - start));
+        let mut state = self.state.lock();
+        let count = state.groups[group as usize].all.count_ones();
+        state.groups[group as usize].touched = false;
+        state.untouched.push(group);
+        state.touched_groups -= 1;
+        state.free_segments += count;
+    }
+
+    pub fn reserve_bytes(&self, bytes: u64) {
+        self.reserved_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Option<u32> {
+        while let Some(&group) = self.partial.last() {
+            let g = &mut self.groups[group as usize];
+            if !g.whole && g.free != 0 {
+                return Some(self.take_from(group));
+            }
+            g.listed = false;
+            self.partial.pop();
+        }
+        if let Some(group) = self.touched_whole.pop().or_else(|| self.untouched.pop()) {
+            self.open_group(group);
+            let segment = self.take_from(group);
+            self.list(group);
+            return Some(segment);
+        }
+        let group = self.index_group?;
+        (self.groups[group as usize].free != 0).then(|| self.take_from(group))
+    }
+
+    fn open_group(&mut self, group: u32) {
+        let g = &mut self.groups[group as usize];
+        self.touched_groups += u32::from(!g.touched);
+        (g.touched, g.whole) = (true, false);
+    }
+
+    fn take_from(&mut self, group: u32) -> u32 {
+        let g = &mut self.groups[group as usize];
+        let bit = g.free.trailing_zeros();
+        g.free &= g.free - 1;
+        self.free_segments -= 1;
+        group * GROUP_SEGMENTS + bit
+    }
+
+    fn list(&mut self, group: u32) {
+        let g = &mut self.groups[group as usize];
+        if !g.listed && g.free != 0 && self.index_group != Some(group) {
+            g.listed = true;
+            self.partial.push(group);
+        }
+    }
+
+    /// Returns a group whose memory is to be given back; its segments count as free only after that.
+    fn release(&mut self, segment: u32) -> Option<u32> {
+        let group = segment / GROUP_SEGMENTS;
+        let g = &mut self.groups[group as usize];
+        let bit = 1 << (segment % GROUP_SEGMENTS);
+        debug_assert_eq!(g.free & bit, 0, "segment freed twice");
+        g.free |= bit;
+        self.free_segments += 1;
+        if g.free != g.all {
+            self.list(group);
+            return None;
+        }
+        g.whole = true;
+        if self.touched_whole.len() < RETAINED_GROUPS {
+            self.touched_whole.push(group);
+            return None;
+        }
+        self.free_segments -= g.all.count_ones();
+        Some(group)
+    }
+
+    fn take_index_page(&mut self, pages_per_segment: u32) -> Option<u32> {
+        if self.index_pages.is_empty() {
+            let segment = self.take_index_segment()?;
+            self.index_segments += 1;
+            let first = segment * pages_per_segment;
+            self.index_pages.extend((first..first + pages_per_segment).rev());
+        }
+        self.index_pages.pop()
+    }
+
+    fn take_index_segment(&mut self) -> Option<u32> {
+        let used_up = self.index_group.is_none_or(|group| self.groups[group as usize].free == 0);
+        if used_up && let Some(group) = self.untouched.pop() {
+            self.open_group(group);
+            self.index_group = Some(group);
+        }
+        match self.index_group {
+            Some(group) if self.groups[group as usize].free != 0 => Some(self.take_from(group)),
+            _ => self.take(),
+        }
+    }
+
+    fn take_extents(&mut self, mut pages: u32, whole: u32, mut run: impl FnMut(Run)) -> u32 {
+        while pages >= whole {
+            let Some(segment) = self.take() else { break };
+            run(Run { page: segment * whole, pages: whole });
+            pages -= whole;
+        }
+        if pages > 0 && pages < whole {
+            if self.tails.best(pages).is_none()
+                && let Some(segment) = self.take()
+            {
+                self.tails.add(segment);
+            }
+            if let Some(segment) = self.tails.best(pages) {
+                pages -= self.tails.take(segment, pages, &mut run);
+            }
+        }
+        // Nothing fits as a piece: gather what there is before anything is evicted for it.
+        while pages > 0
+            && let Some(segment) = self.tails.largest()
+        {
+            pages -= self.tails.take(segment, pages, &mut run);
+        }
+        pages
+    }
+}

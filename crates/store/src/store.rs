@@ -1,0 +1,212 @@
+//! The engine.
+
+use crate::cell::{Now, Shared, View};
+use crate::chain::{Body, Gathering, extent_bytes};
+use crate::clock::UnixMillis;
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::hash::Hash;
+use crate::index::prefetch;
+use crate::lock::LockedCells;
+use crate::options::{Geometry, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
+use crate::pool::Pool;
+use crate::stats::Stats;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Segments that one slice of the sweep goes through.
+const SLICE_SEGMENTS: usize = 8;
+/// Cells that one slice of the sweep looks at.
+const SLICE_CELLS: usize = 64;
+/// A cursor of the sweep is the number of a cell and, in these low bits, of a segment in it.
+const CURSOR_BITS: u32 = 16;
+
+/// The engine. `Send + Sync`, shared by `Arc`.
+pub struct Store {
+    shared: Shared,
+}
+
+impl Shared {
+    /// Refuses what can never fit, before anything is touched.
+    pub(crate) fn check_length(&self, key: usize, value: usize) -> Result<(), Error> {
+        if value as u64 > self.options.max_value_size {
+            return Err(Error::TooLarge);
+        }
+        let threshold = self.pool.geometry.chain_threshold();
+        if value < threshold && key <= threshold {
+            return Ok(());
+        }
+        let key_bytes = if key > threshold { extent_bytes(key) } else { 0 };
+        let fits = value.checked_add(threshold).is_some()
+            && extent_bytes(value) + key_bytes <= self.pool.largest_value_bytes();
+        if fits { Ok(()) } else { Err(Error::TooLarge) }
+    }
+}
+
+impl Store {
+    /// Reserves the arena. Errors when the mapping is refused, or `max_memory` is less than [`MIN_MEMORY_BYTES`].
+    pub fn open(options: Options) -> io::Result<Store> {
+        if options.max_memory < MIN_MEMORY_BYTES {
+            let text = format!("max_memory is less than {MIN_MEMORY_BYTES} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let geometry = Geometry::of(options.max_memory);
+        let pool = Arc::new(Pool::new(geometry)?);
+        Ok(Store { shared: Shared::new(options, geometry, pool) })
+    }
+
+    /// The options it was opened with.
+    pub fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    /// Values of at least this many bytes are kept as chains (a quarter of a segment).
+    pub fn chain_threshold(&self) -> usize {
+        self.shared.pool.geometry.chain_threshold()
+    }
+
+    /// Hash of a key.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> Hash {
+        self.shared.hasher.hash(key)
+    }
+
+    /// First stage of a batched look-up: the cell's header.
+    #[inline]
+    pub fn prefetch_cell(&self, hash: Hash) {
+        let start = std::ptr::from_ref(self.shared.slot(hash)).cast::<u8>();
+        prefetch(start);
+        prefetch(start.wrapping_add(64));
+    }
+
+    /// Second stage: the index buckets.
+    #[inline]
+    pub fn prefetch_bucket(&self, hash: Hash) {
+        self.shared.slot(hash).table.prefetch_line(&self.shared.pool, hash);
+    }
+
+    /// Third stage: the item that the tag points at.
+    #[inline]
+    pub fn prefetch_item(&self, hash: Hash) {
+        let (slot, pool) = (self.shared.slot(hash), &self.shared.pool);
+        slot.table.guess_place(pool, hash, |place| prefetch(slot.address(pool, place)));
+    }
+
+    /// Locks the key's cell. `now_ms` is read once per batch by the caller.
+    #[inline]
+    pub fn entry<'s, 'k>(&'s self, key: &'k [u8], hash: Hash, now_ms: UnixMillis) -> Entry<'s, 'k> {
+        Entry::own(&self.shared, key, hash, Now::at(now_ms))
+    }
+
+    /// Locks the cells of all hashes, in ascending order.
+    pub fn lock(&self, hashes: &[Hash], now_ms: UnixMillis) -> LockedCells<'_> {
+        LockedCells::new(&self.shared, hashes, Now::at(now_ms))
+    }
+
+    /// Reserves extents for a value of `length` bytes, evicting as needed. `TooLarge` before anything is touched;
+    /// `TooManyReserved` when [`RESERVED_SHARE`] or [`RESERVED_AND_PINNED_SHARE`] would be exceeded.
+    pub fn reserve(&self, length: usize, now_ms: UnixMillis) -> Result<Body, Error> {
+        self.shared.check_length(0, length)?;
+        let pool = &self.shared.pool;
+        let arena_bytes = pool.geometry.arena_bytes() as f64;
+        let gathering = Gathering::new(pool, length);
+        let reserved = pool.reserved_bytes.load(Ordering::Relaxed);
+        let pinned = pool.pinned_bytes.load(Ordering::Relaxed);
+        let alone = reserved == extent_bytes(length) && pinned == 0;
+        let too_many = reserved as f64 > arena_bytes * RESERVED_SHARE
+            || (reserved + pinned) as f64 > arena_bytes * RESERVED_AND_PINNED_SHARE;
+        if too_many && !alone {
+            return Err(Error::TooManyReserved);
+        }
+        self.shared.gather(gathering, Now::at(now_ms))
+    }
+
+    /// Removes everything that was written up to now, or, with a later `at_ms`, everything written before that moment
+    /// once it comes (a later call replaces an earlier one, as memcached does).
+    pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
+        for slot in &self.shared.slots {
+            let mut cell = slot.lock(Now::at(now_ms));
+            if at_ms <= now_ms {
+                cell.flush();
+            } else {
+                cell.flush_later(at_ms);
+            }
+        }
+    }
+
+    /// One bounded slice of the sweep for expired and flushed items, starting from cursor 0; call again with the answer
+    /// until it is `None` (round done).
+    pub fn sweep_slice(&self, cursor: usize, now_ms: UnixMillis) -> Option<usize> {
+        let now = Now::at(now_ms);
+        let (mut number, mut first) = (cursor >> CURSOR_BITS, cursor & ((1 << CURSOR_BITS) - 1));
+        let mut left = SLICE_SEGMENTS;
+        for _ in 0..SLICE_CELLS {
+            let slot = self.shared.slots.get(number)?;
+            let mut cell = slot.lock(now);
+            let (rest, swept) = View { shared: &self.shared, slot, cell: &mut cell }.sweep(first, left, now);
+            left -= swept;
+            if let Some(rest) = rest {
+                return Some(number << CURSOR_BITS | rest);
+            }
+            (number, first) = (number + 1, 0);
+        }
+        (number < self.shared.slots.len()).then_some(number << CURSOR_BITS)
+    }
+
+    /// Live items (expired ones that were not yet met count).
+    pub fn len(&self) -> u64 {
+        self.stats().items
+    }
+
+    /// Whether there is no item.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Counters and gauges, summed over the cells.
+    pub fn stats(&self) -> Stats {
+        let pool = &self.shared.pool;
+        let mut stats = Stats {
+            reserved_bytes: pool.reserved_bytes.load(Ordering::Relaxed),
+            pinned_bytes: pool.pinned_bytes.load(Ordering::Relaxed),
+            resident_bytes: pool.gauges().resident_bytes,
+            max_memory: self.shared.options.max_memory,
+            cells: self.shared.slots.len() as u64,
+            ..Stats::default()
+        };
+        for slot in &self.shared.slots {
+            slot.lock(Now::at(0)).add_to(&mut stats, &pool.geometry);
+        }
+        stats
+    }
+
+    /// Zeroes the counters (not the gauges).
+    pub fn reset_stats(&self) {
+        for slot in &self.shared.slots {
+            slot.lock(Now::at(0)).reset_counters();
+        }
+    }
+
+    /// Checks every invariant of the structure and panics where one does not hold. Nobody else may be using the store.
+    #[cfg(any(test, debug_assertions))]
+    #[doc(hidden)]
+    pub fn check_integrity(&self) {
+        self.shared.check_integrity();
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        for slot in &self.shared.slots {
+            let mut cell = slot.lock(Now::at(0));
+            View { shared: &self.shared, slot, cell: &mut cell }.drop_chains();
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}

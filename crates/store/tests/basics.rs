@@ -1,0 +1,192 @@
+//! Each operation on its own.
+
+use ringstone_store::{Absence, Attributes, Error, Eviction, NewValue, Options, Store};
+
+fn store(max_memory: u64, eviction: Eviction) -> Store {
+    Store::open(Options { max_memory, max_value_size: 8 << 20, eviction, hash_key: *b"0123456789abcdef" }).unwrap()
+}
+
+fn set(store: &Store, key: &[u8], value: &[u8], attributes: Attributes) -> Result<u64, Error> {
+    store.entry(key, store.hash(key), 1_000_000).set(NewValue::Bytes(value), attributes)
+}
+
+fn get(store: &Store, key: &[u8], now_ms: u64) -> Result<Vec<u8>, Absence> {
+    store.entry(key, store.hash(key), now_ms).get().map(|item| item.value.to_vec())
+}
+
+fn bytes(length: usize, seed: usize) -> Vec<u8> {
+    (0..length).map(|i| (i.wrapping_mul(31) ^ seed) as u8).collect()
+}
+
+#[test]
+fn values_of_all_sizes_come_back() {
+    let store = store(16 << 20, Eviction::S3Fifo);
+    for length in [0, 1, 7, 8, 100, 1023, 1024, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, 1_000_000] {
+        for key in [b"k".to_vec(), bytes(250, 1), bytes(256, 2), bytes(20_000, 3), bytes(65_536, 4), Vec::new()] {
+            let value = bytes(length, key.len());
+            let attributes = Attributes { flags: 7, expires_at_ms: 2_000_000 };
+            let cas = set(&store, &key, &value, attributes).unwrap();
+            assert_eq!(get(&store, &key, 1_000_000).unwrap(), value, "{length} {}", key.len());
+            let entry = store.entry(&key, store.hash(&key), 1_500_000);
+            let item = entry.peek().unwrap();
+            assert_eq!((item.flags, item.cas, item.expires_at_ms, item.idle_s), (7, cas, 2_000_000, 500));
+        }
+        store.check_integrity();
+    }
+    assert_eq!(store.len(), 6);
+}
+
+#[test]
+fn extending_replacing_and_removing() {
+    let store = store(8 << 20, Eviction::S3Fifo);
+    let attributes = Attributes { flags: 3, expires_at_ms: 2_000_000 };
+    for length in [5, 16_380, 70_000] {
+        let (mut expected, key) = (bytes(length, 9), b"key");
+        set(&store, key, &expected, attributes).unwrap();
+        let mut entry = store.entry(key, store.hash(key), 1_000_000);
+        let mut last = entry.peek().unwrap().cas;
+        for i in 0..40 {
+            let more = bytes(i, i);
+            let cas = if i % 2 == 0 {
+                expected.extend_from_slice(&more);
+                entry.append(NewValue::Bytes(&more)).unwrap().unwrap()
+            } else {
+                expected.splice(0..0, more.clone());
+                entry.prepend(NewValue::Bytes(&more)).unwrap().unwrap()
+            };
+            assert!(cas > last);
+            last = cas;
+            let item = entry.get().unwrap();
+            assert_eq!((item.value.to_vec(), item.flags, item.expires_at_ms), (expected.clone(), 3, 2_000_000));
+        }
+        entry.set_expiry(0).unwrap().unwrap();
+        assert_eq!(entry.peek().unwrap().cas, last, "a touch keeps the token");
+        entry.replace_value(b"42").unwrap().unwrap();
+        let item = entry.peek().unwrap();
+        assert_eq!((item.value.to_vec(), item.flags, item.expires_at_ms), (b"42".to_vec(), 3, 0));
+        assert!(entry.remove() && !entry.remove());
+        assert_eq!(entry.get().err(), Some(Absence::Absent));
+        assert!(entry.append(NewValue::Bytes(b"x")).is_none() && entry.set_expiry(1).is_none());
+        drop(entry);
+        store.check_integrity();
+    }
+    assert_eq!(store.stats().item_segment_bytes, 0, "nothing is left behind");
+}
+
+#[test]
+fn expiry_is_exact_and_flush_reaches_back() {
+    let store = store(1 << 20, Eviction::S3Fifo);
+    for (key, expires_at_ms) in [(b"a", 1_000_001), (b"b", 1_000_002), (b"c", 0)] {
+        set(&store, key, b"v", Attributes { flags: 0, expires_at_ms }).unwrap();
+    }
+    assert!(get(&store, b"a", 1_000_000).is_ok());
+    assert_eq!(get(&store, b"a", 1_000_001), Err(Absence::Expired));
+    assert_eq!(get(&store, b"a", 1_000_001), Err(Absence::Absent));
+    assert!(get(&store, b"b", 1_000_001).is_ok());
+    store.flush(1_000_500, 1_000_001);
+    assert!(get(&store, b"c", 1_000_499).is_ok());
+    assert_eq!(get(&store, b"c", 1_000_500), Err(Absence::Flushed));
+    set(&store, b"c", b"new", Attributes::default()).unwrap();
+    assert!(get(&store, b"c", 1_000_501).is_ok());
+    store.flush(0, 1_000_501);
+    assert_eq!(store.sweep_slice(0, 1_000_501), None);
+    let stats = store.stats();
+    assert_eq!((stats.items, stats.item_segment_bytes, stats.expirations, stats.flushed), (0, 0, 1, 3));
+    store.check_integrity();
+}
+
+#[test]
+fn what_can_never_fit_is_refused_and_nothing_is_touched() {
+    let store = Store::open(Options {
+        max_memory: 1 << 20,
+        max_value_size: 64 << 20,
+        eviction: Eviction::S3Fifo,
+        hash_key: [7; 16],
+    })
+    .unwrap();
+    set(&store, b"small", b"value", Attributes::default()).unwrap();
+    assert_eq!(set(&store, b"big", &bytes(1 << 20, 1), Attributes::default()), Err(Error::TooLarge));
+    assert_eq!(store.reserve(usize::MAX, 0).err(), Some(Error::TooLarge));
+    assert_eq!(store.reserve(1 << 20, 0).err(), Some(Error::TooLarge));
+    let key = bytes(65_537, 1);
+    assert_eq!(set(&store, &key, b"", Attributes::default()), Err(Error::KeyTooLong));
+    assert_eq!(get(&store, b"small", 1_000_000).unwrap(), b"value");
+    assert_eq!(store.stats().evictions, 0);
+    let body = store.reserve(600_000, 0).unwrap();
+    assert_eq!(store.reserve(600_000, 0).err(), Some(Error::TooManyReserved));
+    assert_eq!(store.stats().reserved_bytes, 600_064);
+    drop(body);
+    assert_eq!(store.stats().reserved_bytes, 0);
+    store.check_integrity();
+}
+
+#[test]
+fn a_chain_outlives_its_item() {
+    let store = store(2 << 20, Eviction::S3Fifo);
+    let value = bytes(100_000, 5);
+    let mut body = store.reserve(value.len(), 0).unwrap();
+    assert_eq!(body.fill_from(&value[..70_000]), 70_000);
+    assert_eq!(body.chunks().flatten().count(), 70_000);
+    assert_eq!(body.fill_from(&value[70_000..]), 30_000);
+    assert_eq!((body.remaining(), body.spare().len()), (0, 0));
+    let mut entry = store.entry(b"k", store.hash(b"k"), 0);
+    entry.set(NewValue::Body(body), Attributes::default()).unwrap();
+    let ringstone_store::Value::Chain(chain) = entry.get().unwrap().value else { panic!("a chain") };
+    let held = chain.clone();
+    entry.remove();
+    drop(entry);
+    assert_eq!(store.stats().pinned_bytes, 100_352);
+    for i in 0..4000 {
+        set(&store, &bytes(8, i), &bytes(2000, i), Attributes::default()).unwrap();
+    }
+    assert_eq!(held.chunks().flatten().copied().collect::<Vec<u8>>(), value);
+    assert_eq!(held.chunk_at(value.len()), b"");
+    let end = std::thread::spawn(move || drop(held));
+    end.join().unwrap();
+    assert_eq!(store.stats().pinned_bytes, 0);
+    store.check_integrity();
+}
+
+#[test]
+fn without_eviction_writes_are_refused_until_there_is_room() {
+    let store = store(1 << 20, Eviction::None);
+    let soon = Attributes { flags: 0, expires_at_ms: 1_000_001 };
+    let fill = |store: &Store| {
+        (0..).take_while(|i: &usize| set(store, &i.to_le_bytes(), &bytes(500, *i), soon).is_ok()).count()
+    };
+    let stored = fill(&store);
+    assert!(stored > 1500, "{stored}");
+    assert!(store.stats().out_of_memory > 0);
+    for i in 0..stored {
+        assert_eq!(get(&store, &i.to_le_bytes(), 1_000_000).unwrap(), bytes(500, i));
+    }
+    let key = b"later";
+    let mut entry = store.entry(key, store.hash(key), 1_000_001);
+    entry.set(NewValue::Bytes(b"x"), Attributes::default()).unwrap();
+    drop(entry);
+    store.check_integrity();
+}
+
+#[test]
+fn eviction_keeps_within_memory_and_serves_what_is_there() {
+    for eviction in [Eviction::S3Fifo, Eviction::Lru] {
+        let store = store(4 << 20, eviction);
+        for i in 0..60_000usize {
+            let key = (i * 7919 % 20_000).to_le_bytes();
+            let length = [20, 100, 700, 3000, 20_000][i % 5];
+            if i % 3 == 0 {
+                let _ = get(&store, &key, 1_000_000);
+            } else {
+                set(&store, &key, &bytes(length, i), Attributes::default()).unwrap();
+                assert_eq!(get(&store, &key, 1_000_000).unwrap(), bytes(length, i));
+            }
+            if i % 5000 == 0 {
+                store.check_integrity();
+            }
+        }
+        let stats = store.stats();
+        assert!(stats.evictions > 1000 && stats.evicted_unfetched < stats.evictions, "{stats:?}");
+        assert!(stats.resident_bytes <= 4 << 20);
+        store.check_integrity();
+    }
+}
