@@ -75,7 +75,9 @@ fn measure(items: u64) {
             black_box(store.entry(&key, store.hash(&key), NOW_MS).get().is_err());
         }
     });
-    timed("set, overwriting", items, OPERATIONS, |random| (0..OPERATIONS).for_each(|_| set(&store, &key(random.below(items)))));
+    timed("set, overwriting", items, OPERATIONS, |random| {
+        (0..OPERATIONS).for_each(|_| set(&store, &key(random.below(items))));
+    });
     timed("set, evicting", items, 2 * items, |_| (items..3 * items).for_each(|n| set(&store, &key(n))));
 }
 
