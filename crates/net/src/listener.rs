@@ -42,8 +42,7 @@ impl Listening {
             ListenAddress::Tcp(address) => open_tcp(*address, options),
             ListenAddress::Unix(path) => open_unix(path, options),
         };
-        let (inner, local) =
-            opened.map_err(|source| NetError::Bind { address: text_of(&listener.address), source })?;
+        let (inner, local) = opened.map_err(|source| NetError::Bind { address: text_of(&listener.address), source })?;
         Ok(Self { inner, refusal: listener.refusal, local })
     }
 

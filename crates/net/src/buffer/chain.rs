@@ -18,11 +18,7 @@ pub(crate) enum Segment<B> {
     /// Filled bytes of a pooled buffer.
     Bytes(Filled),
     /// Bytes that live elsewhere, from `start` (already sent) to `end`.
-    Body {
-        body: B,
-        start: usize,
-        end: usize,
-    },
+    Body { body: B, start: usize, end: usize },
 }
 
 /// The filled and not yet sent part of a buffer.

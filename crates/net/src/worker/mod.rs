@@ -65,11 +65,11 @@ pub(crate) enum Ended {
 
 /// One thread's connections, service and event loop.
 ///
-/// The order of the fields is the order of dropping: connections, then the loop, which waits for the kernel to let go of
-/// their memory, then the pools that the memory is from.
+/// The order of the fields is the order of dropping: the loop, which waits for the kernel to let go of the connections'
+/// memory; the connections; the pools that the memory is from.
 pub(crate) struct Worker<S: Service, E: EventLoop<S>> {
-    slots: Slots<Linked<S, E>>,
     events: E,
+    slots: Slots<Linked<S, E>>,
     service: S,
     pools: Pools<S::Body>,
     shared: Shared<S::Completion>,
@@ -142,6 +142,11 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         }
         self.keep_house();
         self.service.end_of_tick();
+        self.publish_buffers();
+    }
+
+    /// Shows how many bytes of buffers the worker holds.
+    pub(crate) fn publish_buffers(&self) {
         self.counters().set_buffer_bytes(self.pools.held_bytes() + self.events.buffer_bytes());
     }
 
