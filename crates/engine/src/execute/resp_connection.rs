@@ -10,7 +10,7 @@ use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
 
 /// Executes a command that needs no item.
-pub fn execute(request: &Request<'_>, session: &mut Session, context: &Context<'_>, out: &mut impl Reply) -> Outcome {
+pub fn execute(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) -> Outcome {
     match request.spec.id {
         Command::Ping => ping(request, out),
         Command::Echo => reply::bulk(out, request.fixed::<1>()[0]),
