@@ -92,7 +92,7 @@ export interface Probe {
 }
 
 /** Opens the store and starts serving. `on_event` is called on the thread that called `start`. */
-export declare function start(options: StartOptions, onEvent: EventFunction): NativeServer
+export declare function start(options: StartOptions, onEvent: (event: NativeEvent) => void): NativeServer
 
 /** One listener: `address` or `path`. */
 export interface StartListener {

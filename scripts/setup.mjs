@@ -1,6 +1,6 @@
 // What a fresh clone lacks, installed and built with progress. Runs on plain Node.js, before node_modules exists.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { hashFiles, listFiles, root } from './files.mjs';
@@ -38,7 +38,7 @@ export function requireNode() {
 /** `npm ci`, unless node_modules is already that of the present package-lock.json. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.ringstone-stamp');
-  const wanted = hashFiles(['package.json', 'package-lock.json']);
+  const wanted = hashFiles(['package-lock.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages ...');
   const npm = process.env.npm_execpath;
@@ -89,6 +89,10 @@ export function ensureNative(profile) {
   const output = ['--profile', profile, '--output-dir', nativeFolder(profile)];
   const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
   run(process.execPath, [cli, ...args, ...place, ...output], 'the native build');
+  // Loader and types are those of every profile; they are committed, so that editors and tsc work before a build.
+  for (const name of ['binding.js', 'binding.d.ts']) {
+    if (profile !== 'release') copyFileSync(join(nativeFolder(profile), name), join(nativeFolder('release'), name));
+  }
   stampNative(profile, hash);
 }
 

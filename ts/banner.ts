@@ -1,5 +1,4 @@
-import type { Protocol } from './config/address.ts';
-import { isLoopback } from './config/address.ts';
+import { isLoopback, type Protocol } from './config/address.ts';
 import type { Config } from './config/schema.ts';
 import { formatSize } from './config/size.ts';
 import type { Subject } from './http/routes.ts';
@@ -14,39 +13,26 @@ const SPOKEN: Readonly<Record<Protocol, string>> = {
   echo: 'echo',
 };
 
-function warnIfOpen(config: Config, logger: Logger): void {
-  const open = config.server.listen.filter(({ address }) => !isLoopback(address)).length;
-  if (open > 0) {
-    logger.warn({ event: 'not_loopback' }, 'listening beyond loopback: this version has no authentication and no TLS');
-  }
-}
-
-/** Says what was started. Each line has an `event` and its facts as fields, which the json format shows. */
+/** Says what was started: sentences for people, and in the last line all facts as fields for programs. */
 export function logBanner(server: RingstoneServer & Subject, config: Config, logger: Logger): void {
   const info = server.info();
   if (!info) return;
-  const memory = formatSize(info.maxMemory);
-  logger.info({ event: 'starting', version: server.version }, `ringstone ${server.version}, pid ${process.pid}`);
+  const { workers, cells, addresses, runtime, runtimeReason, maxMemory } = info;
+  const { httpAddress: http, version } = server;
+  logger.info(`ringstone ${version}, pid ${process.pid}`);
+  logger.info(`runtime ${runtime} (${runtimeReason})`);
   logger.info(
-    { event: 'runtime', runtime: info.runtime, reason: info.runtimeReason },
-    `runtime ${info.runtime} (${info.runtimeReason})`,
-  );
-  logger.info(
-    { event: 'resources', workers: info.workers, max_memory_bytes: info.maxMemory, cells: info.cells },
-    `${info.workers} worker${info.workers === 1 ? '' : 's'}, ${memory} of memory in ${info.cells} cells, ` +
+    `${workers} worker${workers === 1 ? '' : 's'}, ${formatSize(maxMemory)} of memory in ${cells} cells, ` +
       `eviction ${config.storage.eviction}, values up to ${formatSize(config.storage.max_value_size)}`,
   );
-  warnIfOpen(config, logger);
-  for (const [index, address] of info.addresses.entries()) {
+  if (!config.server.listen.every(({ address }) => isLoopback(address))) {
+    logger.warn('listening beyond loopback: this version has no authentication and no TLS');
+  }
+  for (const [index, address] of addresses.entries()) {
     const protocol = config.server.listen[index]?.protocol ?? config.server.protocol;
-    logger.info({ event: 'listening', address, protocol }, `listening on ${address} for ${SPOKEN[protocol]}`);
+    logger.info(`listening on ${address} for ${SPOKEN[protocol]}`);
   }
-  const { httpAddress } = server;
-  if (httpAddress !== undefined) {
-    logger.info(
-      { event: 'http', address: httpAddress },
-      `http://${httpAddress} has /health, /ready, /metrics and /stats`,
-    );
-  }
-  logger.info({ event: 'ready' }, 'ready');
+  if (http !== undefined) logger.info(`http://${http} has /health, /ready, /metrics and /stats`);
+  const facts = { version, runtime, runtime_reason: runtimeReason, workers, cells, max_memory_bytes: maxMemory };
+  logger.info({ event: 'ready', ...facts, listeners: addresses, http }, 'ready');
 }

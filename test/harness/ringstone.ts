@@ -31,8 +31,10 @@ export interface ServerOptions {
 
 /** One line of the log. */
 export interface LogLine {
-  level: string | number;
+  level: string;
   msg: string;
+  /** What the line tells of; its facts are further fields. */
+  event?: string;
   [field: string]: unknown;
 }
 
@@ -41,16 +43,22 @@ export class RingstoneServer {
   readonly child: Child;
   /** The real addresses, in the order of the listeners. */
   readonly addresses: Address[];
-  /** `http://127.0.0.1:port`. */
+  /** `http://127.0.0.1:port`; empty without HTTP. */
   readonly http: string;
-  /** The log line that says it serves. */
-  readonly banner: LogLine;
 
-  constructor(child: Child, banner: LogLine) {
+  /** The log line that says it serves, with its facts. */
+  readonly ready: LogLine;
+
+  constructor(child: Child, ready: LogLine) {
     this.child = child;
-    this.banner = banner;
-    this.addresses = (banner['listeners'] as string[]).map(parseAddress);
-    this.http = banner['http'] ? `http://${banner['http']}` : '';
+    this.ready = ready;
+    this.addresses = (ready['listeners'] as string[]).map(parseAddress);
+    this.http = ready['http'] ? `http://${ready['http']}` : '';
+  }
+
+  /** Log lines of one event. */
+  events(event: string): LogLine[] {
+    return this.log.filter(line => line.event === event);
   }
 
   /** The first listener. */
@@ -136,17 +144,14 @@ export function spawnRingstone(
 /** Starts a server and waits until it serves. */
 export async function startRingstone(options: ServerOptions = {}): Promise<RingstoneServer> {
   const child = spawnRingstone(serverArguments(options), options);
-  const banner = await child.waitFor('the banner', () =>
-    logLines(child.stderr).find(line => Array.isArray(line['listeners'])),
-  );
-  return new RingstoneServer(child, banner);
+  const ready = await child.waitFor('it is ready', () => logLines(child.stderr).find(line => line.event === 'ready'));
+  return new RingstoneServer(child, ready);
 }
 
 function parseAddress(text: string): Address {
-  const bare = text.replace(/^\w+:\/\//, '');
-  if (bare.startsWith('unix:')) return { path: bare.slice('unix:'.length) };
-  const colon = bare.lastIndexOf(':');
-  return { host: bare.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(bare.slice(colon + 1)) };
+  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) };
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
 /** A folder that is removed after the test; short, for socket paths have a bound. */
