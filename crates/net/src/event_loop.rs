@@ -58,6 +58,9 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     /// Bytes of output that the kernel has not taken.
     fn unsent(&self, connection: &Linked<S, Self>) -> usize;
 
+    /// Those of them that it has had no room for, and what waits behind those that it is being offered.
+    fn stuck(&self, connection: &Linked<S, Self>) -> usize;
+
     /// The connection goes back to its slot: nothing of a shared resource may stay with it unless it is `queued` for the
     /// next tick. `wanted`: whether to go on receiving from it.
     fn rest(&mut self, connection: &mut Linked<S, Self>, wanted: bool);

@@ -235,6 +235,11 @@ impl<S: Service> EventLoop<S> for Poll {
     }
 
     #[inline]
+    fn stuck(&self, connection: &Linked<S, Self>) -> usize {
+        connection.output.len()
+    }
+
+    #[inline]
     fn rest(&mut self, connection: &mut Linked<S, Self>, _wanted: bool) {
         let buffer =
             if connection.ending.is_some() { connection.input.take() } else { connection.input.take_if_empty() };

@@ -108,6 +108,7 @@ impl Uring {
     fn sent<S: Service>(&mut self, connection: &mut Linked<S, Self>, result: i32, counters: &WorkerCounters) -> bool {
         let link = &mut connection.link;
         self.frames.put(link.frame.take());
+        link.fresh = false;
         if connection.state.is_none() {
             link.sending.clear(connection.output.pool());
             return false;
@@ -139,7 +140,8 @@ impl Uring {
         {
             return self.broken(connection, reason);
         }
-        connection.output_paused || (connection.ending.is_some() && connection.link.sending.is_empty())
+        let all_sent = connection.link.sending.is_empty();
+        connection.output_paused || (waiting && !all_sent) || (connection.ending.is_some() && all_sent)
     }
 
     fn broken<S: Service>(&mut self, connection: &mut Linked<S, Self>, reason: CloseReason) -> bool {

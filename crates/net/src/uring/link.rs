@@ -57,6 +57,8 @@ pub(crate) struct Link<B> {
     pub(super) operations: u32,
     /// The send in flight posts no completion if it succeeds.
     pub(super) quiet: bool,
+    /// The send in flight is the first attempt: whether the socket has room is not known yet.
+    pub(super) fresh: bool,
     /// Every send must tell when it is done: the server drains.
     pub(super) watched: bool,
     /// Frozen while a send is in flight, empty otherwise.
@@ -76,6 +78,7 @@ impl<B> Default for Link<B> {
             end_seen: false,
             operations: 0,
             quiet: false,
+            fresh: false,
             watched: false,
             sending: Pending::default(),
             frame: None,

@@ -156,6 +156,7 @@ impl Uring {
         link.frame = send.frame;
         link.asked = send.asked;
         link.quiet = mode == Mode::Quiet;
+        link.fresh = mode != Mode::Waiting;
         // SAFETY: `sending` is neither changed nor dropped, and the frame kept, until this send's completion: `close`
         // leaves both alone and the slot is not released before; if the loop ends early it cancels all first.
         unsafe { self.start(link, connection.key, Op::Send, send.entry) };
@@ -279,6 +280,14 @@ impl<S: Service> EventLoop<S> for Uring {
     #[inline]
     fn unsent(&self, connection: &Linked<S, Self>) -> usize {
         connection.output.len() + connection.link.sending.len()
+    }
+
+    #[inline]
+    fn stuck(&self, connection: &Linked<S, Self>) -> usize {
+        let link = &connection.link;
+        // What waits behind a first attempt counts, or a connection would get turns for as long as those succeed.
+        let offered = if link.fresh { link.asked } else { 0 };
+        connection.output.len() + link.sending.len() - offered
     }
 
     #[inline]

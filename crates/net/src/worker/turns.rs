@@ -32,6 +32,8 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
                 self.slots.put(key, connection);
                 continue;
             }
+            // What was sent since may have gone out in part.
+            self.pause_or_continue(&mut connection);
             if connection.takes_input() {
                 let counters = self.shared.counters.worker(self.shared.index);
                 self.events.receive(&mut connection, &mut Context { service: &mut self.service, counters });
@@ -121,12 +123,11 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         if let Err(reason) = self.events.flush(&mut connection, counters) {
             return self.close(connection, reason);
         }
-        let unsent = self.events.unsent(&connection);
-        if unsent > self.shared.options.output_limit {
+        if self.events.stuck(&connection) > self.shared.options.output_limit {
             return self.close(connection, CloseReason::OutputLimit);
         }
-        self.pause_or_continue(&mut connection, unsent);
-        if unsent == 0
+        self.pause_or_continue(&mut connection);
+        if self.events.unsent(&connection) == 0
             && let Some(reason) = connection.ending.or_else(|| self.drained(&mut connection))
         {
             return self.close(connection, reason);
@@ -145,7 +146,8 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
     }
 
     /// A peer that does not read is not read from, until it has read half.
-    fn pause_or_continue(&mut self, connection: &mut Linked<S, E>, unsent: usize) {
+    fn pause_or_continue(&mut self, connection: &mut Linked<S, E>) {
+        let unsent = self.events.stuck(connection);
         let bound = self.shared.options.output_pause;
         if connection.output_paused {
             connection.output_paused = unsent > bound / 2;
