@@ -8,9 +8,9 @@ use ringstone_protocol::memcache::text::{Keys, Request, StoreHead, StoreMode};
 use ringstone_protocol::memcache::{reply, time};
 use ringstone_store::{Attributes, Entry, Error, Hash, Item, NewValue, Value};
 
-/// Version of memcached that clients may take this server for: they decide by it what to send, and 1.5.22 was the last
-/// before the meta commands.
-pub const COMPATIBLE_VERSION: &str = "1.5.22";
+/// Version of memcached that clients may take this server for, since they decide by it what to send and to expect: the one
+/// whose behaviour this was compared with.
+pub const COMPATIBLE_VERSION: &str = "1.6.18";
 
 /// Which counter a request belongs to; `None` for `quit`.
 pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
