@@ -186,6 +186,9 @@ fn command_infos<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Ver
     }
     reply::array(out, names.clone().count());
     for name in names {
+        if !out.has_room() {
+            return;
+        }
         match command::lookup(name) {
             Some(spec) => reply::command_info(out, spec, version),
             None if version == Version::Resp3 => reply::null(out, version),
@@ -201,5 +204,9 @@ fn command_docs<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Vers
         names.filter_map(command::lookup).collect()
     };
     reply::map(out, specs.len(), version);
-    specs.into_iter().for_each(|spec| reply::command_docs(out, spec, version));
+    for spec in specs {
+        if out.has_room() {
+            reply::command_docs(out, spec, version);
+        }
+    }
 }

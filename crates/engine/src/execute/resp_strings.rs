@@ -46,7 +46,9 @@ pub fn get(request: &Request<'_>, session: &Session, context: &Context<'_>, out:
 pub fn mget(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
     for_each_key(context.store, request.arguments(), |key, hash| {
-        get_one(key, hash, session.version, context, out);
+        if out.has_room() {
+            get_one(key, hash, session.version, context, out);
+        }
     });
 }
 
