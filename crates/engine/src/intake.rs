@@ -40,7 +40,9 @@ pub enum Step<'a> {
     /// A memcached request.
     Memcache(text::Request<'a>),
     /// A memcached line that was refused.
-    MemcacheRefused { reply: &'static [u8], remove: Option<&'a [u8]>, close: bool },
+    MemcacheRefused { reply: &'static [u8], close: bool },
+    /// A memcached value that the store has no room for; its body is skipped. `remove`: the key whose old value goes with it.
+    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<&'a [u8]> },
     /// A memcached value has been received whole; it is in `Connection::receiving`.
     MemcacheStored,
     /// A RESP request; `None` for an unknown command.
@@ -137,7 +139,12 @@ fn memcache_step<'a>(
         text::Parsed::Refused { reply, consumed: taken, discard, remove, close } => {
             *consumed += taken;
             connection.discard = discard;
-            Intake::Step(Step::MemcacheRefused { reply, remove, close }, None)
+            // Only a value that is too large leaves a body to be skipped.
+            let step = match discard {
+                0 => Step::MemcacheRefused { reply, close },
+                _ => Step::MemcacheNoRoom { error: Error::TooLarge, noreply: reply.is_empty(), remove },
+            };
+            Intake::Step(step, None)
         }
         text::Parsed::Body { head, length, consumed: taken } => {
             *consumed += taken;
@@ -148,10 +155,8 @@ fn memcache_step<'a>(
                 }
                 Err(error) => {
                     connection.discard = length as u64 + 2;
-                    let line = if error == Error::TooLarge { reply::TOO_LARGE } else { reply::OUT_OF_MEMORY };
-                    let reply = if head.noreply { &b""[..] } else { line };
                     let remove = (head.mode == text::StoreMode::Set).then_some(head.key);
-                    Intake::Step(Step::MemcacheRefused { reply, remove, close: false }, None)
+                    Intake::Step(Step::MemcacheNoRoom { error, noreply: head.noreply, remove }, None)
                 }
             }
         }
@@ -222,7 +227,7 @@ fn receive<'a>(
                     connection.receiving = Receiving::Nothing;
                     connection.discard = 2;
                     let reply = if noreply { &b""[..] } else { reply::BAD_DATA_CHUNK };
-                    Intake::Step(Step::MemcacheRefused { reply, remove: None, close: false }, None)
+                    Intake::Step(Step::MemcacheRefused { reply, close: false }, None)
                 }
             }
         }

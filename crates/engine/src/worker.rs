@@ -12,7 +12,8 @@ use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Next, Output, Service, Turn};
 use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::reply as memcache_reply;
-use ringstone_protocol::resp::command;
+use ringstone_protocol::memcache::text::Request;
+use ringstone_protocol::resp::command::{self, Command};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply as resp_reply;
 use ringstone_store::{Body, Hash, NewValue, UnixMillis};
@@ -153,6 +154,9 @@ impl Worker {
                 lane.put_off(start);
                 continue;
             }
+            if reads_counters(&step) {
+                count(counters, &mut executed, arrived_ns);
+            }
             let mut out = OutputReply { output: lane.turn.output, limit: self.output_limit };
             let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
             executed.extend(index);
@@ -162,7 +166,7 @@ impl Worker {
                 lane.state = LaneState::Active;
             }
         }
-        count(counters, &executed, monotonic_ns().saturating_sub(arrived_ns));
+        count(counters, &mut executed, arrived_ns);
     }
 }
 
@@ -175,10 +179,22 @@ fn blocks(step: &Step<'_>) -> bool {
     }
 }
 
+/// Steps that show, or reset, what is counted: what was executed before them must be in it.
+#[inline]
+fn reads_counters(step: &Step<'_>) -> bool {
+    match step {
+        Step::Memcache(request) => matches!(request, Request::Stats { .. }),
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
+        Step::RespInline(_) => true,
+        _ => false,
+    }
+}
+
 /// All requests of a round share its time: from the start of the tick to the end of their execution.
-fn count(counters: &WorkerCounters, executed: &[CommandIndex], duration_ns: u64) {
+fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) {
+    let duration_ns = monotonic_ns().saturating_sub(arrived_ns);
     let bucket = Latency::bucket(duration_ns);
-    for index in executed {
+    for index in executed.drain(..) {
         let latency = &counters.commands[usize::from(index.0)];
         latency.buckets[bucket].add(1);
         latency.total_ns.add(duration_ns);
@@ -196,17 +212,14 @@ fn execute(
     match step {
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
-        Step::MemcacheRefused { reply, remove, close } => {
-            if let Some(key) = remove {
-                context.store.entry(key, context.store.hash(key), context.now_ms).remove();
-            }
-            if reply == memcache_reply::TOO_LARGE {
-                context.counters.memcache.too_large.add(1);
-            } else {
-                context.counters.memcache.protocol_errors.add(1);
-            }
+        Step::MemcacheRefused { reply, close } => {
+            context.counters.memcache.protocol_errors.add(1);
             out.write(reply);
             (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::MemcacheNoRoom { error, noreply, remove } => {
+            memcache::no_room(error, noreply, remove, context, out);
+            (None, Outcome::Continue)
         }
         Step::MemcacheStored => (store_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),

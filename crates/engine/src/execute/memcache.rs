@@ -199,6 +199,15 @@ fn compare_and_swap(
     }
 }
 
+/// Answers a storage command whose value was refused before its body was here. For a set, `remove` names the key: no stale
+/// value stays behind.
+pub fn no_room(error: Error, noreply: bool, remove: Option<&[u8]>, context: &Context<'_>, out: &mut impl Reply) {
+    if let Some(key) = remove {
+        context.store.entry(key, context.store.hash(key), context.now_ms).remove();
+    }
+    answer(out, noreply, refusal(error, context));
+}
+
 /// The line for a refused write.
 pub fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
     match error {
