@@ -51,7 +51,7 @@ pub enum Step<'a> {
     RespInline(Vec<Vec<u8>>),
     /// An array with large values has been received whole; it is in `Connection::receiving`.
     RespAssembled,
-    /// An array with a value that the store refuses.
+    /// An array with a large argument that the store refuses.
     RespRefused(Error),
     /// The connection cannot be followed.
     RespError(ProtocolError),
@@ -176,6 +176,9 @@ fn resp_step<'a>(
         match resp::parse(&input[*consumed..], &bounds.resp, &mut connection.progress) {
             resp::Parsed::Request { args, consumed: taken } => {
                 *consumed += taken;
+                if taken > bounds.max_value_size && has_too_large(args, bounds) {
+                    return Intake::Step(Step::RespRefused(Error::TooLarge), None);
+                }
                 let mut words = args.into_iter();
                 let spec = words.next().and_then(command::lookup);
                 let hash = spec.filter(|spec| spec.first_key == 1).and(words.next()).map(|key| store.hash(key));
@@ -195,6 +198,12 @@ fn resp_step<'a>(
             resp::Parsed::ProtocolError(error) => return Intake::Step(Step::RespError(error), None),
         }
     }
+}
+
+/// Whether an array that came in one piece would have been refused had it come in several.
+#[cold]
+fn has_too_large(args: Args<'_>, bounds: &Bounds) -> bool {
+    args.into_iter().any(|arg| arg.len() > bounds.max_value_size && arg.len() >= bounds.resp.large_value)
 }
 
 /// Goes on with a message that is longer than the input.
