@@ -116,7 +116,11 @@ fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut i
     let mut rest = keys;
     if let Some(first) = rest.next() {
         get_one(first, hash, cas, context, out);
-        for_each_key(context.store, rest, |key, hash| get_one(key, hash, cas, context, out));
+        for_each_key(context.store, rest, |key, hash| {
+            if out.has_room() {
+                get_one(key, hash, cas, context, out);
+            }
+        });
     }
     out.write(reply::END);
 }
@@ -124,6 +128,9 @@ fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut i
 fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, context: &Context<'_>, out: &mut impl Reply) {
     let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
     for_each_key(context.store, keys, |key, hash| {
+        if !out.has_room() {
+            return;
+        }
         let mut entry = context.store.entry(key, hash, context.now_ms);
         // The old value is answered even if the new time has passed already, as memcached does; hence the reply first.
         let outcome = entry.get().map(|item| write_item(out, key, &item, cas));
@@ -194,6 +201,15 @@ fn compare_and_swap(
             Ok(entry.set(value, attributes))
         }
     }
+}
+
+/// Answers a storage command whose value was refused before its body was here. For a set, `remove` names the key: no stale
+/// value stays behind.
+pub fn no_room(error: Error, noreply: bool, remove: Option<&[u8]>, context: &Context<'_>, out: &mut impl Reply) {
+    if let Some(key) = remove {
+        context.store.entry(key, context.store.hash(key), context.now_ms).remove();
+    }
+    answer(out, noreply, refusal(error, context));
 }
 
 /// The line for a refused write.
