@@ -1,1 +1,5 @@
-fn main() { napi_build::setup(); }
+//! Tells the linker that Node.js brings the Node-API symbols.
+
+fn main() {
+    napi_build::setup();
+}

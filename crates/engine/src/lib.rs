@@ -1,1 +1,49 @@
-//! Joins store, protocol and network.
+//! Joins store, protocol and network: what a request means.
+//!
+//! # What is where
+//! - `connection`, `intake`, `assembly`: a connection as a state machine fed with bytes; it never sees a socket.
+//! - `worker`: the service of one event-loop thread: takes the steps of a batch of connections in rounds, hashes, prefetches,
+//!   executes and counts.
+//! - `execute`: request x store -> reply, for each protocol, over a `Reply` that may be a socket's output or a vector.
+//! - `counters`, `collect`, `metrics`: one writer per counter, summed when read.
+//! - `server`, `sweeper`: life cycle.
+//!
+//! # Threads
+//! One `Worker` per event-loop thread owns its connections; nothing of a connection is shared. The store is shared, and
+//! locks one cell at a time (MSET several, in ascending order). Counters are written by their worker alone with relaxed
+//! stores and read by anyone. The sweeper is a thread of its own.
+//!
+//! # Invariants
+//! - Taking steps (`intake`) changes nothing but the connection; only execution changes the store, in the order of the
+//!   connection's requests.
+//! - A request in steady state allocates nothing (a test counts); inline commands, large values and refusals may.
+//! - No wait: every command is answered from memory.
+
+mod assembly;
+mod baseline;
+mod collect;
+pub mod connection;
+mod counters;
+mod error;
+mod execute;
+mod intake;
+mod metrics;
+mod options;
+mod reply;
+mod server;
+mod session;
+mod shared;
+mod sweeper;
+mod usage;
+mod worker;
+
+pub use connection::Connection;
+pub use error::{Error, ErrorCode};
+pub use metrics::{Family, FamilyKind, Sample};
+pub use options::{ListenerOptions, Protocol, ServerOptions};
+pub use reply::{ChainBody, Reply};
+pub use ringstone_net::{ListenAddress, NetEvent, Runtime, RuntimeChoice, probe_uring};
+pub use ringstone_store::Eviction;
+pub use server::{Server, ServerInfo};
+pub use shared::Shared;
+pub use worker::Worker;

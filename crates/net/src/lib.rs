@@ -1,4 +1,65 @@
 //! Sockets <-> bytes: the event loops (io_uring and mio) behind one interface, the acceptor, buffer pools and chains.
+//!
+//! This crate knows no protocol and no store. A program above it implements [`Service`] and is given batches of
+//! connections that have input; it answers into [`Output`]s.
+//!
+//! # Thread model
+//!
+//! - One acceptor thread (`ringstone-accept`) owns the listeners and hands each connection to the worker with the fewest.
+//! - Each worker thread (`ringstone-w0` ...) owns its connections, its event loop, its buffer pools and its [`Service`]
+//!   value; nothing of them is shared and nothing of them is locked.
+//! - Other threads reach a worker only through its mailbox: new connections, completions of parked requests
+//!   ([`Mailbox::post`]) and the phase of the server.
+//! - All these threads block every signal, so a host process (Node.js) receives them in its main thread.
+//!
+//! # A tick
+//!
+//! Wait; collect every readiness or completion; give the service batches of at most [`BATCH`] turns; flush each
+//! connection once after its turn; sleep. A connection that answers [`Next::Yield`], or that has more to read than one
+//! buffer, gets its next turn in the next tick, after the other sockets were looked at.
+//!
+//! # Invariants
+//!
+//! - A connection that is neither queued for a turn nor holding a partial message holds no buffer.
+//! - A turn is never given to a connection that is parked, whose unsent output is above `output_pause`, or that ends.
+//! - A slot is reused only when the kernel holds no operation of the connection that had it; identities carry a generation.
+//! - Per connection replies leave in the order in which they were written, with at most one send in flight.
+//! - In steady state a request allocates nothing (`tests/allocation.rs`).
+//!
+//! `unsafe` is confined to `buffer/` (raw pool memory), `sys.rs` (system calls), and `uring/`.
 
-pub mod service;
-pub use service::*;
+mod acceptor;
+mod buffer;
+mod clock;
+mod connection;
+mod counters;
+mod error;
+mod event;
+mod event_loop;
+mod handle;
+mod listener;
+mod mailbox;
+mod options;
+mod poll;
+mod probe;
+mod serve;
+mod service;
+mod slots;
+mod sys;
+mod thread;
+#[cfg(target_os = "linux")]
+mod uring;
+mod wake;
+mod worker;
+
+pub use buffer::output::{Body, Output};
+pub use counters::{Counters, CountersSnapshot};
+pub use error::NetError;
+pub use event::NetEvent;
+pub use handle::Handle;
+pub use mailbox::Mailbox;
+pub use options::{ListenAddress, Listener, NetOptions, Runtime, RuntimeChoice};
+pub use probe::probe_uring;
+pub use serve::serve;
+pub use service::{BATCH, CloseReason, ConnectionId, ConnectionInfo, Next, Service, Turn, WorkerContext};
+pub use thread::spawn;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::item::RawItem;
 use crate::options::MAX_KEY_BYTES;
+use crate::scratch::with_copy;
 use parking_lot::MutexGuard;
 use std::ops::{Deref, DerefMut};
 
@@ -229,13 +230,21 @@ impl<'s, 'k> Entry<'s, 'k> {
         if let Err(error) = self.check(item.value_len().saturating_add(added)) {
             return Some(Err(error));
         }
+        let attributes = Attributes { flags: item.flags(), expires_at_ms: item.expires_at_ms() };
         if let NewValue::Bytes(bytes) = value
             && !item.has_chain()
-            && let Some(cas) = self.view().extend_in_place(item, bytes, at_front, now)
         {
-            return Some(Ok(cas));
+            let in_place = self.view().extend_in_place(item, bytes, at_front, now);
+            return Some(in_place.map_or_else(
+                || {
+                    with_copy(item.value(), |old| {
+                        let parts = if at_front { [bytes, old] } else { [old, bytes] };
+                        self.view().set(key, hash, Source::Parts(parts), attributes, now)
+                    })
+                },
+                Ok,
+            ));
         }
-        let attributes = Attributes { flags: item.flags(), expires_at_ms: item.expires_at_ms() };
         let old = self.item(item).value.to_vec_or_chain();
         let new = Pieces::of(value);
         let (first, second) = if at_front { (&new, &old) } else { (&old, &new) };

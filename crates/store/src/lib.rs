@@ -69,6 +69,7 @@ mod item;
 mod lock;
 mod options;
 mod pool;
+mod scratch;
 mod stats;
 mod store;
 mod tails;

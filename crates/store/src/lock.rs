@@ -4,18 +4,23 @@ use crate::cell::{Cell, Now, Shared};
 use crate::entry::Entry;
 use crate::hash::Hash;
 use parking_lot::MutexGuard;
+use smallvec::SmallVec;
+
+/// Up to so many keys are locked together without an allocation.
+const INLINE_CELLS: usize = 16;
 
 /// Several cells locked in ascending order, so that two such calls never wait for each other.
 pub struct LockedCells<'s> {
     shared: &'s Shared,
     /// Sorted by the number of the cell.
-    cells: Vec<(usize, MutexGuard<'s, Cell>)>,
+    cells: SmallVec<[(usize, MutexGuard<'s, Cell>); INLINE_CELLS]>,
     now: Now,
 }
 
 impl<'s> LockedCells<'s> {
     pub(crate) fn new(shared: &'s Shared, hashes: &[Hash], now: Now) -> LockedCells<'s> {
-        let mut numbers: Vec<usize> = hashes.iter().map(|hash| hash.cell(shared.slots.len())).collect();
+        let mut numbers: SmallVec<[usize; INLINE_CELLS]> =
+            hashes.iter().map(|hash| hash.cell(shared.slots.len())).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let cells = numbers.into_iter().map(|number| (number, shared.slots[number].lock(now))).collect();

@@ -67,6 +67,8 @@ impl Cell {
     /// All versions written so far are gone. The sweep looks at every segment again.
     pub fn flush(&mut self) {
         self.flush_cas = self.cas;
+        self.stale_items = u64::from(self.index.entries());
+        self.stale_bytes = self.key_value_bytes;
         self.flush_at_ms = u64::MAX;
         self.metas.iter_mut().for_each(|meta| meta.earliest_ms = 0);
     }

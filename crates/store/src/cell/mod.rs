@@ -82,6 +82,9 @@ pub(crate) struct Cell {
     pub cas: u64,
     /// Versions up to this one were flushed.
     flush_cas: u64,
+    /// Of those, items that have not been removed yet, and the bytes of their keys and values. Not shown in gauges.
+    stale_items: u64,
+    stale_bytes: u64,
     /// When the next flush comes; `u64::MAX` for none.
     flush_at_ms: u64,
     metas: Vec<SegmentMeta>,
@@ -183,6 +186,8 @@ impl Cell {
         Cell {
             cas: 0,
             flush_cas: 0,
+            stale_items: 0,
+            stale_bytes: 0,
             flush_at_ms: u64::MAX,
             metas: Vec::new(),
             index: Index::default(),
@@ -213,8 +218,8 @@ impl Cell {
 
     pub fn add_to(&self, stats: &mut Stats, geometry: &Geometry) {
         let page = geometry.index_page_bytes() as u64;
-        stats.items += u64::from(self.index.entries());
-        stats.key_value_bytes += self.key_value_bytes;
+        stats.items += u64::from(self.index.entries()) - self.stale_items;
+        stats.key_value_bytes += self.key_value_bytes - self.stale_bytes;
         stats.item_segment_bytes += u64::from(self.segments) * geometry.segment_bytes as u64;
         stats.chain_bytes += self.chain_bytes;
         stats.index_bytes += self.index.pages() as u64 * page;

@@ -179,7 +179,12 @@ impl<'a> View<'a, '_> {
     }
 
     fn count_out(&mut self, item: RawItem, reason: Reason) {
-        self.cell.key_value_bytes -= (item.key_len() + item.value_len()) as u64;
+        let bytes = (item.key_len() + item.value_len()) as u64;
+        self.cell.key_value_bytes -= bytes;
+        if item.cas() <= self.cell.flush_cas {
+            self.cell.stale_items -= 1;
+            self.cell.stale_bytes -= bytes;
+        }
         let unread = u64::from(!item.is_fetched());
         let counters = &mut self.cell.counters;
         match reason {

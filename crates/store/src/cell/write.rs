@@ -8,6 +8,7 @@ use crate::hash::Hash;
 use crate::index::SlotRef;
 use crate::item::{Head, RawItem, small_bytes, stub_bytes};
 use crate::options::Eviction;
+use crate::scratch::with_copy;
 use crate::{Attributes, Cas};
 
 /// Units of an index that an insert moves while the index grows.
@@ -116,8 +117,9 @@ impl<'a> View<'a, '_> {
             return Ok(());
         }
         let attributes = Attributes { flags: item.flags(), expires_at_ms };
-        let (value, cas) = (item.value().to_vec(), item.cas());
-        self.write(key, hash, Source::Parts([&value, &[]]), attributes, Some(cas), now).map(|_| ())
+        let cas = Some(item.cas());
+        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))
+            .map(|_| ())
     }
 
     /// A value of parts, copied into extents.

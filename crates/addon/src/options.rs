@@ -1,0 +1,154 @@
+//! The one object that crosses from `ts/config`: complete and validated there, only converted here.
+
+use crate::error::{Result, invalid_option};
+use napi_derive::napi;
+use ringstone_engine::{Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions};
+
+/// What a listener speaks.
+#[napi(string_enum = "lowercase")]
+pub enum ListenerProtocol {
+    /// memcached or RESP, told apart by a connection's first bytes.
+    Auto,
+    /// memcached.
+    Memcached,
+    /// RESP2/3.
+    Resp,
+    /// `PING [msg]`.
+    Ping,
+    /// `<len>\r\n<data>`.
+    Echo,
+}
+
+/// The wish for an event loop.
+#[napi(string_enum = "lowercase")]
+pub enum WantedRuntime {
+    /// io_uring if it works, else mio.
+    Auto,
+    /// io_uring or an error.
+    Uring,
+    /// mio.
+    Mio,
+}
+
+/// Which items go when the memory is full.
+#[napi(string_enum = "lowercase")]
+pub enum EvictionPolicy {
+    /// Density-aware S3-FIFO.
+    S3Fifo,
+    /// Second chance by last access.
+    Lru,
+    /// Refuse writes that do not fit.
+    None,
+}
+
+/// One listener: `address` or `path`.
+#[napi(object)]
+pub struct StartListener {
+    /// `127.0.0.1:11211`, `[::1]:11211`: numeric, names are resolved in TypeScript.
+    pub address: Option<String>,
+    /// Of a unix socket.
+    pub path: Option<String>,
+    /// What it speaks.
+    pub protocol: ListenerProtocol,
+}
+
+/// Everything a server needs to know. Sizes in bytes, times in milliseconds, all of them whole numbers.
+#[napi(object)]
+pub struct StartOptions {
+    /// Of the package.
+    pub version: String,
+    /// At least one.
+    pub listeners: Vec<StartListener>,
+    /// The wish.
+    pub runtime: WantedRuntime,
+    /// Threads, at least 1.
+    pub workers: f64,
+    /// Connections at once.
+    pub max_connections: f64,
+    /// 0 = off.
+    pub idle_timeout_ms: f64,
+    /// A multiple of 4 KiB.
+    pub read_buffer_size: f64,
+    /// A multiple of 4 KiB.
+    pub write_buffer_size: f64,
+    /// TCP_NODELAY.
+    pub tcp_nodelay: bool,
+    /// For items, index and ghosts.
+    pub max_memory: f64,
+    /// Longest value.
+    pub max_value_size: f64,
+    /// 0 = never.
+    pub default_ttl_ms: f64,
+    /// Between sweeps.
+    pub cleanup_interval_ms: f64,
+    /// Policy.
+    pub eviction: EvictionPolicy,
+}
+
+/// A JavaScript number that is a whole one up to 2^53 - 1, which both `u64` and `f64` hold exactly.
+fn whole(name: &str, value: f64) -> Result<u64> {
+    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+    if (0.0..=MAX_SAFE_INTEGER).contains(&value) && value.fract() == 0.0 {
+        return Ok(value as u64);
+    }
+    Err(invalid_option(format!("{name} must be a whole number from 0 to 2^53 - 1, not {value}")))
+}
+
+fn whole_usize(name: &str, value: f64) -> Result<usize> {
+    usize::try_from(whole(name, value)?).map_err(|_| invalid_option(format!("{name} is too large here: {value}")))
+}
+
+impl TryFrom<StartListener> for ListenerOptions {
+    type Error = napi::Error<crate::error::Code>;
+
+    fn try_from(listener: StartListener) -> Result<Self> {
+        let protocol = match listener.protocol {
+            ListenerProtocol::Auto => Protocol::Auto,
+            ListenerProtocol::Memcached => Protocol::Memcached,
+            ListenerProtocol::Resp => Protocol::Resp,
+            ListenerProtocol::Ping => Protocol::Ping,
+            ListenerProtocol::Echo => Protocol::Echo,
+        };
+        let address = match (listener.address, listener.path) {
+            (Some(address), None) => ListenAddress::Tcp(
+                address
+                    .parse()
+                    .map_err(|_| invalid_option(format!("{address} is not a numeric address with a port")))?,
+            ),
+            (None, Some(path)) => ListenAddress::Unix(path.into()),
+            _ => return Err(invalid_option("a listener has either an address or a path")),
+        };
+        Ok(ListenerOptions { address, protocol })
+    }
+}
+
+impl TryFrom<StartOptions> for ServerOptions {
+    type Error = napi::Error<crate::error::Code>;
+
+    fn try_from(options: StartOptions) -> Result<Self> {
+        Ok(ServerOptions {
+            version: options.version,
+            listeners: options.listeners.into_iter().map(ListenerOptions::try_from).collect::<Result<_>>()?,
+            runtime: match options.runtime {
+                WantedRuntime::Auto => RuntimeChoice::Auto,
+                WantedRuntime::Uring => RuntimeChoice::Uring,
+                WantedRuntime::Mio => RuntimeChoice::Mio,
+            },
+            workers: whole_usize("workers", options.workers)?,
+            max_connections: whole_usize("maxConnections", options.max_connections)?,
+            idle_timeout_ms: whole("idleTimeoutMs", options.idle_timeout_ms)?,
+            read_buffer_size: whole_usize("readBufferSize", options.read_buffer_size)?,
+            write_buffer_size: whole_usize("writeBufferSize", options.write_buffer_size)?,
+            tcp_nodelay: options.tcp_nodelay,
+            max_memory: whole("maxMemory", options.max_memory)?,
+            max_value_size: whole("maxValueSize", options.max_value_size)?,
+            default_ttl_ms: whole("defaultTtlMs", options.default_ttl_ms)?,
+            cleanup_interval_ms: whole("cleanupIntervalMs", options.cleanup_interval_ms)?,
+            eviction: match options.eviction {
+                EvictionPolicy::S3Fifo => Eviction::S3Fifo,
+                EvictionPolicy::Lru => Eviction::Lru,
+                EvictionPolicy::None => Eviction::None,
+            },
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! Reads every counter and gauge into metric families.
+
+use crate::counters::{COMMANDS, CommandIndex, Counter, LATENCY_BUCKETS, MISS_REASONS, WorkerCounters};
+use crate::metrics::{Family, FamilyKind, Sample};
+use crate::server::ServerInfo;
+use crate::shared::Shared;
+use crate::usage;
+use ringstone_net::{CountersSnapshot, Runtime};
+use ringstone_store::Stats;
+
+/// Labels of `ringstone_connections_closed_total`, in the order of `CloseReason`.
+const CLOSE_REASONS: [&str; 7] = ["peer", "server", "idle", "output_limit", "input_limit", "shutdown", "error"];
+
+/// All families, in a fixed order.
+pub fn families(shared: &Shared, info: &ServerInfo) -> Vec<Family> {
+    let network = shared.network_snapshot();
+    let store = shared.store_stats();
+    let mut families = process(shared, info);
+    families.extend(commands(shared));
+    families.extend(outcomes(shared));
+    families.extend(connections(&network));
+    families.extend(items(&store));
+    families.extend(memory(&store, &network));
+    families
+}
+
+fn sample(labels: &[(&'static str, &str)], value: f64) -> Sample {
+    let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    Sample { labels, value, ..Sample::default() }
+}
+
+fn counter(name: &'static str, help: &'static str, samples: Vec<Sample>) -> Family {
+    Family { name, help, kind: FamilyKind::Counter, samples }
+}
+
+fn gauge(name: &'static str, help: &'static str, samples: Vec<Sample>) -> Family {
+    Family { name, help, kind: FamilyKind::Gauge, samples }
+}
+
+fn count(name: &'static str, help: &'static str, value: u64) -> Family {
+    counter(name, help, vec![sample(&[], value as f64)])
+}
+
+fn level(name: &'static str, help: &'static str, value: u64) -> Family {
+    gauge(name, help, vec![sample(&[], value as f64)])
+}
+
+fn process(shared: &Shared, info: &ServerInfo) -> Vec<Family> {
+    let runtime = match info.runtime {
+        Runtime::Uring => "uring",
+        Runtime::Mio => "mio",
+    };
+    let (user_us, system_us) = usage::cpu_us();
+    vec![
+        gauge(
+            "ringstone_info",
+            "Always 1; version and runtime are in the labels.",
+            vec![sample(&[("version", &shared.options.version), ("runtime", runtime)], 1.0)],
+        ),
+        gauge(
+            "ringstone_uptime_seconds",
+            "Time since the server started.",
+            vec![sample(&[], shared.started.elapsed().as_secs_f64())],
+        ),
+        level("ringstone_workers", "Worker threads.", shared.options.workers as u64),
+        counter(
+            "ringstone_cpu_seconds_total",
+            "CPU time of the process.",
+            vec![
+                sample(&[("mode", "user")], user_us as f64 / 1e6),
+                sample(&[("mode", "system")], system_us as f64 / 1e6),
+            ],
+        ),
+        level("ringstone_process_resident_bytes", "Resident memory of the process.", usage::resident_bytes()),
+    ]
+}
+
+/// A command appears with its first call.
+fn commands(shared: &Shared) -> Vec<Family> {
+    let bounds: Vec<f64> = (0..LATENCY_BUCKETS).map(|bucket| (1_u64 << bucket) as f64 / 1e6).collect();
+    let mut calls = Vec::new();
+    let mut durations = Vec::new();
+    for index in (0..COMMANDS).map(|index| CommandIndex(index as u8)) {
+        let at = usize::from(index.0);
+        let mut total = 0;
+        let counts: Vec<f64> = (0..=LATENCY_BUCKETS)
+            .map(|bucket| {
+                total += shared.counters.sum(|worker| &worker.commands[at].buckets[bucket]);
+                total as f64
+            })
+            .collect();
+        if total == 0 {
+            continue;
+        }
+        let (protocol, name) = index.describe();
+        let labels = [("protocol", protocol.as_str()), ("command", name)];
+        let total_ns = shared.counters.sum(|worker| &worker.commands[at].total_ns);
+        calls.push(sample(&labels, total as f64));
+        durations.push(Sample { bounds: bounds.clone(), counts, ..sample(&labels, total_ns as f64 / 1e9) });
+    }
+    let duration_help = "Time from the start of the tick in which a command was received to the end of its execution, \
+                         with the time that it waited for others.";
+    vec![
+        counter("ringstone_commands_total", "Commands executed.", calls),
+        Family {
+            name: "ringstone_command_duration_seconds",
+            help: duration_help,
+            kind: FamilyKind::Histogram,
+            samples: durations,
+        },
+    ]
+}
+
+fn outcomes(shared: &Shared) -> Vec<Family> {
+    let sum = |pick: fn(&WorkerCounters) -> &Counter| shared.counters.sum(pick) as f64;
+    let memcached = ("protocol", "memcached");
+    let resp = ("protocol", "resp");
+    let mut misses = Vec::new();
+    for (index, reason) in MISS_REASONS.iter().enumerate() {
+        let count = shared.counters.sum(|worker| &worker.memcache.misses[index]);
+        misses.push(sample(&[memcached, ("reason", reason)], count as f64));
+        let count = shared.counters.sum(|worker| &worker.resp.misses[index]);
+        misses.push(sample(&[resp, ("reason", reason)], count as f64));
+    }
+    vec![
+        counter(
+            "ringstone_hits_total",
+            "Reads of keys that were there.",
+            vec![sample(&[memcached], sum(|w| &w.memcache.hits)), sample(&[resp], sum(|w| &w.resp.hits))],
+        ),
+        counter("ringstone_misses_total", "Reads of keys that were not there, by what is known of them.", misses),
+        counter(
+            "ringstone_protocol_errors_total",
+            "Requests that were not understood.",
+            vec![
+                sample(&[memcached], sum(|w| &w.memcache.protocol_errors)),
+                sample(&[resp], sum(|w| &w.resp.protocol_errors)),
+                sample(&[("protocol", "plain")], sum(|w| &w.plain_errors)),
+            ],
+        ),
+        counter(
+            "ringstone_values_too_large_total",
+            "Writes refused for the length of their value.",
+            vec![sample(&[memcached], sum(|w| &w.memcache.too_large)), sample(&[resp], sum(|w| &w.resp.too_large))],
+        ),
+    ]
+}
+
+fn connections(network: &CountersSnapshot) -> Vec<Family> {
+    let closed =
+        CLOSE_REASONS.iter().zip(network.closed).map(|(reason, n)| sample(&[("reason", reason)], n as f64)).collect();
+    vec![
+        level("ringstone_connections", "Connections now.", network.connections),
+        count("ringstone_connections_accepted_total", "Connections accepted.", network.accepted),
+        count("ringstone_connections_rejected_total", "Connections refused at max_connections.", network.refused),
+        counter("ringstone_connections_closed_total", "Connections ended, by reason.", closed),
+        count("ringstone_network_received_bytes_total", "Bytes received from clients.", network.bytes_read),
+        count("ringstone_network_sent_bytes_total", "Bytes sent to clients.", network.bytes_written),
+        count("ringstone_connection_yields_total", "Turns ended for the sake of other connections.", network.yields),
+        count(
+            "ringstone_output_pauses_total",
+            "Times that reading from a client stopped because it did not read its replies.",
+            network.output_pauses,
+        ),
+        count(
+            "ringstone_accept_pauses_total",
+            "Times that accepting stopped for want of file descriptors.",
+            network.accept_pauses,
+        ),
+        counter(
+            "ringstone_accept_paused_seconds_total",
+            "Time of those pauses.",
+            vec![sample(&[], network.accept_paused_us as f64 / 1e6)],
+        ),
+        count(
+            "ringstone_receive_buffer_shortages_total",
+            "Receives that found no provided buffer (io_uring).",
+            network.buffer_starvations,
+        ),
+    ]
+}
+
+fn items(store: &Stats) -> Vec<Family> {
+    vec![
+        level("ringstone_items", "Items in the store.", store.items),
+        level("ringstone_items_bytes", "Bytes of keys and values of the items.", store.key_value_bytes),
+        level("ringstone_cells", "Cells of the store.", store.cells),
+        count("ringstone_items_stored_total", "Items written.", store.stored),
+        count("ringstone_evictions_total", "Items evicted for room.", store.evictions),
+        count("ringstone_evictions_unread_total", "Of those, never read.", store.evicted_unfetched),
+        count("ringstone_expirations_total", "Items removed because their time had come.", store.expirations),
+        count("ringstone_expirations_unread_total", "Of those, never read.", store.expired_unfetched),
+        count("ringstone_flushed_items_total", "Items removed by a flush.", store.flushed),
+        count("ringstone_compactions_total", "Segments compacted.", store.compactions),
+        count("ringstone_out_of_memory_total", "Writes refused for want of memory.", store.out_of_memory),
+    ]
+}
+
+fn memory(store: &Stats, network: &CountersSnapshot) -> Vec<Family> {
+    let by_use = [
+        ("items", store.item_segment_bytes),
+        ("large_values", store.chain_bytes),
+        ("receiving", store.reserved_bytes),
+        ("sending", store.pinned_bytes),
+        ("index", store.index_bytes),
+        ("ghosts", store.ghost_bytes),
+        ("network_buffers", network.buffer_bytes),
+    ];
+    vec![
+        gauge(
+            "ringstone_memory_bytes",
+            "Memory by use; all but network_buffers count against the limit.",
+            by_use.iter().map(|(of, bytes)| sample(&[("use", of)], *bytes as f64)).collect(),
+        ),
+        level("ringstone_memory_resident_bytes", "Bytes of the arena backed by memory.", store.resident_bytes),
+        level("ringstone_memory_limit_bytes", "max_memory.", store.max_memory),
+    ]
+}

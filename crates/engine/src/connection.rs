@@ -1,0 +1,129 @@
+//! A connection as a state machine fed with bytes. It never sees a socket.
+
+use crate::Protocol;
+use crate::assembly::Assembly;
+use crate::session::Session;
+use arrayvec::ArrayVec;
+use ringstone_protocol::memcache::text::{StoreHead, StoreMode};
+use ringstone_protocol::resp::parse::Progress;
+use ringstone_store::Body;
+
+/// Longest memcached key in bytes.
+pub const MAX_MEMCACHE_KEY: usize = 250;
+
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Not known before its first bytes.
+    Detect,
+    /// memcached.
+    Memcache,
+    /// RESP.
+    Resp,
+    /// The ping protocol.
+    Ping,
+    /// The echo protocol.
+    Echo,
+}
+
+impl From<Protocol> for Mode {
+    fn from(protocol: Protocol) -> Mode {
+        match protocol {
+            Protocol::Auto => Mode::Detect,
+            Protocol::Memcached => Mode::Memcache,
+            Protocol::Resp => Mode::Resp,
+            Protocol::Ping => Mode::Ping,
+            Protocol::Echo => Mode::Echo,
+        }
+    }
+}
+
+/// Head of a memcached storage command, kept while its value is received.
+pub struct OwnedHead {
+    key: ArrayVec<u8, MAX_MEMCACHE_KEY>,
+    mode: StoreMode,
+    flags: u32,
+    exptime: i64,
+    noreply: bool,
+}
+
+impl OwnedHead {
+    /// As the parser gave it.
+    pub fn as_head(&self) -> StoreHead<'_> {
+        StoreHead { mode: self.mode, key: &self.key, flags: self.flags, exptime: self.exptime, noreply: self.noreply }
+    }
+}
+
+/// A memcached storage command whose large value is being received.
+pub struct StoreBody {
+    /// What the line said.
+    pub head: OwnedHead,
+    /// The value.
+    pub body: Body,
+}
+
+impl StoreBody {
+    /// Keeps what the line said; the parser has checked the key's length.
+    pub fn new(head: &StoreHead<'_>, body: Body) -> StoreBody {
+        let head = OwnedHead {
+            key: head.key.iter().copied().take(MAX_MEMCACHE_KEY).collect(),
+            mode: head.mode,
+            flags: head.flags,
+            exptime: head.exptime,
+            noreply: head.noreply,
+        };
+        StoreBody { head, body }
+    }
+}
+
+/// A message that is longer than the input buffer.
+pub enum Receiving {
+    /// None.
+    Nothing,
+    /// A memcached value.
+    Store(Box<StoreBody>),
+    /// A RESP array with at least one large value.
+    Array(Box<Assembly>),
+    /// Data of the echo protocol: bytes still to come.
+    Echo(usize),
+}
+
+/// State of one connection.
+pub struct Connection {
+    /// What it speaks.
+    pub mode: Mode,
+    /// Bytes of a refused body that are still to be skipped.
+    pub discard: u64,
+    /// A message in progress.
+    pub receiving: Receiving,
+    /// How far an incomplete RESP array was scanned.
+    pub progress: Progress,
+    /// What a RESP client has set.
+    pub session: Session,
+}
+
+impl Connection {
+    /// A new one; `serial` is its RESP client id.
+    pub fn new(protocol: Protocol, serial: u64) -> Connection {
+        Connection {
+            mode: Mode::from(protocol),
+            discard: 0,
+            receiving: Receiving::Nothing,
+            progress: Progress::default(),
+            session: Session::new(serial),
+        }
+    }
+
+    /// The body whose bytes come next, if a large value is being received.
+    pub fn body(&mut self) -> Option<&mut Body> {
+        if self.discard > 0 {
+            return None;
+        }
+        let body = match &mut self.receiving {
+            Receiving::Store(store) => Some(&mut store.body),
+            Receiving::Array(assembly) => assembly.body(),
+            Receiving::Nothing | Receiving::Echo(_) => None,
+        };
+        body.filter(|body| body.remaining() > 0)
+    }
+}

@@ -1,0 +1,110 @@
+//! RESP commands: arity, dispatch, and what several commands share.
+
+use crate::counters::CommandIndex;
+use crate::execute::{info, resp_connection, resp_keys, resp_strings};
+use crate::reply::Reply;
+use crate::session::Session;
+use crate::shared::{Context, Outcome};
+use ringstone_protocol::resp::command::{Command, Spec};
+use ringstone_protocol::resp::parse::Args;
+use ringstone_protocol::resp::reply;
+use ringstone_store::{Body, Error, Hash, NewValue};
+
+/// Arguments of one request: bytes, and for large values the bodies that stand in their place.
+pub struct Request<'a> {
+    /// The row of the command.
+    pub spec: &'static Spec,
+    /// The command's name first. A large value is an empty string here and a body below.
+    pub args: Args<'a>,
+    /// Large values by index of their argument.
+    pub bodies: &'a mut [(usize, Option<Body>)],
+    /// Hash of the first key, if the command has one.
+    pub hash: Hash,
+}
+
+impl<'a> Request<'a> {
+    /// The argument as a new value: the body received in its place, or its bytes.
+    pub fn value(&mut self, index: usize, bytes: &'a [u8]) -> NewValue<'a> {
+        let body = self.bodies.iter_mut().find(|(at, _)| *at == index).and_then(|(_, body)| body.take());
+        body.map_or(NewValue::Bytes(bytes), NewValue::Body)
+    }
+
+    /// The arguments after the name.
+    pub fn arguments(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        self.args.into_iter().skip(1)
+    }
+
+    /// The first `N` arguments after the name; arity has been checked.
+    pub fn fixed<const N: usize>(&self) -> [&'a [u8]; N] {
+        let mut arguments = self.arguments();
+        std::array::from_fn(|_| arguments.next().unwrap_or_default())
+    }
+}
+
+/// Arguments that may be large values: their indices, given how many arguments there are. Bodies at other places are
+/// copied into plain bytes before the command is executed.
+pub fn takes_body(command: Command, index: usize) -> bool {
+    match command {
+        Command::Set | Command::Put | Command::Append => index == 2,
+        Command::MSet => index >= 2 && index.is_multiple_of(2),
+        _ => false,
+    }
+}
+
+/// Executes a request whose arity was checked.
+pub fn execute(
+    request: &mut Request<'_>,
+    session: &mut Session,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> Outcome {
+    use Command as C;
+    match request.spec.id {
+        C::Get => resp_strings::get(request, session, context, out),
+        C::Set | C::Put => resp_strings::set(request, session, context, out),
+        C::MGet => resp_strings::mget(request, session, context, out),
+        C::MSet => resp_strings::mset(request, context, out),
+        C::Append => resp_strings::append(request, context, out),
+        C::StrLen => resp_strings::strlen(request, context, out),
+        C::Incr => resp_strings::add(request, Ok(1), context, out),
+        C::Decr => resp_strings::add(request, Ok(-1), context, out),
+        C::IncrBy => resp_strings::add(request, resp_strings::increment(request), context, out),
+        C::DecrBy => resp_strings::add(request, resp_strings::decrement(request), context, out),
+        C::Del | C::Unlink => resp_keys::delete(request, context, out),
+        C::Exists => resp_keys::exists(request, context, out),
+        C::Type => resp_keys::kind(request, context, out),
+        C::Ttl => resp_keys::ttl(request, 1000, context, out),
+        C::PTtl => resp_keys::ttl(request, 1, context, out),
+        C::Expire => resp_keys::expire(request, 1000, context, out),
+        C::PExpire => resp_keys::expire(request, 1, context, out),
+        C::Persist => resp_keys::persist(request, context, out),
+        C::DbSize => reply::integer(out, i64::try_from(context.store.len()).unwrap_or(i64::MAX)),
+        C::FlushDb | C::FlushAll => resp_keys::flush(request, context, out),
+        C::Info => info::write(request, session, context, out),
+        _ => return resp_connection::execute(request, session, out),
+    }
+    Outcome::Continue
+}
+
+/// Counter of a command.
+#[inline]
+pub fn command_index(spec: &Spec) -> CommandIndex {
+    CommandIndex::resp(spec.id)
+}
+
+/// Answers a refused write.
+pub fn refuse(error: Error, context: &Context<'_>, out: &mut impl Reply) {
+    if error == Error::TooLarge {
+        context.counters.resp.too_large.add(1);
+    }
+    reply::error(out, refusal(error));
+}
+
+/// Valkey's words for a refused write where it has them.
+pub fn refusal(error: Error) -> &'static str {
+    match error {
+        Error::TooLarge => "ERR string exceeds maximum allowed size (max_value_size)",
+        Error::KeyTooLong => "ERR key exceeds maximum allowed size (65536 bytes)",
+        Error::OutOfMemory | Error::TooManyReserved => "OOM command not allowed when used memory > 'maxmemory'.",
+    }
+}

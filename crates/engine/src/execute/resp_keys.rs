@@ -1,0 +1,142 @@
+//! RESP commands on keys, whatever their values.
+
+use crate::execute::for_each_key;
+use crate::execute::resp::{Request, refuse};
+use crate::reply::Reply;
+use crate::shared::Context;
+use ringstone_protocol::resp::options::{ExpireCondition, expire_condition, parse_i64};
+use ringstone_protocol::resp::reply;
+
+/// DEL and UNLINK
+pub fn delete(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let mut removed = 0;
+    for_each_key(context.store, request.arguments(), |key, hash| {
+        let found = context.store.entry(key, hash, context.now_ms).remove();
+        context.counters.delete.count(found);
+        removed += i64::from(found);
+    });
+    reply::integer(out, removed);
+}
+
+/// EXISTS; a key named twice counts twice.
+pub fn exists(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let mut found = 0;
+    for_each_key(context.store, request.arguments(), |key, hash| {
+        let outcome = context.store.entry(key, hash, context.now_ms).get().map(|_| ());
+        context.counters.resp.read(outcome);
+        found += i64::from(outcome.is_ok());
+    });
+    reply::integer(out, found);
+}
+
+/// TYPE
+pub fn kind(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let [key] = request.fixed();
+    let there = context.store.entry(key, request.hash, context.now_ms).peek().is_some();
+    reply::simple(out, if there { "string" } else { "none" });
+}
+
+/// TTL and PTTL: -2 no key, -1 no expiry; TTL rounds to the nearest second as Valkey does.
+pub fn ttl(request: &Request<'_>, unit_ms: u64, context: &Context<'_>, out: &mut impl Reply) {
+    let [key] = request.fixed();
+    let expiry = context.store.entry(key, request.hash, context.now_ms).peek().map(|item| item.expires_at_ms);
+    let answer = match expiry {
+        None => -2,
+        Some(0) => -1,
+        Some(at_ms) => ((at_ms.saturating_sub(context.now_ms) + unit_ms / 2) / unit_ms) as i64,
+    };
+    reply::integer(out, answer);
+}
+
+/// EXPIRE and PEXPIRE with NX XX GT LT. A time that has passed deletes the key.
+pub fn expire(request: &Request<'_>, unit_ms: i64, context: &Context<'_>, out: &mut impl Reply) {
+    let [key, amount] = request.fixed();
+    let condition = match expire_condition(request.arguments().skip(2)) {
+        Ok(condition) => condition,
+        Err(text) => return reply::error(out, &text),
+    };
+    let Some(amount) = parse_i64(amount) else {
+        return reply::error(out, "ERR value is not an integer or out of range");
+    };
+    let now_ms = i64::try_from(context.now_ms).unwrap_or(i64::MAX);
+    let Some(at_ms) = amount.checked_mul(unit_ms).and_then(|delta| delta.checked_add(now_ms)) else {
+        return reply::error(out, &format!("ERR invalid expire time in '{}' command", request.spec.name));
+    };
+    let at_ms = u64::try_from(at_ms).unwrap_or(0);
+    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let Some(current) = entry.peek().map(|item| item.expires_at_ms) else {
+        drop(entry);
+        return reply::integer(out, 0);
+    };
+    if !expire_applies(condition, current, at_ms) {
+        drop(entry);
+        return reply::integer(out, 0);
+    }
+    let result = if at_ms <= context.now_ms {
+        entry.remove();
+        Ok(())
+    } else {
+        entry.set_expiry(at_ms).unwrap_or(Ok(()))
+    };
+    drop(entry);
+    match result {
+        Ok(()) => reply::integer(out, 1),
+        Err(error) => refuse(error, context, out),
+    }
+}
+
+/// `current` 0 is a key without expiry, which counts as an infinite one for GT and LT.
+fn expire_applies(condition: ExpireCondition, current: u64, at_ms: u64) -> bool {
+    let persistent = current == 0;
+    !(condition.nx && !persistent
+        || condition.xx && persistent
+        || condition.gt && (persistent || at_ms <= current)
+        || condition.lt && !persistent && at_ms >= current)
+}
+
+/// PERSIST
+pub fn persist(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let [key] = request.fixed();
+    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let had_expiry = entry.peek().is_some_and(|item| item.expires_at_ms != 0);
+    let result = if had_expiry { entry.set_expiry(0).unwrap_or(Ok(())) } else { Ok(()) };
+    drop(entry);
+    match result {
+        Ok(()) => reply::integer(out, i64::from(had_expiry)),
+        Err(error) => refuse(error, context, out),
+    }
+}
+
+/// FLUSHDB and FLUSHALL [ASYNC|SYNC]: either way the items are gone at once, and their memory goes with the sweep.
+pub fn flush(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let mut arguments = request.arguments();
+    let known = match arguments.next() {
+        None => true,
+        Some(word) => word.eq_ignore_ascii_case(b"async") || word.eq_ignore_ascii_case(b"sync"),
+    };
+    if !known || arguments.next().is_some() {
+        return reply::error(out, "ERR syntax error");
+    }
+    context.shared.flush(context.now_ms, context.now_ms);
+    out.write(b"+OK\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExpireCondition, expire_applies};
+
+    #[test]
+    fn conditions_follow_valkey() {
+        let condition = |nx, xx, gt, lt| ExpireCondition { nx, xx, gt, lt };
+        let never = condition(false, false, false, false);
+        assert!(expire_applies(never, 0, 5) && expire_applies(never, 9, 5));
+        let nx = condition(true, false, false, false);
+        assert!(expire_applies(nx, 0, 5) && !expire_applies(nx, 9, 5));
+        let xx = condition(false, true, false, false);
+        assert!(!expire_applies(xx, 0, 5) && expire_applies(xx, 9, 5));
+        let gt = condition(false, false, true, false);
+        assert!(!expire_applies(gt, 0, 5) && !expire_applies(gt, 9, 5) && expire_applies(gt, 4, 5));
+        let lt = condition(false, false, false, true);
+        assert!(expire_applies(lt, 0, 5) && expire_applies(lt, 9, 5) && !expire_applies(lt, 4, 5));
+    }
+}

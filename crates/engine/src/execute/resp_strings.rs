@@ -1,0 +1,266 @@
+//! RESP string commands.
+
+use crate::execute::for_each_key;
+use crate::execute::resp::{Request, refuse};
+use crate::reply::{Reply, value_len};
+use crate::session::Session;
+use crate::shared::Context;
+use ringstone_protocol::resp::options::{Condition, Expiry, SetOptions, parse_i64, set_options};
+use ringstone_protocol::resp::reply::{self, Version};
+use ringstone_store::{Attributes, Entry, Error, Hash, Item, NewValue, Value};
+
+const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
+const OVERFLOW: &str = "ERR increment or decrement would overflow";
+
+#[inline]
+fn write_item(out: &mut impl Reply, item: &Item<'_>) {
+    match &item.value {
+        Value::Bytes(bytes) => reply::bulk(out, bytes),
+        Value::Chain(chain) => {
+            reply::bulk_head(out, chain.len());
+            out.write_chain(chain);
+            out.write(b"\r\n");
+        }
+    }
+}
+
+#[inline]
+fn get_one(key: &[u8], hash: Hash, version: Version, context: &Context<'_>, out: &mut impl Reply) {
+    let mut entry = context.store.entry(key, hash, context.now_ms);
+    let outcome = entry.get().map(|item| write_item(out, &item));
+    drop(entry);
+    if outcome.is_err() {
+        reply::null(out, version);
+    }
+    context.counters.resp.read(outcome);
+}
+
+/// GET
+#[inline]
+pub fn get(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+    let [key] = request.fixed();
+    get_one(key, request.hash, session.version, context, out);
+}
+
+/// MGET
+pub fn mget(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+    reply::array(out, request.args.len() - 1);
+    for_each_key(context.store, request.arguments(), |key, hash| {
+        get_one(key, hash, session.version, context, out);
+    });
+}
+
+/// SET and PUT
+pub fn set(request: &mut Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+    let [key, bytes] = request.fixed();
+    let plain = request.args.len() == 3;
+    let options = if plain {
+        Ok(SetOptions { condition: Condition::Always, get: false, expiry: Expiry::Clear })
+    } else {
+        set_options(request.arguments().skip(2), context.now_ms)
+    };
+    let options = match options {
+        Ok(options) => options,
+        Err(text) => return reply::error(out, text),
+    };
+    let value = request.value(2, bytes);
+    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let holds = plain || condition_holds(&entry, options.condition);
+    if options.get {
+        // The old value is the answer whether or not the new one is written, so it goes out before it is replaced. A
+        // write that is refused after that keeps the old value: the size is checked first.
+        return set_and_get(entry, value, holds, options.expiry, session.version, context, out);
+    }
+    if !holds {
+        drop(entry);
+        return reply::null(out, session.version);
+    }
+    let attributes = attributes(&entry, options.expiry, context);
+    let result = entry.set(value, attributes);
+    drop(entry);
+    match result {
+        Ok(_) => out.write(b"+OK\r\n"),
+        Err(error) => refuse(error, context, out),
+    }
+}
+
+fn condition_holds(entry: &Entry<'_, '_>, condition: Condition<'_>) -> bool {
+    match condition {
+        Condition::Always => true,
+        Condition::IfAbsent => entry.peek().is_none(),
+        Condition::IfPresent => entry.peek().is_some(),
+        Condition::IfEquals(expected) => entry.peek().is_some_and(|item| value_equals(&item.value, expected)),
+    }
+}
+
+fn value_equals(value: &Value<'_>, expected: &[u8]) -> bool {
+    match value {
+        Value::Bytes(bytes) => *bytes == expected,
+        Value::Chain(chain) => {
+            let mut offset = 0;
+            while offset < chain.len() && chain.len() == expected.len() {
+                let chunk = chain.chunk_at(offset);
+                if chunk != &expected[offset..offset + chunk.len()] {
+                    return false;
+                }
+                offset += chunk.len();
+            }
+            chain.len() == expected.len()
+        }
+    }
+}
+
+fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, context: &Context<'_>) -> Attributes {
+    let expires_at_ms = match expiry {
+        Expiry::Clear => context.shared.default_expiry(context.now_ms),
+        Expiry::AtMs(at_ms) => at_ms,
+        Expiry::Keep => match entry.peek() {
+            Some(item) => item.expires_at_ms,
+            None => context.shared.default_expiry(context.now_ms),
+        },
+    };
+    Attributes { flags: 0, expires_at_ms }
+}
+
+/// SET ... GET. The reply is composed aside only if there is an old value, for a write may still be refused.
+fn set_and_get(
+    mut entry: Entry<'_, '_>,
+    value: NewValue<'_>,
+    write: bool,
+    expiry: Expiry,
+    version: Version,
+    context: &Context<'_>,
+    out: &mut impl Reply,
+) {
+    enum Old {
+        Bytes(Vec<u8>),
+        Chain(ringstone_store::Chain),
+    }
+    let old = entry.get().map(|item| match item.value {
+        Value::Bytes(bytes) => Old::Bytes(bytes.to_vec()),
+        Value::Chain(chain) => Old::Chain(chain.clone()),
+    });
+    let attributes = attributes(&entry, expiry, context);
+    let result = if write { entry.set(value, attributes).map(|_| ()) } else { Ok(()) };
+    drop(entry);
+    context.counters.resp.read(old.as_ref().map(|_| ()).map_err(|absence| *absence));
+    match (result, old) {
+        (Err(error), _) => refuse(error, context, out),
+        (Ok(()), Ok(Old::Bytes(bytes))) => reply::bulk(out, &bytes),
+        (Ok(()), Ok(Old::Chain(chain))) => {
+            reply::bulk_head(out, chain.len());
+            out.write_chain(&chain);
+            out.write(b"\r\n");
+        }
+        (Ok(()), Err(_)) => reply::null(out, version),
+    }
+}
+
+/// MSET: all keys in one step, their cells locked in ascending order.
+pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
+    let count = request.args.len() - 1;
+    if !count.is_multiple_of(2) {
+        return reply::wrong_arguments(out, request.spec);
+    }
+    let max_value_size = usize::try_from(context.shared.options.max_value_size).unwrap_or(usize::MAX);
+    if request.arguments().skip(1).step_by(2).any(|value| value.len() > max_value_size) {
+        return refuse(Error::TooLarge, context, out);
+    }
+    context.hashes.clear();
+    context.hashes.extend(request.arguments().step_by(2).map(|key| context.store.hash(key)));
+    let mut cells = context.store.lock(context.hashes, context.now_ms);
+    let attributes = Attributes { flags: 0, expires_at_ms: context.shared.default_expiry(context.now_ms) };
+    let mut arguments = request.arguments();
+    let mut index = 2;
+    let mut result = Ok(());
+    while let (Some(key), Some(bytes)) = (arguments.next(), arguments.next()) {
+        let hash = context.hashes[index / 2 - 1];
+        let value = request.value(index, bytes);
+        result = cells.entry(key, hash).set(value, attributes).map(|_| ());
+        if result.is_err() {
+            break;
+        }
+        index += 2;
+    }
+    drop(cells);
+    match result {
+        Ok(()) => out.write(b"+OK\r\n"),
+        Err(error) => refuse(error, context, out),
+    }
+}
+
+/// APPEND
+pub fn append(request: &mut Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let [key, bytes] = request.fixed();
+    let value = request.value(2, bytes);
+    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let result = if entry.peek().is_some() {
+        entry.append(value).unwrap_or(Err(Error::OutOfMemory))
+    } else {
+        let attributes = attributes(&entry, Expiry::Clear, context);
+        entry.set(value, attributes)
+    };
+    let length = entry.peek().map_or(0, |item| value_len(&item.value));
+    drop(entry);
+    match result {
+        Ok(_) => reply::integer(out, length as i64),
+        Err(error) => refuse(error, context, out),
+    }
+}
+
+/// STRLEN
+pub fn strlen(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+    let [key] = request.fixed();
+    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let found = entry.get().map(|item| value_len(&item.value));
+    drop(entry);
+    context.counters.resp.read(found.map(|_| ()));
+    reply::integer(out, found.unwrap_or(0) as i64);
+}
+
+/// INCRBY's amount.
+pub fn increment(request: &Request<'_>) -> Result<i64, &'static str> {
+    let [_, amount] = request.fixed();
+    parse_i64(amount).ok_or(NOT_AN_INTEGER)
+}
+
+/// DECRBY's amount, negated.
+pub fn decrement(request: &Request<'_>) -> Result<i64, &'static str> {
+    let [_, amount] = request.fixed();
+    let amount = parse_i64(amount).ok_or(NOT_AN_INTEGER)?;
+    amount.checked_neg().ok_or("ERR decrement would overflow")
+}
+
+/// INCR, DECR, INCRBY, DECRBY: atomic, and the time of expiry stays.
+pub fn add(request: &Request<'_>, amount: Result<i64, &'static str>, context: &Context<'_>, out: &mut impl Reply) {
+    let [key] = request.fixed();
+    match amount.map_err(Failure::Text).and_then(|amount| add_to(key, request.hash, amount, context)) {
+        Ok(number) => reply::integer(out, number),
+        Err(Failure::Text(text)) => reply::error(out, text),
+        Err(Failure::Store(error)) => refuse(error, context, out),
+    }
+}
+
+enum Failure {
+    Text(&'static str),
+    Store(Error),
+}
+
+fn add_to(key: &[u8], hash: Hash, amount: i64, context: &Context<'_>) -> Result<i64, Failure> {
+    let mut entry = context.store.entry(key, hash, context.now_ms);
+    let current = match entry.get() {
+        Err(_) => None,
+        Ok(Item { value: Value::Bytes(bytes), .. }) => Some(parse_i64(bytes).ok_or(Failure::Text(NOT_AN_INTEGER))?),
+        Ok(_) => return Err(Failure::Text(NOT_AN_INTEGER)),
+    };
+    let next = current.unwrap_or(0).checked_add(amount).ok_or(Failure::Text(OVERFLOW))?;
+    let mut digits = itoa::Buffer::new();
+    let bytes = digits.format(next).as_bytes();
+    let result = if current.is_some() {
+        entry.replace_value(bytes).unwrap_or(Err(Error::OutOfMemory))
+    } else {
+        let attributes = attributes(&entry, Expiry::Clear, context);
+        entry.set(NewValue::Bytes(bytes), attributes)
+    };
+    result.map(|_| next).map_err(Failure::Store)
+}

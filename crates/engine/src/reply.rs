@@ -1,0 +1,79 @@
+//! Where `execute` writes: a sink that can also take a large value by reference.
+
+use ringstone_net::Output;
+use ringstone_protocol::Sink;
+use ringstone_store::{Chain, Value};
+
+/// A large value on its way to a socket; holds its extents in the store until it is sent.
+pub struct ChainBody(Chain);
+
+impl ringstone_net::Body for ChainBody {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn chunk_at(&self, offset: usize) -> &[u8] {
+        self.0.chunk_at(offset)
+    }
+}
+
+/// Receives a reply. Sockets, gRPC and the addon each have their own.
+pub trait Reply: Sink {
+    /// Appends a large value without copying it where the receiver can hold a reference.
+    fn write_chain(&mut self, chain: &Chain);
+
+    /// Appends a value of either form.
+    #[inline]
+    fn write_value(&mut self, value: &Value<'_>) {
+        match value {
+            Value::Bytes(bytes) => self.write(bytes),
+            Value::Chain(chain) => self.write_chain(chain),
+        }
+    }
+}
+
+/// A reply into a connection's output.
+pub struct OutputReply<'a>(pub &'a mut Output<ChainBody>);
+
+impl Sink for OutputReply<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    #[inline]
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        self.0.room(bytes)
+    }
+
+    #[inline]
+    fn commit(&mut self, bytes: usize) {
+        self.0.commit(bytes);
+    }
+}
+
+impl Reply for OutputReply<'_> {
+    fn write_chain(&mut self, chain: &Chain) {
+        self.0.write_body(ChainBody(chain.clone()));
+    }
+}
+
+impl Reply for Vec<u8> {
+    fn write_chain(&mut self, chain: &Chain) {
+        let mut offset = 0;
+        while offset < chain.len() {
+            let chunk = chain.chunk_at(offset);
+            self.extend_from_slice(chunk);
+            offset += chunk.len();
+        }
+    }
+}
+
+/// Length of a value of either form, in bytes.
+#[inline]
+pub fn value_len(value: &Value<'_>) -> usize {
+    match value {
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Chain(chain) => chain.len(),
+    }
+}

@@ -1,0 +1,167 @@
+//! A running server: store, workers, sweeper.
+
+use crate::shared::Shared;
+use crate::sweeper::Sweeper;
+use crate::worker::Worker;
+use crate::{Error, ErrorCode, Family, Protocol, ServerOptions, collect};
+use parking_lot::Mutex;
+use ringstone_net::{Handle, Listener, NetError, NetEvent, NetOptions, Runtime};
+use ringstone_store::SystemClock;
+use std::sync::Arc;
+
+/// Listen backlog; the system caps it at its own `somaxconn`.
+const BACKLOG: u32 = 4096;
+/// Queued replies above which a connection is not read from, in bytes.
+const OUTPUT_PAUSE: usize = 1 << 20;
+/// Queued replies above which a connection is closed, in bytes, besides the longest value: a client that asked for much and
+/// reads slowly is paused, not closed.
+const OUTPUT_LIMIT: usize = 64 << 20;
+
+/// What the start banner says.
+#[derive(Clone, Debug)]
+pub struct ServerInfo {
+    /// Taken runtime.
+    pub runtime: Runtime,
+    /// Why that one.
+    pub runtime_reason: String,
+    /// Worker threads.
+    pub workers: usize,
+    /// Real addresses, in the order of the listeners (`127.0.0.1:11211`, `unix:/path`).
+    pub addresses: Vec<String>,
+    /// Bytes.
+    pub max_memory: u64,
+    /// Cells of the store.
+    pub cells: usize,
+}
+
+/// A running server.
+pub struct Server {
+    info: ServerInfo,
+    shared: Arc<Shared>,
+    running: Mutex<Option<(Handle, Sweeper)>>,
+}
+
+impl Server {
+    /// Opens the store and starts serving.
+    pub fn start(options: ServerOptions, observer: Arc<dyn Fn(NetEvent) + Send + Sync>) -> Result<Server, Error> {
+        validate(&options)?;
+        let shared = Arc::new(Shared::open(options, Arc::new(SystemClock::new()))?);
+        let factory = {
+            let shared = Arc::clone(&shared);
+            move |context: ringstone_net::WorkerContext<_>| Worker::new(Arc::clone(&shared), context.worker)
+        };
+        let handle = ringstone_net::serve(net_options(&shared.options), factory, observer).map_err(start_error)?;
+        let _ = shared.network.set(handle.counters());
+        let sweeper = Sweeper::start(Arc::clone(&shared))
+            .map_err(|error| Error::new(ErrorCode::StartFailed, format!("cannot start the sweeper thread: {error}")))?;
+        let info = ServerInfo {
+            runtime: handle.runtime(),
+            runtime_reason: handle.runtime_reason().to_owned(),
+            workers: shared.options.workers,
+            addresses: handle.local_addresses(),
+            max_memory: shared.options.max_memory,
+            cells: usize::try_from(shared.store_stats().cells).unwrap_or(usize::MAX),
+        };
+        Ok(Server { info, shared, running: Mutex::new(Some((handle, sweeper))) })
+    }
+
+    /// Facts for the banner.
+    pub fn info(&self) -> &ServerInfo {
+        &self.info
+    }
+
+    /// All metrics, read now.
+    pub fn metrics(&self) -> Vec<Family> {
+        collect::families(&self.shared, &self.info)
+    }
+
+    /// Step 1 of stopping: no new connections; what is in flight is finished. Idempotent.
+    pub fn drain(&self) {
+        if let Some((handle, _)) = &*self.running.lock() {
+            handle.drain();
+        }
+    }
+
+    /// Step 2: waits up to `timeout_ms`, closes what is left, joins the threads. True if all had drained. Idempotent.
+    pub fn finish(&self, timeout_ms: u64) -> bool {
+        let running = self.running.lock().take();
+        match running {
+            Some((handle, sweeper)) => {
+                let drained = handle.finish(timeout_ms);
+                drop(sweeper);
+                drained
+            }
+            None => true,
+        }
+    }
+}
+
+fn validate(options: &ServerOptions) -> Result<(), Error> {
+    let invalid = |message: &str| Err(Error::new(ErrorCode::InvalidOption, message));
+    if options.workers == 0 {
+        return invalid("workers must be at least 1");
+    }
+    if options.listeners.is_empty() {
+        return invalid("there must be at least one listener");
+    }
+    if options.cleanup_interval_ms == 0 {
+        return invalid("cleanup_interval must be above 0");
+    }
+    Ok(())
+}
+
+fn net_options(options: &ServerOptions) -> NetOptions {
+    let max_value_size = usize::try_from(options.max_value_size).unwrap_or(usize::MAX);
+    NetOptions {
+        runtime: options.runtime,
+        workers: options.workers,
+        listeners: options
+            .listeners
+            .iter()
+            .map(|listener| Listener { address: listener.address.clone(), refusal: refusal(listener.protocol) })
+            .collect(),
+        max_connections: options.max_connections,
+        idle_timeout_ms: options.idle_timeout_ms,
+        tcp_nodelay: options.tcp_nodelay,
+        backlog: BACKLOG,
+        read_buffer_size: options.read_buffer_size,
+        write_buffer_size: options.write_buffer_size,
+        input_limit: crate::intake::INPUT_LIMIT,
+        output_pause: OUTPUT_PAUSE,
+        output_limit: OUTPUT_LIMIT.saturating_add(max_value_size.saturating_mul(2)),
+    }
+}
+
+fn refusal(protocol: Protocol) -> &'static [u8] {
+    match protocol {
+        Protocol::Resp => b"-ERR max number of clients reached\r\n",
+        Protocol::Auto | Protocol::Memcached => b"ERROR Too many open connections\r\n",
+        Protocol::Ping | Protocol::Echo => b"ERROR too many connections\r\n",
+    }
+}
+
+fn start_error(error: NetError) -> Error {
+    use std::io::ErrorKind;
+    match error {
+        NetError::UringUnavailable(reason) => Error::new(
+            ErrorCode::UringUnavailable,
+            format!("io_uring does not work here: {reason}; use --runtime auto or --runtime mio"),
+        ),
+        NetError::Start(error) => Error::new(ErrorCode::StartFailed, format!("cannot start: {error}")),
+        NetError::Bind { address, source } => {
+            let (code, advice) = match source.kind() {
+                ErrorKind::AddrInUse => {
+                    (ErrorCode::AddressInUse, "another process listens there; stop it or choose another --listen")
+                }
+                ErrorKind::AddrNotAvailable => {
+                    (ErrorCode::AddressUnavailable, "this machine has no such address; choose another --listen")
+                }
+                ErrorKind::PermissionDenied => {
+                    (ErrorCode::PermissionDenied, "use a port above 1023 or a path that this user may write to")
+                }
+                _ => (ErrorCode::StartFailed, "choose another --listen"),
+            };
+            Error::new(code, format!("cannot listen on {address}: {source}; {advice}"))
+        }
+    }
+}

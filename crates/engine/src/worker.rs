@@ -1,0 +1,336 @@
+//! A worker: takes the steps of a batch of connections in rounds, hashes and prefetches, executes, and counts.
+
+use crate::Protocol;
+use crate::connection::{Connection, Receiving, StoreBody};
+use crate::counters::{CommandIndex, Latency, WorkerCounters};
+use crate::execute::{memcache, prefetch, resp};
+use crate::intake::{Bounds, Intake, Step, take};
+use crate::reply::{ChainBody, OutputReply};
+use crate::shared::{Context, Outcome, Shared};
+use crate::usage::monotonic_ns;
+use arrayvec::ArrayVec;
+use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Next, Output, Service, Turn};
+use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::reply as memcache_reply;
+use ringstone_protocol::resp::command;
+use ringstone_protocol::resp::parse::Args;
+use ringstone_protocol::resp::reply as resp_reply;
+use ringstone_store::{Body, Hash, NewValue, UnixMillis};
+use std::sync::Arc;
+
+/// Requests that one connection may have executed in one tick before others get their turn.
+pub const REQUESTS_PER_TURN: usize = 256;
+/// Bytes of replies after which a connection yields within a tick.
+pub const OUTPUT_PER_TURN: usize = 256 << 10;
+
+/// The service of one worker thread.
+pub struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    bounds: Bounds,
+    hashes: Vec<Hash>,
+}
+
+/// A connection's turn while its batch is worked on.
+struct Lane<'t, 'i> {
+    turn: &'t mut Turn<'i, Connection, ChainBody>,
+    input: &'i [u8],
+    requests_left: usize,
+    state: LaneState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LaneState {
+    /// May have more to do.
+    Active,
+    /// Not before this round's steps are executed.
+    Blocked,
+    /// Needs more input.
+    Waiting,
+    /// Its share of the tick is used up.
+    Yielding,
+    /// Closes.
+    Closing,
+}
+
+struct Queued<'i> {
+    lane: usize,
+    step: Step<'i>,
+    hash: Option<Hash>,
+}
+
+type Round<'i> = ArrayVec<Queued<'i>, BATCH>;
+
+impl Worker {
+    /// The service of worker `index`.
+    pub fn new(shared: Arc<Shared>, index: usize) -> Worker {
+        let max_value_size = usize::try_from(shared.options.max_value_size).unwrap_or(usize::MAX);
+        let bounds = Bounds::new(max_value_size, shared.store.chain_threshold());
+        Worker { shared, index, bounds, hashes: Vec::new() }
+    }
+
+    /// Collects up to `BATCH` steps, a fair share from each connection.
+    fn collect<'i>(&self, lanes: &mut [Lane<'_, 'i>], now_ms: UnixMillis) -> Round<'i> {
+        let mut round = Round::new();
+        let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
+        let share = (BATCH / active.max(1)).max(1);
+        for (index, lane) in lanes.iter_mut().enumerate() {
+            for _ in 0..share {
+                if lane.state != LaneState::Active || round.is_full() {
+                    break;
+                }
+                if lane.requests_left == 0 || lane.turn.output.len() >= OUTPUT_PER_TURN {
+                    lane.state = LaneState::Yielding;
+                    break;
+                }
+                let turn = &mut *lane.turn;
+                let intake =
+                    take(turn.connection, lane.input, &mut turn.consumed, &self.bounds, &self.shared.store, now_ms);
+                match intake {
+                    Intake::Need(need) => {
+                        turn.need = need;
+                        lane.state = LaneState::Waiting;
+                    }
+                    Intake::Step(step, hash) => {
+                        lane.requests_left -= 1;
+                        if blocks(&step) {
+                            lane.state = LaneState::Blocked;
+                        }
+                        round.push(Queued { lane: index, step, hash });
+                    }
+                }
+            }
+        }
+        round
+    }
+
+    fn execute_round(&mut self, lanes: &mut [Lane<'_, '_>], round: Round<'_>, now_ms: UnixMillis, arrived_ns: u64) {
+        if round.len() > 1 {
+            prefetch(&self.shared.store, round.iter().filter_map(|queued| queued.hash));
+        }
+        let counters = self.shared.counters.worker(self.index);
+        let mut context =
+            Context { shared: &self.shared, store: &self.shared.store, counters, now_ms, hashes: &mut self.hashes };
+        let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
+        for Queued { lane, step, hash } in round {
+            let lane = &mut lanes[lane];
+            if lane.state == LaneState::Closing {
+                continue;
+            }
+            let mut out = OutputReply(lane.turn.output);
+            let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
+            executed.extend(index);
+            if outcome == Outcome::Close {
+                lane.state = LaneState::Closing;
+            } else if lane.state == LaneState::Blocked {
+                lane.state = LaneState::Active;
+            }
+        }
+        count(counters, &executed, monotonic_ns().saturating_sub(arrived_ns));
+    }
+}
+
+/// Steps after which the next one cannot be taken before they are executed.
+fn blocks(step: &Step<'_>) -> bool {
+    match step {
+        Step::MemcacheStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheRefused { close, .. } | Step::Plain { close, .. } => *close,
+        _ => false,
+    }
+}
+
+/// All requests of a round share its time: from the start of the tick to the end of their execution.
+fn count(counters: &WorkerCounters, executed: &[CommandIndex], duration_ns: u64) {
+    let bucket = Latency::bucket(duration_ns);
+    for index in executed {
+        let latency = &counters.commands[usize::from(index.0)];
+        latency.buckets[bucket].add(1);
+        latency.total_ns.add(duration_ns);
+    }
+}
+
+fn execute(
+    step: Step<'_>,
+    hash: Option<Hash>,
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> (Option<CommandIndex>, Outcome) {
+    let hash = hash.unwrap_or(Hash(0));
+    match step {
+        Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
+        Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
+        Step::MemcacheRefused { reply, remove, close } => {
+            if let Some(key) = remove {
+                context.store.entry(key, context.store.hash(key), context.now_ms).remove();
+            }
+            if reply == memcache_reply::TOO_LARGE {
+                context.counters.memcache.too_large.add(1);
+            } else {
+                context.counters.memcache.protocol_errors.add(1);
+            }
+            out.write(reply);
+            (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::MemcacheStored => (store_received(hash, connection, context, out), Outcome::Continue),
+        Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
+        Step::RespAssembled => match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
+            Receiving::Array(assembly) => {
+                let mut collected = assembly.finish();
+                execute_list(&collected.arguments, &mut collected.bodies, connection, context, out)
+            }
+            _ => (None, Outcome::Close),
+        },
+        Step::RespRefused(error) => {
+            resp::refuse(error, context, out);
+            (None, Outcome::Continue)
+        }
+        Step::RespError(error) => {
+            context.counters.resp.protocol_errors.add(1);
+            resp_reply::protocol_error(out, error);
+            (None, Outcome::Close)
+        }
+        Step::Ping(message) => {
+            out.write(b"PONG");
+            if !message.is_empty() {
+                out.write(b" ");
+                out.write(message);
+            }
+            out.write(b"\r\n");
+            (Some(CommandIndex::PING), Outcome::Continue)
+        }
+        Step::Plain { reply, error, close } => {
+            context.counters.plain_errors.add(u64::from(error));
+            out.write(reply);
+            (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::EchoHead(length) => {
+            memcache_reply::write_number(out, length as u64);
+            (Some(CommandIndex::ECHO), Outcome::Continue)
+        }
+        Step::EchoData(data) => {
+            out.write(data);
+            (None, Outcome::Continue)
+        }
+    }
+}
+
+fn store_received(
+    hash: Hash,
+    connection: &mut Connection,
+    context: &Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> Option<CommandIndex> {
+    let Receiving::Store(received) = std::mem::replace(&mut connection.receiving, Receiving::Nothing) else {
+        return None;
+    };
+    let StoreBody { head, body } = *received;
+    let head = head.as_head();
+    memcache::store(&head, NewValue::Body(body), hash, context, out);
+    Some(CommandIndex(memcache::store_index(head.mode)))
+}
+
+fn execute_list(
+    arguments: &[Vec<u8>],
+    bodies: &mut [(usize, Option<Body>)],
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> (Option<CommandIndex>, Outcome) {
+    let slices: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+    let spec = slices.first().copied().and_then(command::lookup);
+    let first_key = spec.filter(|spec| spec.first_key == 1).and(slices.get(1));
+    let hash = first_key.map_or(Hash(0), |key| context.store.hash(key));
+    execute_resp(spec, Args::List(&slices), bodies, hash, connection, context, out)
+}
+
+/// A browser that was talked into sending requests here (cross-protocol scripting); closed without a word, as Valkey does.
+fn is_http(args: Args<'_>) -> bool {
+    let name = args.into_iter().next().unwrap_or_default();
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
+#[inline]
+fn execute_resp(
+    spec: Option<&'static command::Spec>,
+    args: Args<'_>,
+    bodies: &mut [(usize, Option<Body>)],
+    hash: Hash,
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> (Option<CommandIndex>, Outcome) {
+    let Some(spec) = spec else {
+        context.counters.resp.protocol_errors.add(1);
+        if is_http(args) {
+            return (None, Outcome::Close);
+        }
+        resp_reply::unknown_command(out, args);
+        return (None, Outcome::Continue);
+    };
+    if !spec.accepts(args.len()) {
+        context.counters.resp.protocol_errors.add(1);
+        resp_reply::wrong_arguments(out, spec);
+        return (None, Outcome::Continue);
+    }
+    let mut request = resp::Request { spec, args, bodies, hash };
+    let outcome = resp::execute(&mut request, &mut connection.session, context, out);
+    (Some(resp::command_index(spec)), outcome)
+}
+
+impl Service for Worker {
+    type Connection = Connection;
+    type Body = ChainBody;
+    // Nothing is parked yet: every command of the store is answered at once.
+    type Completion = std::convert::Infallible;
+
+    fn open(&mut self, info: &ConnectionInfo, _output: &mut Output<ChainBody>) -> Connection {
+        let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
+        Connection::new(protocol, info.serial)
+    }
+
+    fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
+        let now_ms = self.shared.clock.now_ms();
+        let mut lanes: ArrayVec<Lane<'_, '_>, BATCH> = batch
+            .iter_mut()
+            .map(|turn| Lane { input: turn.input, turn, requests_left: REQUESTS_PER_TURN, state: LaneState::Active })
+            .collect();
+        loop {
+            let round = self.collect(&mut lanes, now_ms);
+            if round.is_empty() {
+                break;
+            }
+            self.execute_round(&mut lanes, round, now_ms, arrived_ns);
+        }
+        for lane in lanes {
+            lane.turn.next = match lane.state {
+                LaneState::Closing => Next::Close,
+                LaneState::Yielding => Next::Yield,
+                _ if lane.turn.end_of_input => Next::Close,
+                _ => Next::Read,
+            };
+        }
+    }
+
+    fn body_room<'c>(&mut self, connection: &'c mut Connection) -> Option<&'c mut [u8]> {
+        connection.body().map(Body::spare)
+    }
+
+    fn body_filled(&mut self, connection: &mut Connection, bytes: usize) -> bool {
+        match connection.body() {
+            Some(body) => {
+                body.filled(bytes);
+                body.remaining() == 0
+            }
+            None => true,
+        }
+    }
+
+    fn resume(&mut self, _connection: &mut Connection, completion: std::convert::Infallible) {
+        match completion {}
+    }
+
+    fn close(&mut self, connection: Connection, _reason: CloseReason) {
+        drop(connection);
+    }
+}

@@ -1,0 +1,123 @@
+//! A client without sockets: feeds a connection with bytes as an event loop would and collects its replies.
+#![allow(dead_code)] // each test binary uses its own part
+
+use ringstone_engine::{
+    ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions, Shared,
+    Worker,
+};
+use ringstone_net::{Next, Output, Service, Turn};
+use ringstone_store::ManualClock;
+use std::sync::Arc;
+
+/// Where the clocks of the tests start: a moment in 2026, in milliseconds.
+pub const START_MS: u64 = 1_790_000_000_000;
+
+/// Options for a small server with one worker.
+pub fn options() -> ServerOptions {
+    ServerOptions {
+        version: "0.0.0-test".into(),
+        listeners: vec![ListenerOptions {
+            address: ListenAddress::Tcp(([127, 0, 0, 1], 0).into()),
+            protocol: Protocol::Auto,
+        }],
+        runtime: RuntimeChoice::Mio,
+        workers: 1,
+        max_connections: 10,
+        idle_timeout_ms: 0,
+        read_buffer_size: 16 << 10,
+        write_buffer_size: 16 << 10,
+        tcp_nodelay: true,
+        max_memory: 64 << 20,
+        max_value_size: 8 << 20,
+        default_ttl_ms: 0,
+        cleanup_interval_ms: 60_000,
+        eviction: Eviction::S3Fifo,
+    }
+}
+
+/// A worker over a store of its own, with a clock that the test sets.
+pub struct Bench {
+    pub shared: Arc<Shared>,
+    pub clock: Arc<ManualClock>,
+    pub worker: Worker,
+}
+
+impl Bench {
+    pub fn new(options: ServerOptions) -> Bench {
+        let clock = Arc::new(ManualClock::new(START_MS));
+        let shared = Arc::new(Shared::open(options, clock.clone()).expect("the store opens"));
+        let worker = Worker::new(Arc::clone(&shared), 0);
+        Bench { shared, clock, worker }
+    }
+
+    /// Sends everything at once on a new connection.
+    pub fn whole(&mut self, protocol: Protocol, bytes: &[u8]) -> Client {
+        let mut client = Client::new(protocol);
+        client.send(&mut self.worker, bytes);
+        client
+    }
+
+    /// Sends in pieces on a new connection.
+    pub fn pieces<'a>(&mut self, protocol: Protocol, pieces: impl IntoIterator<Item = &'a [u8]>) -> Client {
+        let mut client = Client::new(protocol);
+        for piece in pieces {
+            client.send(&mut self.worker, piece);
+        }
+        client
+    }
+}
+
+/// One connection.
+pub struct Client {
+    pub connection: Connection,
+    pub output: Output<ChainBody>,
+    pub replies: Vec<u8>,
+    pub closed: bool,
+    tail: Vec<u8>,
+    need: usize,
+}
+
+impl Client {
+    pub fn new(protocol: Protocol) -> Client {
+        Client {
+            connection: Connection::new(protocol, 1),
+            output: Output::standalone(),
+            replies: Vec::new(),
+            closed: false,
+            tail: Vec::new(),
+            need: 0,
+        }
+    }
+
+    /// Gives the connection turns until it wants more input, as the event loop does.
+    pub fn send(&mut self, worker: &mut Worker, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        while !self.closed && self.tail.len() >= self.need {
+            let mut turn = Turn {
+                connection: &mut self.connection,
+                input: &self.tail,
+                end_of_input: false,
+                output: &mut self.output,
+                consumed: 0,
+                next: Next::Read,
+                need: 0,
+            };
+            worker.run(std::slice::from_mut(&mut turn), 0);
+            let (consumed, next, need) = (turn.consumed, turn.next, turn.need);
+            assert!(consumed <= self.tail.len());
+            self.replies.extend(self.output.take_bytes());
+            self.tail.drain(..consumed);
+            self.need = need;
+            self.closed = next == Next::Close;
+            if next != Next::Yield {
+                assert!(need == 0 || need > self.tail.len(), "asks for {need} bytes and has {}", self.tail.len());
+                break;
+            }
+        }
+    }
+
+    /// Replies so far as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.replies).into_owned()
+    }
+}

@@ -1,0 +1,83 @@
+//! What is done now and then: closing idle connections, giving unused memory back.
+
+use std::time::Duration;
+
+use super::Worker;
+use crate::event_loop::EventLoop;
+use crate::{CloseReason, NetOptions, Service, clock};
+
+/// Between two looks at what the pools hold without need, milliseconds.
+const TRIM_INTERVAL_MS: u64 = 1000;
+/// Bounds of the granularity of the idle timeout, milliseconds.
+const SWEEP_INTERVAL_MS: std::ops::RangeInclusive<u64> = 10..=1000;
+/// Slots that one tick searches for idle connections.
+const SWEEP_SLOTS: usize = 16 << 10;
+
+/// When to do what next.
+pub(super) struct Housekeeping {
+    trim_at_ms: u64,
+    sweep_at_ms: u64,
+    sweep_interval_ms: u64,
+    /// Where a sweep goes on that one tick did not finish.
+    sweep_from: usize,
+}
+
+impl Housekeeping {
+    pub(super) fn new(options: &NetOptions, now_ms: u64) -> Self {
+        let interval = (options.idle_timeout_ms / 4).clamp(*SWEEP_INTERVAL_MS.start(), *SWEEP_INTERVAL_MS.end());
+        Self { trim_at_ms: now_ms, sweep_at_ms: now_ms, sweep_interval_ms: interval, sweep_from: 0 }
+    }
+}
+
+impl<S: Service, E: EventLoop<S>> Worker<S, E> {
+    /// How long the worker may sleep; `None`: nothing is to be done.
+    pub(super) fn next_housekeeping(&self) -> Option<Duration> {
+        let sweep = self.may_sweep().then_some(self.housekeeping.sweep_at_ms);
+        let trim = self.wants_trim().then_some(self.housekeeping.trim_at_ms);
+        let next_ms = sweep.into_iter().chain(trim).min()?;
+        let now_ms = clock::ms_of(clock::monotonic_ns());
+        // Never zero: a due time that has just passed would otherwise make two ticks of one.
+        Some(Duration::from_millis(next_ms.saturating_sub(now_ms).max(1)))
+    }
+
+    pub(super) fn keep_house(&mut self) {
+        if self.now_ms >= self.housekeeping.trim_at_ms && self.wants_trim() {
+            self.housekeeping.trim_at_ms = self.now_ms + TRIM_INTERVAL_MS;
+            self.pools.read.trim();
+            if !std::rc::Rc::ptr_eq(&self.pools.read, &self.pools.output.buffers) {
+                self.pools.output.buffers.trim();
+            }
+        }
+        if self.now_ms >= self.housekeeping.sweep_at_ms && self.may_sweep() {
+            self.sweep();
+        }
+    }
+
+    fn wants_trim(&self) -> bool {
+        self.pools.read.wants_trim() || self.pools.output.buffers.wants_trim()
+    }
+
+    fn may_sweep(&self) -> bool {
+        self.shared.options.idle_timeout_ms > 0 && self.slots.len() > 0
+    }
+
+    /// Closes connections that moved no byte for the idle timeout, in a bounded slice of the slots.
+    fn sweep(&mut self) {
+        let end = self.slots.capacity().min(self.housekeeping.sweep_from + SWEEP_SLOTS);
+        let before_ms = (self.now_ms + 1).saturating_sub(self.shared.options.idle_timeout_ms);
+        let mut from = self.housekeeping.sweep_from.min(end);
+        while let Some(key) = self.slots.quiet_since(from..end, before_ms) {
+            from = key.slot as usize + 1;
+            if let Some(connection) = self.slots.take(key) {
+                if connection.state.is_none() || connection.parked {
+                    self.slots.put(key, connection);
+                } else {
+                    self.close(connection, CloseReason::Idle);
+                }
+            }
+        }
+        let done = end == self.slots.capacity();
+        self.housekeeping.sweep_from = if done { 0 } else { end };
+        self.housekeeping.sweep_at_ms = self.now_ms + if done { self.housekeeping.sweep_interval_ms } else { 0 };
+    }
+}

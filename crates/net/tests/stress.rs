@@ -1,0 +1,319 @@
+//! Many connections, floods, slow readers, parked requests.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::on_both;
+use common::server::{Server, ask, eventually, expect, options, rest};
+use ringstone_net::{CloseReason, Runtime};
+
+/// Connections of the test of coming and going.
+const CHURN: usize = 2000;
+
+/// A generator of numbers that need not be good.
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    (*seed >> 33) as usize
+}
+
+#[test]
+fn a_ping_is_answered_while_another_connection_floods() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        let server = Server::with(options, b"");
+        let flooding = Arc::new(AtomicBool::new(true));
+        let mut flood = server.connect();
+        let mut reader = flood.try_clone().expect("clone");
+        let on = Arc::clone(&flooding);
+        let writer = std::thread::spawn(move || {
+            let requests = b"E1\nx".repeat(4096);
+            while on.load(Ordering::Relaxed) {
+                flood.write_all(&requests).expect("send");
+            }
+            flood.shutdown(Shutdown::Write).expect("shutdown");
+        });
+        let drain = std::thread::spawn(move || rest(&mut reader).len());
+        eventually("yields", || server.counters().yields > 0);
+        let mut ping = server.connect();
+        for _ in 0..200 {
+            ask(&mut ping, b"E4\nping", b"ping");
+        }
+        flooding.store(false, Ordering::Relaxed);
+        writer.join().expect("writer");
+        assert!(drain.join().expect("reader") >= 4096);
+        drop(ping);
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn floods_from_many_connections_outlast_the_provided_buffers() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        // Large units are few.
+        options.read_buffer_size = 64 << 10;
+        let server = Server::with(options, b"");
+        let clients: Vec<_> = (0..24)
+            .map(|_| {
+                let mut stream = server.connect();
+                std::thread::spawn(move || {
+                    let mut writer = stream.try_clone().expect("clone");
+                    let sender =
+                        std::thread::spawn(move || writer.write_all(&b"E4\nabcd".repeat(200_000)).expect("send"));
+                    let mut got = vec![0; 800_000];
+                    stream.read_exact(&mut got).expect("replies");
+                    assert!(got.chunks(4).all(|reply| reply == b"abcd"));
+                    sender.join().expect("sender");
+                })
+            })
+            .collect();
+        for client in clients {
+            client.join().expect("client");
+        }
+        if runtime == Runtime::Uring {
+            assert!(server.counters().buffer_starvations > 0, "they did run out");
+        }
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn a_slow_reader_is_paused_and_goes_on_when_it_reads() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.output_pause = 64 << 10;
+        let server = Server::with(options, b"");
+        let mut slow = server.connect();
+        let mut writer = slow.try_clone().expect("clone");
+        let sender = std::thread::spawn(move || writer.write_all(&b"R100000\n".repeat(1000)).expect("send"));
+        eventually("a pause", || server.counters().output_pauses > 0);
+        let mut other = server.connect();
+        ask(&mut other, b"E4\nping", b"ping");
+        let held = server.counters().buffer_bytes;
+        assert!(held < 32 << 20, "a paused connection holds {held} bytes");
+        let mut got = vec![0; 100_000];
+        for _ in 0..1000 {
+            slow.read_exact(&mut got).expect("replies");
+        }
+        sender.join().expect("sender");
+        ask(&mut slow, b"E4\nping", b"ping");
+        drop((slow, other));
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn output_above_the_limit_closes() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.output_pause = 64 << 10;
+        options.output_limit = 16 << 20;
+        let server = Server::with(options, b"");
+        let mut slow = server.connect();
+        slow.write_all(b"R50000000\n").expect("send");
+        eventually("a close", || server.closed_for(CloseReason::OutputLimit) == 1);
+        assert!(rest(&mut slow).len() < 50_000_000);
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn parked_requests_keep_their_order() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (watch, ending) = (Arc::clone(&server.watch), Arc::clone(&stop));
+        let resumer = std::thread::spawn(move || {
+            let mut seed = 7;
+            while !ending.load(Ordering::Relaxed) {
+                let mut parked = std::mem::take(&mut *watch.parked.lock());
+                while !parked.is_empty() {
+                    let at = next(&mut seed) % parked.len();
+                    parked.swap_remove(at).resume();
+                }
+                std::thread::yield_now();
+            }
+        });
+        let clients: Vec<_> = (0..16)
+            .map(|client| {
+                let mut stream = server.connect();
+                std::thread::spawn(move || {
+                    let (mut requests, mut replies) = (Vec::new(), Vec::new());
+                    for n in 0..500 {
+                        requests.extend_from_slice(format!("P{}\nE3\n{client:03}B2\nok", client * 1000 + n).as_bytes());
+                        replies.extend_from_slice(format!("p{}\n{client:03}2\nok", client * 1000 + n).as_bytes());
+                    }
+                    stream.write_all(&requests).expect("send");
+                    expect(&mut stream, &replies);
+                    stream.write_all(b"P9\n").expect("send");
+                    stream.shutdown(Shutdown::Write).expect("shutdown");
+                    assert_eq!(rest(&mut stream), b"p9\n", "a half-closed connection is resumed too");
+                })
+            })
+            .collect();
+        for client in clients {
+            client.join().expect("client");
+        }
+        stop.store(true, Ordering::Relaxed);
+        resumer.join().expect("resumer");
+        server.expect_quiet();
+        assert_eq!(server.watch.resumed.load(Ordering::Relaxed), 16 * 501);
+    });
+}
+
+#[test]
+fn completions_for_closed_connections_are_dropped() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        let server = Server::with(options, b"");
+        for round in 0..50 {
+            let mut gone = server.connect();
+            gone.write_all(b"P1\n").expect("send");
+            eventually("parking", || server.watch.parked.lock().len() == 1);
+            // With a reset, so that the server notices although it does not read.
+            socket2::SockRef::from(&gone).set_linger(Some(std::time::Duration::ZERO)).expect("linger");
+            drop(gone);
+            eventually("the close", || server.watch.reasons.lock().len() == 2 * round + 1);
+            // The slot is used again before the completion comes.
+            let mut next = server.connect();
+            ask(&mut next, b"E1\nx", b"x");
+            let parked = server.watch.parked.lock().pop().expect("parked");
+            parked.resume();
+            ask(&mut next, b"E1\ny", b"y");
+            drop(next);
+            eventually("the close", || server.watch.reasons.lock().len() == 2 * round + 2);
+        }
+        server.expect_quiet();
+        assert_eq!(server.watch.resumed.load(Ordering::Relaxed), 0);
+        let ids = server.watch.ids.lock();
+        let distinct: std::collections::HashSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), 100, "one slot or few, a generation each");
+        let slots: std::collections::HashSet<_> = ids.iter().map(|id| id.0 & 0xFF_FFFF).collect();
+        assert!(slots.len() <= 3, "slots are reused: {slots:?}");
+    });
+}
+
+#[test]
+fn input_that_comes_while_parked_is_kept_and_bounded() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let mut stream = server.connect();
+        let mut writer = stream.try_clone().expect("clone");
+        let sender = std::thread::spawn(move || {
+            writer.write_all(b"P5\n").expect("send");
+            writer.write_all(&b"E4\nabcd".repeat(2_000_000)).expect("send");
+        });
+        eventually("parking", || server.watch.parked.lock().len() == 1);
+        let mut other = server.connect();
+        for _ in 0..100 {
+            ask(&mut other, b"E4\nping", b"ping");
+        }
+        assert!(server.counters().buffer_bytes < 16 << 20, "{}", server.counters().buffer_bytes);
+        server.watch.parked.lock().pop().expect("parked").resume();
+        expect(&mut stream, b"p5\n");
+        expect(&mut stream, &b"abcd".repeat(2_000_000));
+        sender.join().expect("sender");
+        drop((stream, other));
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn thousands_come_and_go_and_leave_nothing() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let before = server.counters().buffer_bytes;
+        let clients: Vec<_> = (0..4)
+            .map(|client| {
+                let address = server.address();
+                std::thread::spawn(move || {
+                    let mut seed = client;
+                    for _ in 0..CHURN / 4 / 10 {
+                        let mut streams: Vec<_> =
+                            (0..10).map(|_| TcpStream::connect(&address).expect("connect")).collect();
+                        for stream in &mut streams {
+                            leave(stream, next(&mut seed) % 6);
+                        }
+                    }
+                })
+            })
+            .collect();
+        for client in clients {
+            client.join().expect("client");
+        }
+        eventually("all accepted", || server.counters().accepted == CHURN as u64);
+        eventually("all opened", || server.watch.opened.load(Ordering::Relaxed) == CHURN as u64);
+        server.watch.parked.lock().drain(..).for_each(common::Parked::resume);
+        server.expect_quiet();
+        assert_eq!(server.handle().counters().connections_by_worker(), [0, 0]);
+        let allowed = before + 2 * 16 * (16 << 10) * 2;
+        eventually("buffers given back", || server.counters().buffer_bytes <= allowed);
+    });
+}
+
+/// Ends in one of many ways.
+fn leave(stream: &mut TcpStream, way: usize) {
+    match way {
+        0 => {}
+        1 => ask(stream, b"E5\nhello", b"hello"),
+        2 => {
+            // A reset, with replies under way.
+            stream.write_all(b"R500000\n").expect("send");
+            socket2::SockRef::from(&*stream).set_linger(Some(std::time::Duration::ZERO)).expect("linger");
+        }
+        3 => stream.write_all(b"E100\nincomplete").expect("send"),
+        4 => {
+            stream.write_all(b"P1\n").expect("send");
+            socket2::SockRef::from(&*stream).set_linger(Some(std::time::Duration::ZERO)).expect("linger");
+        }
+        _ => ask(stream, b"Q\n", b"bye\n"),
+    }
+}
+
+#[test]
+fn idle_connections_hold_no_buffers() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let before = server.counters().buffer_bytes;
+        let mut streams: Vec<_> = (0..600).map(|_| server.connect()).collect();
+        for stream in &mut streams {
+            stream.write_all(b"E4\nping").expect("send");
+        }
+        for stream in &mut streams {
+            expect(stream, b"ping");
+        }
+        // Per worker what a pool keeps warm, and replies that went out in the last tick.
+        let allowed = before + 2 * (16 + 64) * (16 << 10);
+        eventually("buffers given back", || server.counters().buffer_bytes <= allowed);
+        drop(streams);
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn batches_span_connections() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        let server = Server::with(options, b"");
+        let mut streams: Vec<_> = (0..200).map(|_| server.connect()).collect();
+        for _ in 0..20 {
+            for stream in &mut streams {
+                stream.write_all(b"E4\nping").expect("send");
+            }
+            for stream in &mut streams {
+                expect(stream, b"ping");
+            }
+        }
+        assert!(server.watch.largest_batch.load(Ordering::Relaxed) > 1);
+        drop(streams);
+        server.expect_quiet();
+    });
+}

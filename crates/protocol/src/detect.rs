@@ -1,0 +1,42 @@
+//! Telling memcached from RESP by a connection's first bytes.
+
+use crate::resp::command;
+
+/// Verdict on the first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detected {
+    /// Not enough bytes to say.
+    More,
+    /// memcached text.
+    Memcache,
+    /// RESP arrays, or an inline command that only RESP has.
+    Resp,
+}
+
+/// Bytes after which a word that has not ended is no command of RESP.
+const MAX_WORD: usize = 16;
+/// Spaces before the first word that are skipped (memcached's bound).
+const MAX_LEADING_SPACES: usize = 100;
+
+/// memcached's words that RESP has too, in some case.
+const SHARED: [&[u8]; 6] = [b"get", b"set", b"append", b"incr", b"decr", b"quit"];
+
+/// `*` is RESP; otherwise the first word: lower-case memcached words are memcached; words of the RESP table (any case) that
+/// are not are RESP (so `PING\r\n`, `GET x\r\n` in capitals are RESP inline); anything else is memcached (answers ERROR).
+pub fn detect(input: &[u8]) -> Detected {
+    let spaces = input.iter().take(MAX_LEADING_SPACES).take_while(|&&byte| byte == b' ').count();
+    let input = &input[spaces..];
+    if input.is_empty() {
+        return Detected::More;
+    }
+    if input[0] == b'*' && spaces == 0 {
+        return Detected::Resp;
+    }
+    let end = input.iter().take(MAX_WORD + 1).position(|&byte| matches!(byte, b' ' | b'\t'..=b'\r'));
+    let word = match end {
+        Some(end) => &input[..end],
+        None if input.len() > MAX_WORD => return Detected::Memcache,
+        None => return Detected::More,
+    };
+    if command::lookup(word).is_some() && !SHARED.contains(&word) { Detected::Resp } else { Detected::Memcache }
+}

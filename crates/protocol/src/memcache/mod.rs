@@ -1,0 +1,7 @@
+//! memcached's protocols. Authority: memcached's doc/protocol.txt and the behaviour of the newest 1.6.
+
+mod line;
+pub mod reply;
+pub mod text;
+pub mod time;
+mod words;

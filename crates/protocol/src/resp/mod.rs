@@ -1,0 +1,9 @@
+//! RESP2 and RESP3. Authority: Valkey 8; its texts of errors are part of the protocol, for clients match on them.
+
+mod args;
+pub mod command;
+mod inline;
+pub mod options;
+pub mod parse;
+pub mod reply;
+mod table;

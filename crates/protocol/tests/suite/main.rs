@@ -1,0 +1,13 @@
+//! What the crate promises, from outside: tables of (bytes, meaning), the same bytes split anywhere, random bytes.
+
+mod detect;
+mod memcache_storage;
+mod memcache_text;
+mod memcache_time;
+mod ping_echo;
+mod random;
+mod replies;
+mod resp_command;
+mod resp_options;
+mod resp_requests;
+mod session;

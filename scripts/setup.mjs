@@ -1,0 +1,123 @@
+// What a fresh clone lacks, installed and built with progress. Runs on plain Node.js, before node_modules exists.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { hashFiles, listFiles, root } from './files.mjs';
+import { isNativeCurrent, nativeFolder, nativeSourcesHash, stampNative } from './native.mjs';
+
+const MIN_NODE = [20, 17];
+
+/** Something the user must do; printed without a stack. */
+export class SetupError extends Error {}
+
+const say = text => process.stderr.write(`ringstone: ${text}\n`);
+
+/**
+ * Runs a command from the root with the terminal passed through; throws `SetupError` when it fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {string} what in words, for the message
+ */
+export function run(command, args, what) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env: process.env });
+  if (error) throw new SetupError(`${what} failed: ${command} could not be run (${error.code ?? error.message})`);
+  if (status !== 0) throw new SetupError(`${what} failed (${command} ended with ${status}); its output is above`);
+}
+
+/** Refuses a Node.js that is too old. */
+export function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
+    throw new SetupError(
+      `Node.js ${MIN_NODE.join('.')} or newer is needed, this is ${process.versions.node}: https://nodejs.org`,
+    );
+  }
+}
+
+/** `npm ci`, unless node_modules is already that of the present package-lock.json. */
+export function ensureDependencies() {
+  const stamp = join(root, 'node_modules', '.ringstone-stamp');
+  const wanted = hashFiles(['package-lock.json']);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('installing npm packages ...');
+  const npm = process.env.npm_execpath;
+  const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  run(command, [...first, 'ci', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
+  writeFileSync(stamp, wanted);
+}
+
+const hasCommand = command => !spawnSync(command, ['--version'], { stdio: 'ignore' }).error;
+
+/** Puts cargo on the PATH where rustup left it, and says what is lacking to build the native part. */
+export function requireRust() {
+  const home = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin');
+  if (!hasCommand('cargo') && existsSync(join(home, 'cargo')))
+    process.env.PATH = `${home}${delimiter}${process.env.PATH}`;
+  const wanted = /rust-version = "([\d.]+)"/.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))?.[1] ?? '1.88';
+  if (!hasCommand('cargo')) {
+    throw new SetupError(
+      `Rust is missing: the native part is built with cargo ${wanted} or newer. Install it with\n` +
+        "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh\n" +
+        'or from your distribution (Debian: rustup, Fedora: cargo), then run this command again.',
+    );
+  }
+  const version = spawnSync('cargo', ['--version'], { encoding: 'utf8' }).stdout.match(/\d+\.\d+/)?.[0] ?? '0.0';
+  const [have, need] = [version, wanted].map(text => text.split('.').map(Number));
+  if (have[0] < need[0] || (have[0] === need[0] && have[1] < need[1])) {
+    throw new SetupError(`Rust ${wanted} or newer is needed, this is ${version}. Update it with: rustup update stable`);
+  }
+  if (!['cc', 'gcc', 'clang'].some(hasCommand)) {
+    throw new SetupError(
+      'A C compiler is missing: Rust links with it. Install one (Debian: apt install build-essential, Fedora: dnf install gcc).',
+    );
+  }
+}
+
+/**
+ * Builds the native library of a profile unless it is that of the present sources.
+ * @param {'release' | 'checked'} profile
+ */
+export function ensureNative(profile) {
+  if (isNativeCurrent(profile)) return;
+  requireRust();
+  say(`building the native part (profile ${profile}; the first time takes some minutes) ...`);
+  const hash = nativeSourcesHash();
+  mkdirSync(nativeFolder(profile), { recursive: true });
+  const args = ['build', '--platform', '--esm', '--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
+  const place = ['--manifest-path', 'crates/addon/Cargo.toml', '--package-json-path', 'package.json'];
+  const output = ['--profile', profile, '--output-dir', nativeFolder(profile)];
+  const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
+  run(process.execPath, [cli, ...args, ...place, ...output], 'the native build');
+  // Loader and types are those of every profile; they are committed, so that editors and tsc work before a build.
+  for (const name of ['binding.js', 'binding.d.ts']) {
+    if (profile !== 'release') copyFileSync(join(nativeFolder(profile), name), join(nativeFolder('release'), name));
+  }
+  stampNative(profile, hash);
+}
+
+/** Compiles TypeScript to dist/ unless it is that of the present sources. */
+export function ensureDist() {
+  const stamp = join(root, 'dist', '.stamp');
+  const wanted = hashFiles(['package.json', 'tsconfig.json', 'tsconfig.build.json', ...listFiles('ts')]);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('compiling TypeScript ...');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], 'tsc');
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * Runs a script's body; a `SetupError` becomes one message and exit 1.
+ * @param {() => void | Promise<void>} body
+ */
+export async function main(body) {
+  try {
+    requireNode();
+    await body();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`ringstone: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,9 @@
+/** The whole table of memcached's classic text protocol. */
+import type { Entry } from '../../harness/table.ts';
+import { lifetime } from './lifetime.ts';
+import { retrieval } from './retrieval.ts';
+import { session } from './session.ts';
+import { storage } from './storage.ts';
+
+export { memcachedDialect } from './dialect.ts';
+export const memcachedTable: Entry[] = [...storage, ...retrieval, ...lifetime, ...session];

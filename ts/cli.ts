@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { type Arguments, readArguments } from './config/arguments.ts';
+import { ConfigError, type Loaded, loadConfig } from './config/load.ts';
+import { renderEffective, renderHelp } from './config/render.ts';
+import { examine, renderFindings } from './doctor.ts';
+import { readMachine } from './machine.ts';
+import { runServer } from './run.ts';
+import { VERSION } from './version.ts';
+
+/** Wrong usage or configuration. */
+const EXIT_USAGE = 2;
+
+const complain = (text: string) => process.stderr.write(`ringstone: ${text}\n`);
+
+function checkConfig({ config, origins, warnings }: Loaded): void {
+  process.stdout.write(renderEffective({ config, origins }));
+  for (const warning of warnings) complain(warning);
+}
+
+async function run(args: Arguments): Promise<number> {
+  // Before anything else, so that they work beside a broken file; not beside options that do not exist.
+  if (args.problems.length > 0) throw new ConfigError([...args.problems, 'ringstone --help shows all options']);
+  if (args.help || args.version) {
+    process.stdout.write(args.help ? renderHelp(VERSION) : `ringstone ${VERSION}\n`);
+    return 0;
+  }
+  const load = () => loadConfig({ arguments: args, environment: process.env });
+  const loaded = load();
+  if (args.command === 'serve') return runServer(loaded, load);
+  if (args.command === 'check-config') checkConfig(loaded);
+  else process.stdout.write(renderFindings(await examine(loaded.config, readMachine())));
+  return 0;
+}
+
+try {
+  process.exitCode = await run(readArguments(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  for (const problem of error.problems) complain(problem);
+  process.exitCode = EXIT_USAGE;
+}

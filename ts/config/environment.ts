@@ -1,0 +1,32 @@
+import type { Given, Layer } from './layer.ts';
+import { didYouMean } from './nearest.ts';
+import { ENVIRONMENT_PREFIX, SECTIONS, SETTINGS } from './settings.ts';
+import { notInThisVersion } from './unavailable.ts';
+
+/** What Kubernetes sets in every pod for a service whose name starts with `ringstone`. */
+const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
+
+/**
+ * Reads the environment. Empty variables count as not set; one that starts like a section but names no setting is a
+ * problem, so that a misspelt name is not ignored.
+ */
+export function readEnvironment(environment: NodeJS.ProcessEnv): Layer {
+  const given = new Map<string, Given>();
+  const problems: string[] = [];
+  const names = SETTINGS.map(setting => setting.environment);
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined || value === '') continue;
+    const setting = SETTINGS.find(({ environment: known }) => known === name);
+    if (setting) {
+      given.set(setting.key, { value, origin: name });
+      continue;
+    }
+    const rest = name.slice(ENVIRONMENT_PREFIX.length).toLowerCase();
+    const unavailable = notInThisVersion(rest);
+    const ours = unavailable !== '' || SECTIONS.some(section => rest.startsWith(`${section}_`));
+    if (ours && !SERVICE_LINK.test(name)) {
+      problems.push(`unknown environment variable ${name}${unavailable || didYouMean(name, names)}`);
+    }
+  }
+  return { given, problems };
+}

@@ -1,0 +1,39 @@
+/** Codes of the core, the same in the same order as `ErrorCode` in crates/engine/src/error.rs; docs/errors.md explains each. */
+export const ENGINE_ERROR_CODES = [
+  'RINGSTONE_ADDRESS_IN_USE',
+  'RINGSTONE_ADDRESS_UNAVAILABLE',
+  'RINGSTONE_PERMISSION_DENIED',
+  'RINGSTONE_URING_UNAVAILABLE',
+  'RINGSTONE_ARENA_REFUSED',
+  'RINGSTONE_INVALID_OPTION',
+  'RINGSTONE_STOPPED',
+  'RINGSTONE_START_FAILED',
+] as const;
+
+/** Codes that only the TypeScript side has. */
+export const SHELL_ERROR_CODES = ['RINGSTONE_NATIVE_MISSING', 'RINGSTONE_ADDRESS_NOT_FOUND'] as const;
+
+/** Stable: what `error.code` can be. */
+export type ErrorCode = (typeof ENGINE_ERROR_CODES)[number] | (typeof SHELL_ERROR_CODES)[number];
+
+/** Every error that Ringstone throws on purpose. The message says what to do; tell kinds apart by `code`. */
+export class RingstoneError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RingstoneError';
+    this.code = code;
+  }
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return [...ENGINE_ERROR_CODES, ...SHELL_ERROR_CODES].some(known => known === code);
+}
+
+/** An error of the native part as a `RingstoneError`; anything else as it is. */
+export function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RingstoneError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  return isErrorCode(code) ? new RingstoneError(code, error.message, { cause: error }) : error;
+}

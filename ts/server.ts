@@ -1,0 +1,166 @@
+import { formatAddress, type ListenAddress, type Protocol } from './config/address.ts';
+import type { Config } from './config/schema.ts';
+import { fromNative } from './errors.ts';
+import type { State, Subject } from './http/routes.ts';
+import { type HttpServer, startHttp } from './http/server.ts';
+import type { Logger } from './log.ts';
+import { type Machine, readMachine } from './machine.ts';
+import {
+  loadNative,
+  type MetricFamily,
+  type Native,
+  type NativeEvent,
+  type NativeInfo,
+  type NativeServer,
+  type StartListener,
+  type StartOptions,
+} from './native.ts';
+import { resolveHost } from './resolve.ts';
+import { VERSION } from './version.ts';
+
+/** A running server. */
+export interface RingstoneServer extends AsyncDisposable {
+  /** Real addresses in the order of `server.listen`: `127.0.0.1:11211`, `unix:/path`. */
+  readonly addresses: readonly string[];
+  /** Real address of the HTTP side, `undefined` when it is off. */
+  readonly httpAddress: string | undefined;
+  /** The event loop that was taken. */
+  readonly runtime: NativeInfo['runtime'];
+  /** Why that one. */
+  readonly runtimeReason: string;
+  /** What /metrics renders, read now; empty once closed. */
+  metrics(): readonly MetricFamily[];
+  /** Lets the process end while the server runs; without it a running server keeps the process alive. */
+  unref(): void;
+  /**
+   * Stops accepting, finishes what is in flight, closes the rest after `server.shutdown_timeout`, frees the memory.
+   * True if nothing had to be cut off. Further calls return the same promise.
+   */
+  close(): Promise<boolean>;
+}
+
+/** The longest delay that a timer takes, milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The server from its start to its end; what /ready and the others tell about. */
+class Life implements RingstoneServer, Subject {
+  readonly version = VERSION;
+  readonly startedAtMs = Date.now();
+  state: State = 'starting';
+  private native: NativeServer | undefined;
+  private http: HttpServer | undefined;
+  private closing: Promise<boolean> | undefined;
+  /** Roots this object and keeps the process alive: nothing in the core does. */
+  private readonly alive = setInterval(() => this.state, MAX_TIMER_MS);
+
+  private readonly config: Config;
+  private readonly logger: Logger;
+
+  constructor(config: Config, logger: Logger) {
+    this.config = config;
+    this.logger = logger;
+  }
+
+  async start(core: Native): Promise<void> {
+    try {
+      const { listen } = this.config.http;
+      if (listen !== 'off') this.http = await startHttp(listen, this);
+      const options = await startOptions(this.config, readMachine());
+      this.native = core.start(options, event => this.onEvent(event));
+      this.state = 'ready';
+    } catch (error) {
+      await this.close();
+      throw fromNative(error);
+    }
+  }
+
+  private onEvent({ warning, code, message }: NativeEvent): void {
+    this.logger[warning ? 'warn' : 'info']({ event: code }, message);
+  }
+
+  info(): NativeInfo | undefined {
+    return this.native?.info();
+  }
+
+  get addresses(): readonly string[] {
+    return this.info()?.addresses ?? [];
+  }
+
+  get httpAddress(): string | undefined {
+    return this.http?.address;
+  }
+
+  get runtime(): NativeInfo['runtime'] {
+    return this.info()?.runtime ?? 'mio';
+  }
+
+  get runtimeReason(): string {
+    return this.info()?.runtimeReason ?? '';
+  }
+
+  metrics(): readonly MetricFamily[] {
+    return this.state === 'ready' || this.state === 'draining' ? (this.native?.metrics() ?? []) : [];
+  }
+
+  unref(): void {
+    this.alive.unref();
+    this.http?.unref();
+  }
+
+  close(): Promise<boolean> {
+    this.closing ??= this.stop();
+    return this.closing;
+  }
+
+  private async stop(): Promise<boolean> {
+    this.state = 'draining';
+    this.native?.drain();
+    const drained = (await this.native?.finish(this.config.server.shutdown_timeout)) ?? true;
+    this.state = 'stopped';
+    await this.http?.close();
+    clearInterval(this.alive);
+    return drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function startListener({ address, protocol }: ListenAddress, fallback: Protocol): Promise<StartListener> {
+  const speaks = protocol ?? fallback;
+  if ('path' in address) return { path: address.path, protocol: speaks };
+  return { address: formatAddress(await resolveHost(address)), protocol: speaks };
+}
+
+/** The one object that crosses into Rust. */
+async function startOptions({ server, storage }: Config, machine: Machine): Promise<StartOptions> {
+  return Object.freeze({
+    version: VERSION,
+    listeners: await Promise.all(server.listen.map(listener => startListener(listener, server.protocol))),
+    runtime: server.runtime,
+    workers: server.workers === 0 ? machine.cores : server.workers,
+    maxConnections: server.max_connections,
+    idleTimeoutMs: server.idle_timeout,
+    readBufferSize: server.read_buffer_size,
+    writeBufferSize: server.write_buffer_size,
+    tcpNodelay: server.tcp_nodelay,
+    maxMemory: storage.max_memory,
+    maxValueSize: storage.max_value_size,
+    defaultTtlMs: storage.default_ttl,
+    cleanupIntervalMs: storage.cleanup_interval,
+    eviction: storage.eviction,
+  });
+}
+
+/**
+ * Starts a server on a complete configuration.
+ *
+ * @throws RingstoneError when it cannot start; nothing is left running then
+ */
+export async function startServer(config: Config, logger: Logger): Promise<RingstoneServer & Subject> {
+  const core = await loadNative();
+  const life = new Life(config, logger);
+  await life.start(core);
+  return life;
+}
