@@ -46,11 +46,14 @@ export class RingstoneServer {
   /** `http://127.0.0.1:port`; empty without HTTP. */
   readonly http: string;
 
-  constructor(child: Child) {
+  /** The log line that says it serves, with its facts. */
+  readonly ready: LogLine;
+
+  constructor(child: Child, ready: LogLine) {
     this.child = child;
-    this.addresses = this.events('listening').map(line => parseAddress(String(line['address'])));
-    const [http] = this.events('http');
-    this.http = http ? `http://${http['address']}` : '';
+    this.ready = ready;
+    this.addresses = (ready['listeners'] as string[]).map(parseAddress);
+    this.http = ready['http'] ? `http://${ready['http']}` : '';
   }
 
   /** Log lines of one event. */
@@ -141,8 +144,8 @@ export function spawnRingstone(
 /** Starts a server and waits until it serves. */
 export async function startRingstone(options: ServerOptions = {}): Promise<RingstoneServer> {
   const child = spawnRingstone(serverArguments(options), options);
-  await child.waitFor('the banner', () => logLines(child.stderr).find(line => line.event === 'ready'));
-  return new RingstoneServer(child);
+  const ready = await child.waitFor('it is ready', () => logLines(child.stderr).find(line => line.event === 'ready'));
+  return new RingstoneServer(child, ready);
 }
 
 function parseAddress(text: string): Address {

@@ -1,12 +1,34 @@
 /** PING, ECHO, HELLO, RESET, SELECT, CLIENT, COMMAND, INFO, QUIT; inline commands; what is no RESP. */
-import { array, bulk, error, int, map, NIL, OK } from '../../harness/resp.ts';
+import { array, bulk, encode, error, int, map, NIL, OK, type Reply } from '../../harness/resp.ts';
 import type { Entry } from '../../harness/table.ts';
-import { row } from './dialect.ts';
+import { row, step } from './dialect.ts';
 
 const arity = (name: string) => error(`ERR wrong number of arguments for '${name}' command`);
 const protocolError = (what: string) => error(`ERR Protocol error: ${what}`);
 /** Valkey's bound for inline requests, in bytes. */
 const MAX_INLINE_BYTES = 64 * 1024;
+
+/** The reply of HELLO. */
+function hello(version: 2 | 3, server: string): RegExp {
+  const items: Reply[] = [
+    bulk('server'),
+    bulk(server),
+    bulk('version'),
+    'VERSION',
+    bulk('proto'),
+    int(version),
+    bulk('id'),
+    ':ID\r\n',
+    bulk('mode'),
+    bulk('standalone'),
+    bulk('role'),
+    bulk('master'),
+    bulk('modules'),
+    '*0\r\n',
+  ];
+  const escaped = encode(map(...items), version).replace(/[*$%]/g, '\\$&');
+  return new RegExp(`^${escaped.replace('VERSION', '\\$\\d+\r\n\\d+\\.\\d+\\.\\d+\r\n').replace('ID', '\\d+')}$`);
+}
 
 export const session: Entry[] = [
   row('PING', [
@@ -104,26 +126,26 @@ export const session: Entry[] = [
   row(
     'HELLO 2',
     [
-      [
-        'HELLO 2',
-        /^\*14\r\n\$6\r\nserver\r\n\$5\r\nredis\r\n\$7\r\nversion\r\n\$\d+\r\n\d+\.\d+\.\d+\r\n\$5\r\nproto\r\n:2\r\n\$2\r\nid\r\n:\d+\r\n\$4\r\nmode\r\n\$10\r\nstandalone\r\n\$4\r\nrole\r\n\$6\r\nmaster\r\n\$7\r\nmodules\r\n\*0\r\n$/,
-      ],
+      ['HELLO 2', hello(2, 'ringstone')],
       ['GET {k}', '$-1\r\n'],
     ],
-    { resp2: true },
+    {
+      resp2: true,
+      differs: { why: 'Ringstone says its own name and version', steps: [step('HELLO 2', hello(2, 'redis'))] },
+    },
   ),
   row(
     'HELLO 3 and back',
     [
-      [
-        'HELLO 3',
-        /^%7\r\n\$6\r\nserver\r\n\$5\r\nredis\r\n\$7\r\nversion\r\n\$\d+\r\n\d+\.\d+\.\d+\r\n\$5\r\nproto\r\n:3\r\n\$2\r\nid\r\n:\d+\r\n\$4\r\nmode\r\n\$10\r\nstandalone\r\n\$4\r\nrole\r\n\$6\r\nmaster\r\n\$7\r\nmodules\r\n\*0\r\n$/,
-      ],
+      ['HELLO 3', hello(3, 'ringstone')],
       ['GET {k}', '_\r\n'],
       ['HELLO 2', /^\*14\r\n/],
       ['GET {k}', '$-1\r\n'],
     ],
-    { resp2: true },
+    {
+      resp2: true,
+      differs: { why: 'Ringstone says its own name and version', steps: [step('HELLO 3', hello(3, 'redis'))] },
+    },
   ),
   row(
     'HELLO with a name',

@@ -18,6 +18,9 @@ const CLASSES: usize = 20;
 /// Free buffers of one size above the unit that are kept between two trims.
 const CLASS_KEPT: usize = 4;
 
+/// What released memory is filled with in debug builds.
+pub(crate) const RELEASED: u8 = 0xDD;
+
 /// Buffers of one unit and of powers of two of it. For one thread.
 pub(crate) struct BufferPool {
     unit: usize,
@@ -83,7 +86,11 @@ impl BufferPool {
 
     /// Takes back what `take` or `take_at_least` gave.
     #[inline]
-    pub(crate) fn release(&self, buffer: Buffer) {
+    pub(crate) fn release(&self, mut buffer: Buffer) {
+        if cfg!(debug_assertions) {
+            // Whoever still looks at it is found by the tests.
+            buffer.bytes_mut().fill(RELEASED);
+        }
         let (start, capacity, origin) = buffer.into_parts();
         debug_assert_eq!(origin, Origin::Pool);
         let mut inner = self.inner.borrow_mut();

@@ -23,7 +23,6 @@ use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use arrayvec::ArrayVec;
 use io_uring::types::{CancelBuilder, Fd};
 use io_uring::{opcode, squeue};
 
@@ -62,8 +61,8 @@ pub(crate) struct Uring {
     completions: Vec<Completion>,
     next: usize,
     /// Connections with a quiet send since the last `enter`, and before it.
-    quiet: ArrayVec<Key, QUIET_SENDS>,
-    quiet_done: ArrayVec<Key, QUIET_SENDS>,
+    quiet: Vec<Key>,
+    quiet_done: Vec<Key>,
     /// Longest quiet send: within it a connection is not paused for its unsent output.
     quiet_limit: usize,
     /// Connections whose receive found no provided buffer.
@@ -92,16 +91,16 @@ impl Uring {
             ring,
             provided,
             next: 0,
-            quiet: ArrayVec::new(),
-            quiet_done: ArrayVec::new(),
+            quiet: Vec::with_capacity(QUIET_SENDS),
+            quiet_done: Vec::with_capacity(QUIET_SENDS),
             quiet_limit: options.output_pause.min(options.write_buffer_size),
-            starved: VecDeque::new(),
+            starved: VecDeque::with_capacity(count),
             revivals: 0,
             wake,
             wake_count: Box::default(),
             wake_armed: false,
             pool,
-            frames: Frames::default(),
+            frames: Frames::new(),
         })
     }
 
@@ -128,7 +127,8 @@ impl Uring {
     fn reap(&mut self) {
         self.completions.clear();
         self.next = 0;
-        self.quiet_done = self.quiet.take();
+        // All of the older ones were taken by `next_event`.
+        std::mem::swap(&mut self.quiet, &mut self.quiet_done);
         let Self { ring, completions, wake_armed, .. } = self;
         ring.reap(|entry| match entry.user_data() {
             link::WAKE => *wake_armed = false,
@@ -162,7 +162,7 @@ impl Uring {
     /// Nothing waits for the end of the send that is about to start, and little is held until the next tick.
     fn may_be_quiet<S: Service>(&self, connection: &Linked<S, Self>) -> bool {
         let link = &connection.link;
-        !self.quiet.is_full()
+        self.quiet.len() < QUIET_SENDS
             && !link.watched
             && connection.ending.is_none()
             && !connection.output_paused

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use io_uring::types::BufRingEntry;
 
 use super::ring::Ring;
+use crate::buffer::pool::RELEASED;
 use crate::buffer::{Buffer, Origin};
 use crate::sys::Mapping;
 
@@ -172,7 +173,10 @@ impl Provided {
     }
 
     /// Takes back what `pop` gave.
-    pub(crate) fn recycle(&mut self, buffer: Buffer) {
+    pub(crate) fn recycle(&mut self, mut buffer: Buffer) {
+        if cfg!(debug_assertions) {
+            buffer.bytes_mut().fill(RELEASED);
+        }
         if let (_, _, Origin::Provided(id)) = buffer.into_parts() {
             self.give(id);
         }

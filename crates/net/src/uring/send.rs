@@ -29,11 +29,14 @@ pub(crate) struct Frame {
 }
 
 /// Frames that are not in use.
-#[derive(Default)]
 #[expect(clippy::vec_box, reason = "the kernel knows a frame's address while it is in use")]
 pub(crate) struct Frames(Vec<Box<Frame>>);
 
 impl Frames {
+    pub(crate) fn new() -> Self {
+        Self(Vec::with_capacity(SPARE_FRAMES))
+    }
+
     pub(crate) fn put(&mut self, frame: Option<Box<Frame>>) {
         if let Some(frame) = frame
             && self.0.len() < SPARE_FRAMES

@@ -20,6 +20,9 @@ use crate::slots::Slots;
 use crate::{ConnectionId, NetOptions, Service, clock};
 use housekeeping::Housekeeping;
 
+/// Connections that can be queued at first without growing the list.
+const READY: usize = 1024;
+
 /// What a worker shares with the rest of the server.
 pub(crate) struct Shared<T> {
     /// Index of the worker.
@@ -92,7 +95,7 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             events,
             service,
             pools,
-            ready: VecDeque::new(),
+            ready: VecDeque::with_capacity(READY),
             phase: Phase::Run,
             forced: false,
             now_ms,
