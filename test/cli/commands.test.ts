@@ -61,7 +61,7 @@ test('check-config prints values with their sources, and warnings on stderr', as
   expect(code).toBe(0);
   expect(stdout).toMatch(/^workers = 3 +# -w$/m);
   expect(stdout).toMatch(/^level = "warn" +# RINGSTONE_LOGGING_LEVEL$/m);
-  expect(stdout).toContain(`max_memory = "4mb"        # ${path}:3\n`);
+  expect(stdout).toContain(`max_memory = "4mb"       # ${path}:3\n`);
   expect(stdout).toMatch(/^eviction = "s3fifo" +# default$/m);
   expect(stderr).toContain('ringstone: storage.max_value_size (8 MiB) is above storage.max_memory (4 MiB)');
 });

@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Child } from '../harness/children.ts';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Child, killLeftovers } from '../harness/children.ts';
 import { eventually } from '../harness/eventually.ts';
 import { logLines, serverArguments, spawnRingstone, startRingstone, temporaryFolder } from '../harness/ringstone.ts';
 
@@ -11,6 +11,9 @@ beforeEach(() => {
   folder = temporaryFolder();
 });
 afterEach(() => folder.remove());
+afterAll(async () => {
+  await killLeftovers();
+});
 
 const until = (child: Child, text: string) =>
   child.waitFor(text, ({ stderr }) => (stderr.includes(text) ? true : undefined));
