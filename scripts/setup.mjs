@@ -38,7 +38,7 @@ export function requireNode() {
 /** `npm ci`, unless node_modules is already that of the present package-lock.json. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.ringstone-stamp');
-  const wanted = hashFiles(['package.json', 'package-lock.json']);
+  const wanted = hashFiles(['package-lock.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages ...');
   const npm = process.env.npm_execpath;

@@ -21,6 +21,13 @@ const LIBRARY_VARIABLE = 'RINGSTONE_NATIVE_LIBRARY';
 
 let loaded: Native | undefined;
 
+/** The message of the first cause: the generated loader wraps the system's reason in advice that does not apply here. */
+function innermost(error: unknown): string {
+  let first = error;
+  while (first instanceof Error && first.cause instanceof Error) first = first.cause;
+  return first instanceof Error ? first.message : String(first);
+}
+
 /**
  * The native part, loaded at the first call.
  *
@@ -35,11 +42,12 @@ export async function loadNative(): Promise<Native> {
       : ((await import('../index.node-build/binding.js')) as Native);
     return loaded;
   } catch (error) {
+    const why = innermost(error).split('\n', 1)[0];
     const where = library ? `${LIBRARY_VARIABLE}=${library}` : `${process.platform}-${process.arch}`;
     throw new RingstoneError(
       'RINGSTONE_NATIVE_MISSING',
-      `the native part could not be loaded (${where}, Node.js ${process.versions.node}): ${(error as Error).message}\n` +
-        'In a clone of the repository, build it with: npm run build',
+      `the native part is missing or does not load (${where}, Node.js ${process.versions.node}): ${why}; ` +
+        'in a clone of the repository, npm run build makes it',
       { cause: error },
     );
   }

@@ -11,6 +11,8 @@ import { type RingstoneServer, startServer } from './server.ts';
 
 /** Failure at run time. */
 const EXIT_FAILURE = 1;
+/** npm passes on a Ctrl-C that the terminal has already sent to the whole group: one wish, two signals. */
+const SIGINT_ECHO_MS = 100;
 
 function settingOf(config: Config, key: string): unknown {
   const [section = '', name = ''] = key.split('.');
@@ -41,13 +43,14 @@ function reload(log: Log, started: Loaded, load: () => Loaded): void {
 /** Resolves with the first SIGTERM or SIGINT; one that follows ends the process at once. */
 function stopSignal(log: Log): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
-    let stopping = false;
+    let stoppingSinceMs: number | undefined;
     const onSignal = (signal: NodeJS.Signals) => {
-      if (stopping) {
+      if (stoppingSinceMs !== undefined) {
+        if (signal === 'SIGINT' && performance.now() - stoppingSinceMs < SIGINT_ECHO_MS) return;
         log.logger.warn({ event: 'stopped' }, `${signal} again: ending at once`);
         process.exit(EXIT_FAILURE);
       }
-      stopping = true;
+      stoppingSinceMs = performance.now();
       resolve(signal);
     };
     process.on('SIGTERM', onSignal);

@@ -244,6 +244,12 @@ fn execute_list(
     execute_resp(spec, Args::List(&slices), bodies, hash, connection, context, out)
 }
 
+/// A browser that was talked into sending requests here (cross-protocol scripting); closed without a word, as Valkey does.
+fn is_http(args: Args<'_>) -> bool {
+    let name = args.into_iter().next().unwrap_or_default();
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
 #[inline]
 fn execute_resp(
     spec: Option<&'static command::Spec>,
@@ -256,6 +262,9 @@ fn execute_resp(
 ) -> (Option<CommandIndex>, Outcome) {
     let Some(spec) = spec else {
         context.counters.resp.protocol_errors.add(1);
+        if is_http(args) {
+            return (None, Outcome::Close);
+        }
         resp_reply::unknown_command(out, args);
         return (None, Outcome::Continue);
     };

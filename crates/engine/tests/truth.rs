@@ -103,3 +103,11 @@ fn binary_keys_do_not_collide() {
         b"*6\r\n$4\r\nMGET\r\n$2\r\n\xff\xfe\r\n$2\r\n\xff\xfd\r\n$3\r\n\xef\xbf\xbd\r\n$4\r\na\r\nb\r\n$0\r\n\r\n";
     assert_eq!(bench.whole(Resp, read).text(), "*5\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n$1\r\n5\r\n");
 }
+
+#[test]
+fn a_browser_is_closed_before_it_can_do_harm() {
+    let mut bench = Bench::new(options());
+    let client = bench.whole(Resp, b"POST / HTTP/1.1\r\nHost: x\r\n\r\nSET a 1\r\n");
+    assert!(client.closed && client.replies.is_empty());
+    assert_eq!(bench.shared.store.len(), 0);
+}

@@ -215,6 +215,7 @@ impl WorkerCounters {
         bump(&self.output_pauses, 1);
     }
 
+    #[cfg(target_os = "linux")]
     pub(crate) fn starved(&self) {
         bump(&self.buffer_starvations, 1);
     }

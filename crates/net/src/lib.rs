@@ -47,7 +47,7 @@ mod service;
 mod slots;
 mod sys;
 mod thread;
-#[cfg(all(target_os = "linux", any()))]
+#[cfg(target_os = "linux")]
 mod uring;
 mod wake;
 mod worker;
@@ -61,5 +61,5 @@ pub use mailbox::Mailbox;
 pub use options::{ListenAddress, Listener, NetOptions, Runtime, RuntimeChoice};
 pub use probe::probe_uring;
 pub use serve::serve;
-pub use thread::spawn;
 pub use service::{BATCH, CloseReason, ConnectionId, ConnectionInfo, Next, Service, Turn, WorkerContext};
+pub use thread::spawn;

@@ -129,13 +129,13 @@ where
 /// What a worker's event loop is made from, in its thread.
 enum Source {
     Mio(mio::Poll),
-    #[cfg(all(target_os = "linux", any()))]
+    #[cfg(target_os = "linux")]
     Uring(std::fs::File),
 }
 
 impl Source {
     fn new(runtime: Runtime) -> io::Result<(Self, Waker)> {
-        #[cfg(all(target_os = "linux", any()))]
+        #[cfg(target_os = "linux")]
         if runtime == Runtime::Uring {
             let (file, waker) = Waker::event_fd()?;
             return Ok((Source::Uring(file), waker));
@@ -200,20 +200,18 @@ where
     F: Fn(WorkerContext<S::Completion>) -> S,
 {
     let pools = Pools::new(&shared.options);
-    let context = WorkerContext {
-        worker: shared.index,
-        mailbox: shared.mailbox.clone(),
-        counters: Arc::clone(&shared.counters),
-    };
+    let context =
+        WorkerContext { worker: shared.index, mailbox: shared.mailbox.clone(), counters: Arc::clone(&shared.counters) };
     // A receiver that has gone is a start that failed elsewhere; the doorbell will say so.
     match source {
         Source::Mio(poll) => {
             let events = Poll::new(poll, std::rc::Rc::clone(&pools.read));
             let worker = Worker::new(shared, events, factory(context), pools);
+            worker.publish_buffers();
             up.send(Ok(())).ok();
             worker.run()
         }
-        #[cfg(all(target_os = "linux", any()))]
+        #[cfg(target_os = "linux")]
         Source::Uring(eventfd) => {
             let made = crate::uring::Uring::new(&shared.options, eventfd, std::rc::Rc::clone(&pools.read));
             let events = match made {
@@ -224,6 +222,7 @@ where
                 }
             };
             let worker = Worker::new(shared, events, factory(context), pools);
+            worker.publish_buffers();
             up.send(Ok(())).ok();
             worker.run()
         }

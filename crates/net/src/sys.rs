@@ -182,3 +182,12 @@ pub(crate) fn close_reason(error: &io::Error) -> crate::CloseReason {
         _ => crate::CloseReason::Error,
     }
 }
+
+/// The limit of locked memory in bytes; `None` if there is none.
+#[cfg(target_os = "linux")]
+pub(crate) fn memlock_limit() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is valid for the write.
+    unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
+    (limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur)
+}

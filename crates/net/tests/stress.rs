@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::on_both;
 use common::server::{Server, ask, eventually, expect, options, rest};
-use ringstone_net::CloseReason;
+use ringstone_net::{CloseReason, Runtime};
 
 /// Connections of the test of coming and going.
 const CHURN: usize = 2000;
@@ -47,6 +47,38 @@ fn a_ping_is_answered_while_another_connection_floods() {
         writer.join().expect("writer");
         assert!(drain.join().expect("reader") >= 4096);
         drop(ping);
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn floods_from_many_connections_outlast_the_provided_buffers() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        // Large units are few.
+        options.read_buffer_size = 64 << 10;
+        let server = Server::with(options, b"");
+        let clients: Vec<_> = (0..24)
+            .map(|_| {
+                let mut stream = server.connect();
+                std::thread::spawn(move || {
+                    let mut writer = stream.try_clone().expect("clone");
+                    let sender =
+                        std::thread::spawn(move || writer.write_all(&b"E4\nabcd".repeat(200_000)).expect("send"));
+                    let mut got = vec![0; 800_000];
+                    stream.read_exact(&mut got).expect("replies");
+                    assert!(got.chunks(4).all(|reply| reply == b"abcd"));
+                    sender.join().expect("sender");
+                })
+            })
+            .collect();
+        for client in clients {
+            client.join().expect("client");
+        }
+        if runtime == Runtime::Uring {
+            assert!(server.counters().buffer_starvations > 0, "they did run out");
+        }
         server.expect_quiet();
     });
 }
@@ -243,6 +275,26 @@ fn leave(stream: &mut TcpStream, way: usize) {
         }
         _ => ask(stream, b"Q\n", b"bye\n"),
     }
+}
+
+#[test]
+fn idle_connections_hold_no_buffers() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let before = server.counters().buffer_bytes;
+        let mut streams: Vec<_> = (0..600).map(|_| server.connect()).collect();
+        for stream in &mut streams {
+            stream.write_all(b"E4\nping").expect("send");
+        }
+        for stream in &mut streams {
+            expect(stream, b"ping");
+        }
+        // Per worker what a pool keeps warm, and replies that went out in the last tick.
+        let allowed = before + 2 * (16 + 64) * (16 << 10);
+        eventually("buffers given back", || server.counters().buffer_bytes <= allowed);
+        drop(streams);
+        server.expect_quiet();
+    });
 }
 
 #[test]

@@ -11,8 +11,8 @@ use ringstone_protocol::resp::reply;
 use ringstone_store::Eviction;
 use std::fmt::Write as _;
 
-/// Version of Valkey's command set that clients may take this server for.
-const COMPATIBLE_VERSION: &str = "7.2.4";
+/// Version of Valkey that clients may take this server for: they decide by it what to send (INFO, HELLO).
+pub const COMPATIBLE_VERSION: &str = "7.2.4";
 
 type Section = (&'static str, fn(&Shared, &mut String));
 

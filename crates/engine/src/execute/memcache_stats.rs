@@ -8,11 +8,14 @@ use ringstone_protocol::memcache::reply::{self, write_stat};
 use ringstone_store::Eviction;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// `stats [settings|reset]`; an unknown sub-command answers ERROR, as memcached does.
+/// `stats [settings|items|slabs|sizes|reset]`; an unknown sub-command answers ERROR, as memcached does.
 pub fn write(arguments: &[u8], context: &Context<'_>, out: &mut impl Reply) {
     match arguments.trim_ascii() {
         b"" => general(context.shared, out),
         b"settings" => settings(context.shared, out),
+        b"items" => items(context.shared, out),
+        b"slabs" => slabs(context.shared, out),
+        b"sizes" => write_stat(out, "sizes_status", &"disabled"),
         b"reset" => {
             context.shared.baseline.reset(resettable(context.shared));
             out.write(b"RESET\r\n");
@@ -39,15 +42,17 @@ fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
     let network = shared.network_snapshot();
     let store = shared.store_stats();
     let sum = |pick: fn(&crate::counters::WorkerCounters) -> &crate::counters::Counter| shared.counters.sum(pick);
+    let all_misses: u64 = (0..4).map(|reason| misses(shared, reason, |w| &w.memcache)).sum();
     vec![
         ("total_connections", network.accepted),
         ("rejected_connections", network.refused),
-        ("cmd_get", calls(shared, &[0, 1])),
+        // Per key, so that hits and misses add up to it, as in memcached.
+        ("cmd_get", sum(|w| &w.memcache.hits) + all_misses),
         ("cmd_set", calls(shared, &[4, 5, 6, 7, 8, 9])),
         ("cmd_flush", calls(shared, &[14])),
-        ("cmd_touch", calls(shared, &[2, 3, 13])),
+        ("cmd_touch", sum(|w| &w.touch.hits) + sum(|w| &w.touch.misses)),
         ("get_hits", sum(|w| &w.memcache.hits)),
-        ("get_misses", (0..4).map(|reason| misses(shared, reason, |w| &w.memcache)).sum()),
+        ("get_misses", all_misses),
         ("get_expired", misses(shared, 1, |w| &w.memcache)),
         ("get_flushed", misses(shared, 3, |w| &w.memcache)),
         ("delete_misses", sum(|w| &w.delete.misses)),
@@ -111,4 +116,29 @@ fn settings(shared: &Shared, out: &mut impl Reply) {
     write_stat(out, "cas_enabled", &"yes");
     write_stat(out, "item_size_max", &options.max_value_size);
     write_stat(out, "idle_timeout", &(options.idle_timeout_ms / 1000));
+}
+
+/// There are no slab classes here; tools that read them get one class that holds everything.
+fn items(shared: &Shared, out: &mut impl Reply) {
+    let store = shared.store_stats();
+    if store.items == 0 {
+        return;
+    }
+    write_stat(out, "items:1:number", &store.items);
+    write_stat(out, "items:1:evicted", &store.evictions);
+    write_stat(out, "items:1:evicted_unfetched", &store.evicted_unfetched);
+    write_stat(out, "items:1:expired_unfetched", &store.expired_unfetched);
+    write_stat(out, "items:1:reclaimed", &store.expirations);
+    write_stat(out, "items:1:outofmemory", &store.out_of_memory);
+    write_stat(out, "items:1:mem_requested", &store.key_value_bytes);
+}
+
+fn slabs(shared: &Shared, out: &mut impl Reply) {
+    let store = shared.store_stats();
+    if store.items > 0 {
+        write_stat(out, "1:used_chunks", &store.items);
+        write_stat(out, "1:mem_requested", &store.key_value_bytes);
+    }
+    write_stat(out, "active_slabs", &u8::from(store.items > 0));
+    write_stat(out, "total_malloced", &store.resident_bytes);
 }

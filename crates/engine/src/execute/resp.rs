@@ -81,7 +81,7 @@ pub fn execute(
         C::DbSize => reply::integer(out, i64::try_from(context.store.len()).unwrap_or(i64::MAX)),
         C::FlushDb | C::FlushAll => resp_keys::flush(request, context, out),
         C::Info => info::write(request, session, context, out),
-        _ => return resp_connection::execute(request, session, context, out),
+        _ => return resp_connection::execute(request, session, out),
     }
     Outcome::Continue
 }

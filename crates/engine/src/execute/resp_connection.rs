@@ -1,20 +1,21 @@
 //! RESP commands on the connection itself, and COMMAND.
 
+use crate::execute::info::COMPATIBLE_VERSION;
 use crate::execute::resp::Request;
 use crate::reply::Reply;
 use crate::session::Session;
-use crate::shared::{Context, Outcome};
+use crate::shared::Outcome;
 use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
 
 /// Executes a command that needs no item.
-pub fn execute(request: &Request<'_>, session: &mut Session, context: &Context<'_>, out: &mut impl Reply) -> Outcome {
+pub fn execute(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) -> Outcome {
     match request.spec.id {
         Command::Ping => ping(request, out),
         Command::Echo => reply::bulk(out, request.fixed::<1>()[0]),
         Command::Select => select(request, out),
-        Command::Hello => hello(request, session, context, out),
+        Command::Hello => hello(request, session, out),
         Command::Client => client(request, session, out),
         Command::Command => command_table(request, session.version, out),
         Command::Reset => {
@@ -48,7 +49,7 @@ fn select(request: &Request<'_>, out: &mut impl Reply) {
 }
 
 /// HELLO [2|3 [SETNAME name]]. Nothing is changed unless all of it is understood.
-fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, out: &mut impl Reply) {
+fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
     let mut arguments = request.arguments();
     let version = match arguments.next() {
         None => session.version,
@@ -82,17 +83,17 @@ fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, ou
         session.name = name.to_vec();
     }
     session.version = version;
-    write_hello(session, context, out);
+    write_hello(session, out);
 }
 
-fn write_hello(session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+fn write_hello(session: &Session, out: &mut impl Reply) {
     reply::map(out, 7, session.version);
     let mut pair = |name: &str, value: &str| {
         reply::bulk(out, name.as_bytes());
         reply::bulk(out, value.as_bytes());
     };
     pair("server", "ringstone");
-    pair("version", &context.shared.options.version);
+    pair("version", COMPATIBLE_VERSION);
     reply::bulk(out, b"proto");
     reply::integer(out, if session.version == Version::Resp3 { 3 } else { 2 });
     reply::bulk(out, b"id");
@@ -166,7 +167,7 @@ fn command_table(request: &Request<'_>, version: Version, out: &mut impl Reply) 
     match subcommand.to_ascii_lowercase().as_slice() {
         b"count" if names().next().is_none() => reply::integer(out, TABLE.len() as i64),
         b"list" if names().next().is_none() => {
-            reply::set(out, TABLE.len(), version);
+            reply::array(out, TABLE.len());
             TABLE.iter().for_each(|spec| reply::bulk(out, spec.name.as_bytes()));
         }
         b"info" => command_infos(names(), version, out),

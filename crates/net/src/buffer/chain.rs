@@ -18,11 +18,7 @@ pub(crate) enum Segment<B> {
     /// Filled bytes of a pooled buffer.
     Bytes(Filled),
     /// Bytes that live elsewhere, from `start` (already sent) to `end`.
-    Body {
-        body: B,
-        start: usize,
-        end: usize,
-    },
+    Body { body: B, start: usize, end: usize },
 }
 
 /// The filled and not yet sent part of a buffer.
@@ -52,7 +48,7 @@ pub(crate) struct OutputPool<B> {
 
 impl<B> OutputPool<B> {
     pub(crate) fn new(buffers: Rc<BufferPool>) -> Self {
-        Self { buffers, spares: RefCell::default() }
+        Self { buffers, spares: RefCell::new(Vec::with_capacity(SPARE_CHAINS)) }
     }
 
     fn take_chain(&self) -> VecDeque<Segment<B>> {
@@ -83,11 +79,13 @@ impl<B> Default for Pending<B> {
 
 impl<B: Body> Pending<B> {
     /// Bytes.
+    #[cfg(target_os = "linux")]
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    #[cfg(target_os = "linux")]
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0

@@ -1,7 +1,7 @@
 //! Received bytes that the service has not consumed: a window into one buffer.
 
-use super::pool::BufferPool;
 use super::Buffer;
+use super::pool::BufferPool;
 
 /// A window into one buffer, or nothing. Contiguous at all times.
 #[derive(Default)]

@@ -18,6 +18,9 @@ const CLASSES: usize = 20;
 /// Free buffers of one size above the unit that are kept between two trims.
 const CLASS_KEPT: usize = 4;
 
+/// What released memory is filled with in debug builds.
+pub(crate) const RELEASED: u8 = 0xDD;
+
 /// Buffers of one unit and of powers of two of it. For one thread.
 pub(crate) struct BufferPool {
     unit: usize,
@@ -83,15 +86,20 @@ impl BufferPool {
 
     /// Takes back what `take` or `take_at_least` gave.
     #[inline]
-    pub(crate) fn release(&self, buffer: Buffer) {
-        debug_assert_eq!(buffer.origin(), Origin::Pool);
+    pub(crate) fn release(&self, mut buffer: Buffer) {
+        if cfg!(debug_assertions) {
+            // Whoever still looks at it is found by the tests.
+            buffer.bytes_mut().fill(RELEASED);
+        }
+        let (start, capacity, origin) = buffer.into_parts();
+        debug_assert_eq!(origin, Origin::Pool);
         let mut inner = self.inner.borrow_mut();
-        if buffer.capacity() == self.unit {
+        if capacity == self.unit {
             inner.used -= 1;
             // Room was reserved when the slab was mapped: this does not allocate.
-            inner.warm.push(buffer.start());
+            inner.warm.push(start);
         } else {
-            inner.release_large(buffer, self.unit);
+            inner.release_large(start, capacity, self.unit);
         }
     }
 
@@ -164,10 +172,10 @@ impl Inner {
         unsafe { Buffer::from_owner(mapping.into_raw(), bytes as u32, Origin::Pool) }
     }
 
-    fn release_large(&mut self, buffer: Buffer, unit: usize) {
-        let class = &mut self.large[(buffer.capacity() / unit).trailing_zeros() as usize - 1];
-        // SAFETY: `take_large` made this handle from a mapping of exactly its capacity; the handle ends here.
-        let mapping = unsafe { Mapping::from_raw(buffer.start(), buffer.capacity()) };
+    fn release_large(&mut self, start: NonNull<u8>, capacity: usize, unit: usize) {
+        let class = &mut self.large[(capacity / unit).trailing_zeros() as usize - 1];
+        // SAFETY: `take_large` made the handle from a mapping of exactly its capacity; `release` has ended the handle.
+        let mapping = unsafe { Mapping::from_raw(start, capacity) };
         if class.free.len() < CLASS_KEPT {
             class.free.push(mapping);
         } else {
@@ -195,10 +203,10 @@ mod tests {
         a.bytes_mut().fill(1);
         b.bytes_mut().fill(2);
         assert!(a.bytes().iter().all(|&byte| byte == 1));
-        let place = b.start();
+        let place = b.bytes().as_ptr();
         pool.release(b);
         let b = pool.take();
-        assert_eq!(b.start(), place);
+        assert_eq!(b.bytes().as_ptr(), place);
         pool.release(a);
         pool.release(b);
         assert_eq!(pool.held_bytes(), 2 * UNIT);

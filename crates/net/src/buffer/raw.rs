@@ -51,9 +51,10 @@ impl Buffer {
         self.capacity as usize
     }
 
+    /// Ends the handle, for its origin.
     #[inline]
-    pub(super) fn start(&self) -> NonNull<u8> {
-        self.start
+    pub(crate) fn into_parts(self) -> (NonNull<u8>, usize, Origin) {
+        (self.start, self.capacity as usize, self.origin)
     }
 
     /// All of it, for reading.

@@ -20,6 +20,9 @@ use crate::slots::Slots;
 use crate::{ConnectionId, NetOptions, Service, clock};
 use housekeeping::Housekeeping;
 
+/// Connections that can be queued at first without growing the list.
+const READY: usize = 1024;
+
 /// What a worker shares with the rest of the server.
 pub(crate) struct Shared<T> {
     /// Index of the worker.
@@ -65,11 +68,11 @@ pub(crate) enum Ended {
 
 /// One thread's connections, service and event loop.
 ///
-/// The order of the fields is the order of dropping: connections, then the loop, which waits for the kernel to let go of
-/// their memory, then the pools that the memory is from.
+/// The order of the fields is the order of dropping: the loop, which waits for the kernel to let go of the connections'
+/// memory; the connections; the pools that the memory is from.
 pub(crate) struct Worker<S: Service, E: EventLoop<S>> {
-    slots: Slots<Linked<S, E>>,
     events: E,
+    slots: Slots<Linked<S, E>>,
     service: S,
     pools: Pools<S::Body>,
     shared: Shared<S::Completion>,
@@ -92,7 +95,7 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             events,
             service,
             pools,
-            ready: VecDeque::new(),
+            ready: VecDeque::with_capacity(READY),
             phase: Phase::Run,
             forced: false,
             now_ms,
@@ -142,6 +145,11 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         }
         self.keep_house();
         self.service.end_of_tick();
+        self.publish_buffers();
+    }
+
+    /// Shows how many bytes of buffers the worker holds.
+    pub(crate) fn publish_buffers(&self) {
         self.counters().set_buffer_bytes(self.pools.held_bytes() + self.events.buffer_bytes());
     }
 

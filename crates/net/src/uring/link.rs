@@ -1,0 +1,101 @@
+//! What io_uring keeps per connection, and how it names operations.
+
+use super::provided::Held;
+use super::send::Frame;
+use crate::buffer::chain::Pending;
+use crate::connection::Key;
+
+/// Bits of the operation within `user_data`.
+const OP_BITS: u32 = 8;
+const _: () = assert!(Key::BITS + OP_BITS <= u64::BITS);
+
+/// The operation that completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Op {
+    /// Multishot receive.
+    Receive,
+    /// Send.
+    Send,
+    /// Not of the kernel: a send that posts no completion on success has been handed over.
+    QuietSend,
+    /// Cancellation of either.
+    Cancel,
+}
+
+/// The wake-up's `user_data`; no key has it.
+pub(crate) const WAKE: u64 = u64::MAX;
+
+pub(crate) fn user_data(key: Key, op: Op) -> u64 {
+    key.to_bits() << OP_BITS | op as u64
+}
+
+/// The key and operation of a `user_data` that `user_data` made.
+pub(crate) fn parse_user_data(bits: u64) -> (Key, Op) {
+    let op = match bits & ((1 << OP_BITS) - 1) {
+        0 => Op::Receive,
+        1 => Op::Send,
+        2 => Op::QuietSend,
+        _ => Op::Cancel,
+    };
+    (Key::from_bits(bits >> OP_BITS), op)
+}
+
+/// What io_uring keeps per connection.
+pub(crate) struct Link<B> {
+    /// Filled provided buffers that were not looked at.
+    pub(super) held: Held,
+    /// The kernel has a multishot receive.
+    pub(super) armed: bool,
+    /// It is being cancelled.
+    pub(super) cancelling: bool,
+    /// The last receive found no buffer.
+    pub(super) starved: bool,
+    /// The peer has ended its side; nothing comes after what is held.
+    pub(super) end_seen: bool,
+    /// Operations whose last completion has not come.
+    pub(super) operations: u32,
+    /// The send in flight posts no completion if it succeeds.
+    pub(super) quiet: bool,
+    /// Every send must tell when it is done: the server drains.
+    pub(super) watched: bool,
+    /// Frozen while a send is in flight, empty otherwise.
+    pub(super) sending: Pending<B>,
+    pub(super) frame: Option<Box<Frame>>,
+    /// Bytes of the send in flight.
+    pub(super) asked: usize,
+}
+
+impl<B> Default for Link<B> {
+    fn default() -> Self {
+        Self {
+            held: Held::default(),
+            armed: false,
+            cancelling: false,
+            starved: false,
+            end_seen: false,
+            operations: 0,
+            quiet: false,
+            watched: false,
+            sending: Pending::default(),
+            frame: None,
+            asked: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::GENERATIONS;
+
+    #[test]
+    fn user_data_round_trips() {
+        for key in [Key { slot: 0, generation: 0 }, Key { slot: (1 << 24) - 1, generation: GENERATIONS - 1 }] {
+            for op in [Op::Receive, Op::Send, Op::QuietSend, Op::Cancel] {
+                assert_eq!(parse_user_data(user_data(key, op)), (key, op));
+                assert_ne!(user_data(key, op), WAKE);
+            }
+        }
+    }
+}

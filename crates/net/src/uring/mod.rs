@@ -1,0 +1,316 @@
+//! The runtime over io_uring: one ring per worker, multishot receives into provided buffers, one `io_uring_enter` per
+//! tick.
+//!
+//! A send is first tried without waiting (MSG_DONTWAIT), so it is over when `enter` has handed it over. The first few of
+//! a tick, where nothing depends on the moment of their end, are *quiet* besides: they post a completion only if they
+//! fail, so that `enter` does not return merely to say that replies went out. What does not fit into the socket is sent
+//! again in the waiting way.
+//!
+//! Left out, for the kernel's errors in them or for want of a gain here: incremental buffers, bundles, zero-copy sends.
+
+mod completions;
+mod link;
+pub(crate) mod probe;
+mod provided;
+mod receive;
+mod ring;
+mod send;
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use io_uring::types::{CancelBuilder, Fd};
+use io_uring::{opcode, squeue};
+
+use crate::buffer::pool::BufferPool;
+use crate::buffer::{Buffer, Origin};
+use crate::connection::Key;
+use crate::counters::WorkerCounters;
+use crate::event_loop::{Context, EventLoop, Linked};
+use crate::sys::Socket;
+use crate::{CloseReason, NetOptions, Service};
+use completions::Completion;
+use link::{Link, Op};
+use provided::Provided;
+use ring::Ring;
+use send::{Frames, Mode};
+
+/// Operations that are queued before they are handed over early.
+const SUBMISSIONS: u32 = 1024;
+/// Completions that fit into the ring; more wait in the kernel.
+const COMPLETIONS: u32 = 8192;
+/// Bytes of provided buffers per worker, and bounds of their number.
+const PROVIDED_BYTES: usize = 4 << 20;
+const PROVIDED_COUNT: std::ops::RangeInclusive<usize> = 64..=1024;
+/// Provided buffers that wait with one connection before its receive is cancelled, and how few before it is armed again.
+const HELD_HIGH: usize = 16;
+const HELD_LOW: usize = 2;
+/// Quiet sends of a tick; their buffers are held until the next. With more sends than that another `enter` costs little.
+const QUIET_SENDS: usize = 64;
+/// How long the end of a worker waits for the kernel to let go of its memory.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// io_uring.
+pub(crate) struct Uring {
+    ring: Ring,
+    provided: Provided,
+    completions: Vec<Completion>,
+    next: usize,
+    /// Connections with a quiet send since the last `enter`, and before it.
+    quiet: Vec<Key>,
+    quiet_done: Vec<Key>,
+    /// Longest quiet send: within it a connection is not paused for its unsent output.
+    quiet_limit: usize,
+    /// Connections whose receive found no provided buffer.
+    starved: VecDeque<Key>,
+    /// How many of them are armed again in this tick.
+    revivals: usize,
+    wake: File,
+    /// Where the wake-up's count is read to.
+    wake_count: Box<u64>,
+    wake_armed: bool,
+    pool: Rc<BufferPool>,
+    frames: Frames,
+}
+
+impl Uring {
+    /// A loop for the calling thread. `wake` is the eventfd that ends its sleep.
+    pub(crate) fn new(options: &NetOptions, wake: File, pool: Rc<BufferPool>) -> io::Result<Self> {
+        let ring = Ring::new(SUBMISSIONS, COMPLETIONS)?;
+        let stride = options.read_buffer_size;
+        let count = (PROVIDED_BYTES / stride).clamp(*PROVIDED_COUNT.start(), *PROVIDED_COUNT.end());
+        // A power of two of at most 1024.
+        let count = (count + 1).next_power_of_two() / 2;
+        let provided = Provided::new(&ring, count as u16, stride)?;
+        Ok(Self {
+            completions: Vec::with_capacity(ring.completions()),
+            ring,
+            provided,
+            next: 0,
+            quiet: Vec::with_capacity(QUIET_SENDS),
+            quiet_done: Vec::with_capacity(QUIET_SENDS),
+            quiet_limit: options.output_pause.min(options.write_buffer_size),
+            starved: VecDeque::with_capacity(count),
+            revivals: 0,
+            wake,
+            wake_count: Box::default(),
+            wake_armed: false,
+            pool,
+            frames: Frames::new(),
+        })
+    }
+
+    /// Queues an operation of a connection.
+    ///
+    /// # Safety
+    /// As `Ring::push`.
+    unsafe fn start<B>(&mut self, link: &mut Link<B>, key: Key, op: Op, entry: squeue::Entry) {
+        link.operations += 1;
+        // SAFETY: the caller's contract.
+        unsafe { self.ring.push(&entry.user_data(link::user_data(key, op))) };
+    }
+
+    fn arm_wake(&mut self) {
+        if !self.wake_armed {
+            self.wake_armed = true;
+            let to = (&raw mut *self.wake_count).cast::<u8>();
+            let entry = opcode::Read::new(Fd(self.wake.as_raw_fd()), to, size_of::<u64>() as u32).build();
+            // SAFETY: the count is boxed and outlives the operation (see `drop`); nobody reads or writes it meanwhile.
+            unsafe { self.ring.push(&entry.user_data(link::WAKE)) };
+        }
+    }
+
+    fn reap(&mut self) {
+        self.completions.clear();
+        self.next = 0;
+        // All of the older ones were taken by `next_event`.
+        std::mem::swap(&mut self.quiet, &mut self.quiet_done);
+        let Self { ring, completions, wake_armed, .. } = self;
+        ring.reap(|entry| match entry.user_data() {
+            link::WAKE => *wake_armed = false,
+            bits => completions.push(Completion::new(bits, entry)),
+        });
+    }
+
+    /// Gives a buffer back to where it is from.
+    fn release(&mut self, buffer: Option<Buffer>) {
+        match buffer {
+            Some(buffer) if buffer.origin() == Origin::Pool => self.pool.release(buffer),
+            Some(buffer) => self.provided.recycle(buffer),
+            None => {}
+        }
+    }
+
+    /// Starts sending what is frozen in `link.sending`.
+    fn send<S: Service>(&mut self, connection: &mut Linked<S, Self>, mode: Mode) -> Result<(), CloseReason> {
+        let link = &mut connection.link;
+        let fd = Fd(connection.socket.fd());
+        let send = send::prepare(fd, &link.sending, mode, &mut self.frames).ok_or(CloseReason::Error)?;
+        link.frame = send.frame;
+        link.asked = send.asked;
+        link.quiet = mode == Mode::Quiet;
+        // SAFETY: `sending` is neither changed nor dropped, and the frame kept, until this send's completion: `close`
+        // leaves both alone and the slot is not released before; if the loop ends early it cancels all first.
+        unsafe { self.start(link, connection.key, Op::Send, send.entry) };
+        Ok(())
+    }
+
+    /// Nothing waits for the end of the send that is about to start, and little is held until the next tick.
+    fn may_be_quiet<S: Service>(&self, connection: &Linked<S, Self>) -> bool {
+        let link = &connection.link;
+        self.quiet.len() < QUIET_SENDS
+            && !link.watched
+            && connection.ending.is_none()
+            && !connection.output_paused
+            && link.sending.len() <= self.quiet_limit
+            && link.sending.single().is_some()
+    }
+
+    /// Arms or cancels the receive, as is wanted.
+    fn arm<S: Service>(&mut self, connection: &mut Linked<S, Self>, wanted: bool) {
+        let link = &mut connection.link;
+        link.starved &= self.provided.free() == 0;
+        let key = connection.key;
+        if !link.armed {
+            if wanted && !link.end_seen && !link.starved && link.held.len() <= HELD_LOW {
+                link.armed = true;
+                let fd = Fd(connection.socket.fd());
+                // A length keeps one busy connection from being received for without end in one go.
+                let entry = opcode::RecvMulti::new(fd, provided::GROUP).len(self.provided.room() as u32).build();
+                // SAFETY: it writes only into provided buffers, which outlive the ring's operations.
+                unsafe { self.start(link, key, Op::Receive, entry) };
+            }
+        } else if !link.cancelling && (!wanted || link.held.len() >= HELD_HIGH) {
+            link.cancelling = true;
+            let receive = link::user_data(key, Op::Receive);
+            let entry = opcode::AsyncCancel::new(receive).build();
+            // SAFETY: a cancellation refers to no memory.
+            unsafe { self.start(link, key, Op::Cancel, entry) };
+        }
+    }
+}
+
+impl Drop for Uring {
+    fn drop(&mut self) {
+        // After a panic or a failure operations may be in flight; their memory must not go before them.
+        if self.ring.cancel_all(CANCEL_PATIENCE).is_err() {
+            self.provided.leak();
+            std::mem::forget(std::mem::take(&mut self.wake_count));
+        }
+    }
+}
+
+impl<S: Service> EventLoop<S> for Uring {
+    type Link = Link<S::Body>;
+    type Event = Completion;
+
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.arm_wake();
+        self.provided.publish();
+        let (want, timeout) = if timeout == Some(Duration::ZERO) { (0, None) } else { (1, timeout) };
+        self.ring.enter(want, timeout)?;
+        self.reap();
+        self.revivals = self.starved.len();
+        Ok(())
+    }
+
+    #[inline]
+    fn next_event(&mut self) -> Option<(Key, Completion)> {
+        if let Some(completion) = self.completions.get(self.next).copied() {
+            self.next += 1;
+            return Some((completion.key(), completion));
+        }
+        // After the completions, among which those of quiet sends that failed are.
+        let key = self.quiet_done.pop()?;
+        Some((key, Completion::of_quiet(key)))
+    }
+
+    fn attach(&mut self, _key: Key, _socket: &Socket) -> io::Result<Link<S::Body>> {
+        // Armed when the connection first rests.
+        Ok(Link::default())
+    }
+
+    #[inline]
+    fn apply(&mut self, connection: &mut Linked<S, Self>, event: Completion, counters: &WorkerCounters) -> bool {
+        self.complete(connection, event, counters)
+    }
+
+    #[inline]
+    fn receive(&mut self, connection: &mut Linked<S, Self>, context: &mut Context<'_, S>) {
+        self.receive_held(connection, context);
+    }
+
+    #[inline]
+    fn has_more(&self, connection: &Linked<S, Self>) -> bool {
+        !connection.link.held.is_empty() || (connection.link.end_seen && !connection.end_of_input)
+    }
+
+    fn suspect(&mut self, connection: &mut Linked<S, Self>) {
+        // Whatever has come is completed by the next `enter`.
+        connection.link.watched = true;
+    }
+
+    #[inline]
+    fn flush(&mut self, connection: &mut Linked<S, Self>, _counters: &WorkerCounters) -> Result<(), CloseReason> {
+        if connection.output.is_empty() || !connection.link.sending.is_empty() {
+            return Ok(());
+        }
+        connection.link.sending = connection.output.take_pending();
+        let quiet = self.may_be_quiet(connection);
+        if quiet {
+            self.quiet.push(connection.key);
+        }
+        self.send(connection, if quiet { Mode::Quiet } else { Mode::Prompt })
+    }
+
+    #[inline]
+    fn unsent(&self, connection: &Linked<S, Self>) -> usize {
+        connection.output.len() + connection.link.sending.len()
+    }
+
+    #[inline]
+    fn rest(&mut self, connection: &mut Linked<S, Self>, wanted: bool) {
+        if connection.ending.is_some() {
+            self.drop_input(connection);
+        } else if !connection.queued {
+            self.stash(connection);
+        }
+        let empty = connection.input.take_if_empty();
+        self.release(empty);
+        // A long list of its own is a reason to stop receiving only while the list is there.
+        self.arm(connection, wanted);
+    }
+
+    fn next_revived(&mut self) -> Option<Key> {
+        if self.revivals == 0 || self.provided.free() == 0 {
+            return None;
+        }
+        self.revivals -= 1;
+        self.starved.pop_front()
+    }
+
+    fn close(&mut self, connection: &mut Linked<S, Self>) -> bool {
+        self.drop_input(connection);
+        let link = &mut connection.link;
+        if link.operations == 0 {
+            return true;
+        }
+        let entry = opcode::AsyncCancel2::new(CancelBuilder::fd(Fd(connection.socket.fd())).all()).build();
+        // SAFETY: a cancellation refers to no memory.
+        unsafe { self.start(link, connection.key, Op::Cancel, entry) };
+        false
+    }
+
+    #[inline]
+    fn settled(&self, connection: &Linked<S, Self>) -> bool {
+        connection.link.operations == 0
+    }
+
+    fn buffer_bytes(&self) -> usize {
+        self.provided.bytes()
+    }
+}
