@@ -8,6 +8,10 @@ use ringstone_protocol::memcache::text::{Keys, Request, StoreHead, StoreMode};
 use ringstone_protocol::memcache::{reply, time};
 use ringstone_store::{Attributes, Entry, Error, Hash, Item, NewValue, Value};
 
+/// Version of memcached that clients may take this server for, since they decide by it what to send and to expect: the one
+/// whose behaviour this was compared with.
+pub const COMPATIBLE_VERSION: &str = "1.6.18";
+
 /// Which counter a request belongs to; `None` for `quit`.
 pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
     let index = match request {
@@ -75,7 +79,7 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
         Request::Verbosity { noreply } => answer(out, noreply, reply::OK),
         Request::Version => {
             out.write(b"VERSION ");
-            out.write(context.shared.options.version.as_bytes());
+            out.write(COMPATIBLE_VERSION.as_bytes());
             out.write(b"\r\n");
         }
         Request::Stats { arguments } => memcache_stats::write(arguments, context, out),
