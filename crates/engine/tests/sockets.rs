@@ -68,7 +68,12 @@ fn a_client_that_does_not_read_costs_nothing() {
         let mut stream = connect(address);
         stream.set_nonblocking(true).expect("a socket");
         let requests = b"get k\r\n".repeat(100);
-        while stream.write(&requests).is_ok() {}
+        // Until the server has stopped reading.
+        let mut refused = 0;
+        while refused < 20 {
+            refused = if stream.write(&requests).is_ok() { 0 } else { refused + 1 };
+            std::thread::sleep(Duration::from_millis(u64::from(refused > 0) * 5));
+        }
         let yields = || metric(server, "ringstone_connection_yields_total", None);
         let (mut last, mut same) = (yields(), 0);
         let quiet = (0..1000).any(|_| {
