@@ -365,6 +365,7 @@ impl Service for Worker {
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
                 LaneState::Yielding | LaneState::PutOff => Next::Yield,
+                // At the end of the input the loop closes, and knows that the peer did.
                 _ => Next::Read,
             };
         }
