@@ -3,6 +3,10 @@
 use ringstone_net::{ListenAddress, RuntimeChoice};
 use ringstone_store::Eviction;
 
+/// Queued replies above which a connection is closed, in bytes, besides two of the longest values: a client that asked for
+/// much in many requests and reads slowly is paused, not closed.
+const OUTPUT_LIMIT: usize = 64 << 20;
+
 /// What a listener speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -71,6 +75,14 @@ pub struct ServerOptions {
     pub cleanup_interval_ms: u64,
     /// Policy.
     pub eviction: Eviction,
+}
+
+impl ServerOptions {
+    /// Bytes of queued replies above which a connection is closed.
+    pub fn output_limit(&self) -> usize {
+        let max_value_size = usize::try_from(self.max_value_size).unwrap_or(usize::MAX);
+        OUTPUT_LIMIT.saturating_add(max_value_size.saturating_mul(2))
+    }
 }
 
 impl std::fmt::Display for ListenerOptions {

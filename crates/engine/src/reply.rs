@@ -22,6 +22,12 @@ pub trait Reply: Sink {
     /// Appends a large value without copying it where the receiver can hold a reference.
     fn write_chain(&mut self, chain: &Chain);
 
+    /// False once so much is queued that the receiver will be closed: the rest of the reply need not be written. Commands
+    /// whose replies are longer than their requests ask, so that no request makes the server hold what it likes.
+    fn has_room(&self) -> bool {
+        true
+    }
+
     /// Appends a value of either form.
     #[inline]
     fn write_value(&mut self, value: &Value<'_>) {
@@ -33,28 +39,38 @@ pub trait Reply: Sink {
 }
 
 /// A reply into a connection's output.
-pub struct OutputReply<'a>(pub &'a mut Output<ChainBody>);
+pub struct OutputReply<'a> {
+    /// The connection's.
+    pub output: &'a mut Output<ChainBody>,
+    /// Bytes queued above which the connection is closed.
+    pub limit: usize,
+}
 
 impl Sink for OutputReply<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+        self.output.write(bytes);
     }
 
     #[inline]
     fn room(&mut self, bytes: usize) -> &mut [u8] {
-        self.0.room(bytes)
+        self.output.room(bytes)
     }
 
     #[inline]
     fn commit(&mut self, bytes: usize) {
-        self.0.commit(bytes);
+        self.output.commit(bytes);
     }
 }
 
 impl Reply for OutputReply<'_> {
     fn write_chain(&mut self, chain: &Chain) {
-        self.0.write_body(ChainBody(chain.clone()));
+        self.output.write_body(ChainBody(chain.clone()));
+    }
+
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.output.len() <= self.limit
     }
 }
 

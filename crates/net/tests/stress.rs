@@ -226,6 +226,30 @@ fn input_that_comes_while_parked_is_kept_and_bounded() {
 }
 
 #[test]
+fn much_input_behind_a_body_is_not_a_message_that_is_too_long() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.read_buffer_size = 4096;
+        options.input_limit = 4096;
+        let server = Server::with(options, b"");
+        let mut stream = server.connect();
+        let mut writer = stream.try_clone().expect("clone");
+        let sender = std::thread::spawn(move || {
+            writer.write_all(b"P1\n").expect("send");
+            writer.write_all(&b"B3\nabcE2\nxy".repeat(50_000)).expect("send");
+        });
+        eventually("parking", || server.watch.parked.lock().len() == 1);
+        eventually("more than a buffer", || server.counters().bytes_read > 4096 || runtime == Runtime::Mio);
+        server.watch.parked.lock().pop().expect("parked").resume();
+        expect(&mut stream, b"p1\n");
+        expect(&mut stream, &b"3\nabcxy".repeat(50_000));
+        sender.join().expect("sender");
+        drop(stream);
+        server.expect_quiet();
+    });
+}
+
+#[test]
 fn thousands_come_and_go_and_leave_nothing() {
     on_both(|runtime| {
         let server = Server::start(runtime);

@@ -1,6 +1,7 @@
 //! memcached's `stats`, with the names that its document and the exporters use. Only what is really counted is shown.
 
 use crate::counters::{CommandIndex, Outcomes};
+use crate::execute::memcache::COMPATIBLE_VERSION;
 use crate::reply::Reply;
 use crate::shared::{Context, Shared};
 use crate::usage;
@@ -89,7 +90,8 @@ fn general(shared: &Shared, out: &mut impl Reply) {
     write_stat(out, "pid", &std::process::id());
     write_stat(out, "uptime", &shared.started.elapsed().as_secs());
     write_stat(out, "time", &SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()));
-    write_stat(out, "version", &shared.options.version);
+    write_stat(out, "version", &COMPATIBLE_VERSION);
+    write_stat(out, "ringstone_version", &shared.options.version);
     write_stat(out, "pointer_size", &usize::BITS);
     write_stat(out, "rusage_user", &seconds(user_us));
     write_stat(out, "rusage_system", &seconds(system_us));

@@ -85,7 +85,9 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
                 self.fill_body_from_input(&mut connection);
                 connection.need = outcome.need;
                 let limit = self.shared.options.input_limit;
-                if outcome.need > limit || connection.input.len() > limit.max(self.pools.read.unit()) {
+                // More than that may be there while a turn is due, but not as the start of one message.
+                let tail = if connection.turn_due { 0 } else { connection.input.len() };
+                if outcome.need > limit || tail > limit.max(self.pools.read.unit()) {
                     connection.ending = Some(CloseReason::InputLimit);
                 }
             }

@@ -152,7 +152,7 @@ impl Slot {
     /// The address of a place, which may be stale when the lock is not held.
     #[inline]
     pub fn address(&self, pool: &Pool, place: u32) -> *mut u8 {
-        let bits = pool.geometry.unit_bits();
+        let bits = pool.geometry.unit_bits;
         let segment = self.segments[(place >> bits) as usize].load(Ordering::Relaxed);
         pool.segment(segment).wrapping_add((place & ((1 << bits) - 1)) as usize * UNIT_BYTES)
     }

@@ -70,13 +70,14 @@ impl<'a> View<'a, '_> {
                     .and_then(|body| self.write_large(key, hash, body.into_chain(), attributes, cas, now))
             }
             Source::Body(body) if !long_key && body.len() < threshold => {
-                let copy: Vec<u8> = body.chunks().flatten().copied().collect();
+                let copy = body.chunks().collect::<Vec<_>>().concat();
                 self.write_small(key, hash, [&copy, &[]], attributes, cas, now)
             }
             Source::Body(body) => self.write_large(key, hash, body.into_chain(), attributes, cas, now),
         };
         match result {
-            Ok(_) => self.cell.counters.stored += 1,
+            // With a token of its own it is not a new version.
+            Ok(_) => self.cell.counters.stored += u64::from(cas.is_none()),
             Err(_) => self.cell.counters.out_of_memory += 1,
         }
         result
