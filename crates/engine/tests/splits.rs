@@ -45,7 +45,7 @@ const STREAMS: &[(&str, &[u8])] = &[
 
 fn check(name: &str, protocol: Protocol, stream: &[u8]) {
     let mut bench = Bench::new(options());
-    let mut fresh = |bench: &mut Bench| {
+    let fresh = |bench: &mut Bench| {
         bench.shared.store.flush(START_MS, START_MS);
         assert_eq!(bench.shared.store.len(), 0);
     };

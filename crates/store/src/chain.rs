@@ -149,6 +149,13 @@ impl Chain {
         })
     }
 
+    /// A copy in one piece.
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        let mut copy = Vec::with_capacity(self.len());
+        self.chunks().for_each(|chunk| copy.extend_from_slice(chunk));
+        copy
+    }
+
     /// Whether the bytes are those.
     pub(crate) fn equals(&self, bytes: &[u8]) -> bool {
         let mut rest = bytes;

@@ -57,7 +57,7 @@ impl Value<'_> {
     pub fn to_vec(&self) -> Vec<u8> {
         match self {
             Value::Bytes(bytes) => bytes.to_vec(),
-            Value::Chain(chain) => chain.chunks().flatten().copied().collect(),
+            Value::Chain(chain) => chain.to_vec(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Ghosts: fingerprints of what was evicted unread, in lines of 32 two-byte fingerprints, the newest first.
 
 use crate::hash::Hash;
+use crate::index::prefetch;
 use crate::pool::Pool;
 
 const LINE_GHOSTS: usize = 32;
@@ -78,12 +79,23 @@ impl Ghosts {
         found.is_some()
     }
 
+    /// Asks for the hash's line.
+    pub fn prefetch(&self, hash: Hash, pool: &Pool) {
+        if self.lines > 0 {
+            prefetch(self.address(hash.line(self.lines), pool));
+        }
+    }
+
     fn line(&mut self, line: u32, pool: &Pool) -> &mut [u16; LINE_GHOSTS] {
-        let page_lines = (pool.geometry.index_page_bytes() / LINE_BYTES) as u32;
-        let page = self.pages[(line / page_lines) as usize];
-        let start = pool.index_page(page).wrapping_add((line % page_lines) as usize * LINE_BYTES);
+        let start = self.address(line, pool);
         // SAFETY: the page is this cell's own, whose lock is held, and the borrow of `self` makes the
         // line's exclusive. Any bytes are valid fingerprints.
         unsafe { &mut *start.cast() }
+    }
+
+    fn address(&self, line: u32, pool: &Pool) -> *mut u8 {
+        let page_lines = (pool.geometry.index_page_bytes() / LINE_BYTES) as u32;
+        let page = self.pages[(line / page_lines) as usize];
+        pool.index_page(page).wrapping_add((line % page_lines) as usize * LINE_BYTES)
     }
 }

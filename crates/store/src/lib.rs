@@ -1,4 +1,60 @@
-//! The item store of Ringstone: many small single-threaded caches (cells) over one arena.
+//! The item store of Ringstone: many small single-threaded caches (cells) over one arena. It knows no sockets, no
+//! protocol and no Node.
+//!
+//! ```
+//! use ringstone_store::{Attributes, Eviction, NewValue, Options, Store};
+//!
+//! let options = Options { max_memory: 1 << 20, max_value_size: 1 << 16, eviction: Eviction::S3Fifo, hash_key: [0; 16] };
+//! let store = Store::open(options)?;
+//! let now_ms = 1_700_000_000_000;
+//! let mut entry = store.entry(b"key", store.hash(b"key"), now_ms);
+//! let cas = entry.set(NewValue::Bytes(b"value"), Attributes { flags: 0, expires_at_ms: now_ms + 1000 }).unwrap();
+//! assert_eq!(entry.get().unwrap().cas, cas);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Structure
+//!
+//! - `arena`: one mapping of `max_memory`. `pool` deals out its segments of 64 KiB (4 KiB at least, when the cache is tiny),
+//!   whole, as pages of index, or, with `tails`, as runs of 1-KiB pages for the ends of large values.
+//! - `cell`: a cache of 4-8 MiB behind one lock. Items are appended to open segments (`cell/segments`), found by an index of
+//!   4-byte slots (`index`), evicted by density-aware S3-FIFO (`cell/evict`), swept when they expire (`cell/expire`).
+//! - `chain`: values of a quarter of a segment and more, in extents that never need to be contiguous, held by reference
+//!   count. The item in the cell is then a stub.
+//! - `entry`, `lock`, `store`: the operations.
+//!
+//! # Threads
+//!
+//! Everything about a key happens under the lock of its cell, so each key has one order of operations; hence no operation
+//! is lost, torn or undone. An [`Entry`] holds that lock until it is dropped: at most one entry per thread, or one
+//! [`LockedCells`]; a second one, [`Store::stats`], [`Store::len`], [`Store::flush`] and [`Store::sweep_slice`] wait for the
+//! lock. [`Store::reserve`], and making room in general, only *try* other cells and never wait for one. The pool's lock is a
+//! leaf. So locks are ordered: cells by number, then the pool; a [`Chain`] or [`Body`] may be dropped anywhere.
+//!
+//! The `prefetch_*` calls take no lock: they read the geometry of the index and its slots as atomics, and pages of an
+//! index stay pages of that index until the store goes.
+//!
+//! # Invariants (checked by `Store::check_integrity` in debug builds)
+//!
+//! - A segment is free, or in exactly one use: items of one cell, extents of chains, pages of index.
+//! - A cell's index has one slot for each live item and no others; a segment's items fill it without a hole.
+//! - A segment counts its live items, their bytes and the sum of their frequencies; one with nothing alive is given back.
+//! - No item expires before its segment's `earliest_ms`.
+//! - Tokens (CAS) count up per cell, so they are never used twice for a key, whatever happens to the item in between.
+//!
+//! # Memory
+//!
+//! Within `max_memory`, per item: `12 + key + value`, `+ 8` with an expiry, `+ 4` with flags that are not zero, `+ 4` with a
+//! key above 255 bytes, all rounded up to 4; 5-6 bytes of index; 2 bytes of ghosts once anything was evicted. The end of a
+//! segment that is too short for the next item is lost (half an item per segment on average), and each cell has one open
+//! segment per size class and queue in use, of which a tenth of the cell may lie unused. Measured in `tests/memory.rs`,
+//! whole process, 64 MiB, 16-byte keys: 21 bytes over key and value at 16-byte values, 23 at 100, 42 at 1,000 (29, 31 and 52
+//! with an expiry). A large value takes its length rounded up to 1 KiB, and a stub of `60 + key` bytes.
+//!
+//! Outside of it, on the heap: up to 15 KiB per cell (numbers of pages and of segments, their counts), 20 bytes per
+//! segment, and per large value 80 bytes and 8 per extent (a segment, or a run of pages).
+//!
+//! The index does not shrink: a cache that was once full of the smallest items keeps up to a tenth of its memory for it.
 
 mod arena;
 mod cell;

@@ -58,6 +58,8 @@ pub(crate) struct Geometry {
     pub segment_bytes: usize,
     pub segments: u32,
     pub cells: usize,
+    /// Bits of a place that say where in the segment.
+    pub unit_bits: u32,
 }
 
 impl Geometry {
@@ -69,6 +71,7 @@ impl Geometry {
             segment_bytes: segment as usize,
             segments: u32::try_from(max_memory / segment).unwrap_or(u32::MAX / 64),
             cells: cells as usize,
+            unit_bits: (segment / UNIT_BYTES as u64).ilog2(),
         }
     }
 
@@ -95,14 +98,9 @@ impl Geometry {
         INDEX_PAGES_PER_SEGMENT as u32
     }
 
-    /// Bits of a place that say where in the segment.
-    pub fn unit_bits(&self) -> u32 {
-        (self.segment_bytes / UNIT_BYTES).ilog2()
-    }
-
     /// Segments that a cell can address.
     pub fn local_segments(&self) -> usize {
-        ((1usize << PLACE_BITS) >> self.unit_bits()).min(self.segments as usize)
+        ((1usize << PLACE_BITS) >> self.unit_bits).min(self.segments as usize)
     }
 
     /// A cell's fair share of the arena, in bytes.

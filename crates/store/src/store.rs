@@ -140,18 +140,17 @@ impl Store {
     pub fn sweep_slice(&self, cursor: usize, now_ms: UnixMillis) -> Option<usize> {
         let now = Now::at(now_ms);
         let (mut number, mut first) = (cursor >> CURSOR_BITS, cursor & ((1 << CURSOR_BITS) - 1));
-        let mut left = SLICE_SEGMENTS;
-        for _ in 0..SLICE_CELLS {
+        let (mut segments, mut cells) = (SLICE_SEGMENTS, SLICE_CELLS);
+        while segments > 0 && cells > 0 {
             let slot = self.shared.slots.get(number)?;
+            // The lock is let go after each segment.
             let mut cell = slot.lock(now);
-            let (rest, swept) = View { shared: &self.shared, slot, cell: &mut cell }.sweep(first, left, now);
-            left -= swept;
-            if let Some(rest) = rest {
-                return Some(number << CURSOR_BITS | rest);
+            match (View { shared: &self.shared, slot, cell: &mut cell }).sweep(first, now) {
+                Some(next) => (first, segments) = (next, segments - 1),
+                None => (number, first, cells) = (number + 1, 0, cells - 1),
             }
-            (number, first) = (number + 1, 0);
         }
-        (number < self.shared.slots.len()).then_some(number << CURSOR_BITS)
+        (number < self.shared.slots.len()).then_some(number << CURSOR_BITS | first)
     }
 
     /// Live items (expired ones that were not yet met count).

@@ -15,7 +15,8 @@ fn get(store: &Store, key: &[u8], now_ms: u64) -> Result<Vec<u8>, Absence> {
 }
 
 fn bytes(length: usize, seed: usize) -> Vec<u8> {
-    (0..length).map(|i| (i.wrapping_mul(31) ^ seed) as u8).collect()
+    let pattern: Vec<u8> = (0..256).map(|i: usize| (i.wrapping_mul(31) ^ seed) as u8).collect();
+    pattern.iter().copied().cycle().take(length).collect()
 }
 
 #[test]
@@ -170,9 +171,9 @@ fn without_eviction_writes_are_refused_until_there_is_room() {
 #[test]
 fn eviction_keeps_within_memory_and_serves_what_is_there() {
     for eviction in [Eviction::S3Fifo, Eviction::Lru] {
-        let store = store(4 << 20, eviction);
-        for i in 0..60_000usize {
-            let key = (i * 7919 % 20_000).to_le_bytes();
+        let store = store(1 << 20, eviction);
+        for i in 0..12_000usize {
+            let key = (i * 7919 % 4_000).to_le_bytes();
             let length = [20, 100, 700, 3000, 20_000][i % 5];
             if i % 3 == 0 {
                 let _ = get(&store, &key, 1_000_000);
@@ -180,7 +181,7 @@ fn eviction_keeps_within_memory_and_serves_what_is_there() {
                 set(&store, &key, &bytes(length, i), Attributes::default()).unwrap();
                 assert_eq!(get(&store, &key, 1_000_000).unwrap(), bytes(length, i));
             }
-            if i % 5000 == 0 {
+            if i % 2000 == 0 {
                 store.check_integrity();
             }
         }
@@ -189,4 +190,54 @@ fn eviction_keeps_within_memory_and_serves_what_is_there() {
         assert!(stats.resident_bytes <= 4 << 20);
         store.check_integrity();
     }
+}
+
+#[test]
+fn the_largest_value_that_is_not_refused_is_stored() {
+    for max_memory in [64 << 10, 1 << 20, 16 << 20] {
+        let options = Options { max_memory, max_value_size: 64 << 20, eviction: Eviction::S3Fifo, hash_key: [8; 16] };
+        let store = Store::open(options).unwrap();
+        for i in 0..max_memory as usize / 600 {
+            set(&store, &i.to_le_bytes(), &bytes(500, i), Attributes::default()).unwrap();
+        }
+        let mut length = max_memory as usize;
+        let value = bytes(length, 3);
+        let stored = loop {
+            match set(&store, b"largest", &value[..length], Attributes::default()) {
+                Err(Error::TooLarge) => {
+                    assert!(store.entry(&[0; 8], store.hash(&[0; 8]), 1_000_000).peek().is_some() || store.len() > 20);
+                    length -= 1024;
+                }
+                other => break other,
+            }
+        };
+        assert!(stored.is_ok(), "{length} of {max_memory}: {stored:?}");
+        assert!(length * 10 > max_memory as usize * 8, "{length} of {max_memory}");
+        assert!(get(&store, b"largest", 1_000_000).unwrap() == value[..length]);
+        store.check_integrity();
+    }
+}
+
+#[test]
+fn the_cell_furthest_over_its_share_gives_way() {
+    let store = store(16 << 20, Eviction::S3Fifo);
+    let cells = store.stats().cells;
+    assert_eq!(cells, 4);
+    let cell_of = |i: usize| store.hash(&i.to_le_bytes()).0 % cells;
+    let alive = |cell: u64| {
+        let keys = (0..80_000usize).filter(|&i| cell_of(i) == cell);
+        keys.filter(|i| store.entry(&i.to_le_bytes(), store.hash(&i.to_le_bytes()), 1_000_000).peek().is_some()).count()
+    };
+    for i in (0..80_000).filter(|&i| cell_of(i) == 0) {
+        set(&store, &i.to_le_bytes(), &bytes(700, i), Attributes::default()).unwrap();
+    }
+    let alone = alive(0);
+    assert!(alone * 800 > 12 << 20, "a cell may use what nobody else does: {alone} items");
+    for i in (0..80_000).filter(|&i| cell_of(i) != 0) {
+        set(&store, &i.to_le_bytes(), &bytes(700, i), Attributes::default()).unwrap();
+    }
+    let shared = [0, 1, 2, 3].map(alive);
+    let (least, most) = (shared.iter().min().unwrap(), shared.iter().max().unwrap());
+    assert!(*least * 5 > *most * 4, "{shared:?}");
+    store.check_integrity();
 }

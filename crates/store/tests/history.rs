@@ -63,24 +63,19 @@ fn stamp_of(key: u64, value: &[u8]) -> u64 {
     stamp
 }
 
-#[derive(Clone, Copy)]
-enum Event {
-    Wrote { key: u64, cas: u64, stamp: u64 },
-    Saw { key: u64, cas: u64, stamp: u64 },
-    Missed { key: u64, latest: u64 },
-}
-
-/// Each operation holds the key's lock, so tokens order the writes; every read must agree with the write of its token, and
-/// tokens that one thread sees of one key never go down.
+/// What a key's lock protects is written down under it: the token and the version last written, zeros after a removal. So
+/// there is one order of all operations on a key, and every read is checked against it: it sees exactly the last version
+/// or, after an eviction, nothing; nothing old, nothing removed, nothing torn.
 #[test]
-fn reads_agree_with_writes() {
+fn reads_see_the_last_write() {
     let store = open(8 << 20, Eviction::S3Fifo);
+    let last: Arc<Vec<[AtomicU64; 2]>> = Arc::new((0..KEYS).map(|_| [AtomicU64::new(0), AtomicU64::new(0)]).collect());
     let stamps = Arc::new(AtomicU64::new(1));
     let rounds = rounds(20_000);
-    let histories = in_threads(&store, move |store, thread| {
+    let seen = in_threads(&store, move |store, thread| {
         let mut random = Random(thread + 1);
-        let mut history = Vec::new();
-        let mut latest: HashMap<u64, u64> = HashMap::new();
+        let mut newest: HashMap<u64, u64> = HashMap::new();
+        let mut seen = 0;
         for _ in 0..rounds {
             let key = random.below(KEYS);
             let name = key.to_le_bytes();
@@ -89,47 +84,33 @@ fn reads_agree_with_writes() {
             store.prefetch_bucket(hash);
             store.prefetch_item(hash);
             let mut entry = store.entry(&name, hash, NOW_MS);
-            let seen = latest.entry(key).or_insert(0);
+            let [last_cas, last_stamp] = &last[key as usize];
+            let newest = newest.entry(key).or_insert(0);
             match random.below(8) {
                 0..3 => {
                     let stamp = stamps.fetch_add(1, Ordering::Relaxed);
                     let cas = entry.set(NewValue::Bytes(&value(key, stamp)), Attributes::default()).unwrap();
-                    assert!(cas > *seen, "tokens grow");
-                    *seen = cas;
-                    history.push(Event::Wrote { key, cas, stamp });
+                    assert!(cas > *newest && cas > last_cas.load(Ordering::Relaxed), "tokens grow");
+                    *newest = cas;
+                    last_cas.store(cas, Ordering::Relaxed);
+                    last_stamp.store(stamp, Ordering::Relaxed);
                 }
                 3 => {
                     entry.remove();
-                    assert!(entry.peek().is_none());
+                    last_stamp.store(0, Ordering::Relaxed);
                 }
-                _ => match entry.get() {
-                    Ok(item) => {
-                        let stamp = stamp_of(key, &item.value.to_vec());
-                        assert!(item.cas >= *seen, "a version older than one seen before");
-                        *seen = item.cas;
-                        history.push(Event::Saw { key, cas: item.cas, stamp });
+                _ => {
+                    if let Ok(item) = entry.get() {
+                        assert_eq!(item.cas, last_cas.load(Ordering::Relaxed));
+                        assert_eq!(stamp_of(key, &item.value.to_vec()), last_stamp.load(Ordering::Relaxed));
+                        seen += 1;
                     }
-                    Err(_) => history.push(Event::Missed { key, latest: *seen }),
-                },
+                }
             }
         }
-        history
+        seen
     });
-    let mut written = HashMap::new();
-    for event in histories.iter().flatten() {
-        if let Event::Wrote { key, cas, stamp } = *event {
-            assert_eq!(written.insert((key, cas), stamp), None, "a token is used once");
-        }
-    }
-    for event in histories.iter().flatten() {
-        match *event {
-            Event::Saw { key, cas, stamp } => {
-                assert_eq!(written.get(&(key, cas)), Some(&stamp), "a version nobody wrote");
-            }
-            Event::Missed { key, latest } => assert!(latest == 0 || written.contains_key(&(key, latest))),
-            Event::Wrote { .. } => {}
-        }
-    }
+    assert!(seen.iter().sum::<u64>() > THREADS * rounds / 8, "most reads are hits: {seen:?}");
     #[cfg(debug_assertions)]
     store.check_integrity();
 }

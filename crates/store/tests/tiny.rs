@@ -3,6 +3,9 @@
 
 use ringstone_store::{Attributes, Error, Eviction, NewValue, Options, Store, Value};
 
+/// Miri is a thousand times slower.
+const ROUNDS: usize = if cfg!(miri) { 60 } else { 400 };
+
 fn open(max_memory: u64, eviction: Eviction) -> Store {
     Store::open(Options { max_memory, max_value_size: 1 << 20, eviction, hash_key: [4; 16] }).unwrap()
 }
@@ -24,9 +27,9 @@ fn sweep(store: &Store, now_ms: u64) {
 fn miri_fill_and_evict() {
     for eviction in [Eviction::S3Fifo, Eviction::Lru] {
         let store = open(64 << 10, eviction);
-        for i in 0..900usize {
-            let key = (i * 31 % 700).to_le_bytes();
-            let value = vec![i as u8; [4, 20, 37, 90, 600][i % 5]];
+        for i in 0..ROUNDS * 6 {
+            let key = (i * 31 % 500).to_le_bytes();
+            let value = vec![i as u8; [4, 20, 37, 190, 900][i % 5]];
             set(&store, &key, &value, if i % 4 == 0 { 5000 } else { 0 }).unwrap();
             let hash = store.hash(&key);
             store.prefetch_cell(hash);
@@ -34,7 +37,7 @@ fn miri_fill_and_evict() {
             store.prefetch_item(hash);
             assert_eq!(store.entry(&key, hash, 1000).get().unwrap().value.to_vec(), value);
             if i % 3 == 0 {
-                let key = (i * 17 % 700).to_le_bytes();
+                let key = (i * 17 % 500).to_le_bytes();
                 store.entry(&key, store.hash(&key), 1000).remove();
             }
         }
@@ -53,11 +56,11 @@ fn miri_fill_and_evict() {
 fn miri_chains() {
     let store = open(128 << 10, Eviction::S3Fifo);
     let long = vec![b'k'; 3000];
-    for i in 0..40usize {
+    for i in 0..ROUNDS / 4 {
         let number = (i % 7).to_le_bytes();
         let key: &[u8] = if i % 7 == 3 { &long } else { &number };
         let hash = store.hash(key);
-        let value = vec![i as u8; 1000 + i * 300];
+        let value = vec![i as u8; 1000 + i % 40 * 300];
         let mut body = store.reserve(value.len(), 1000).unwrap();
         let half = body.spare().len() / 2;
         body.spare()[..half].fill(i as u8);
@@ -90,7 +93,7 @@ fn miri_threads_and_held_chains() {
     let other = store.clone();
     let thread = std::thread::spawn(move || {
         let mut held = Vec::new();
-        for i in 0..60usize {
+        for i in 0..ROUNDS / 2 {
             let key = (i % 10).to_le_bytes();
             let hash = other.hash(&key);
             other.prefetch_bucket(hash);
@@ -104,7 +107,7 @@ fn miri_threads_and_held_chains() {
         }
         held
     });
-    for i in 0..80usize {
+    for i in 0..ROUNDS / 2 {
         let key = (i % 10).to_le_bytes();
         let size = if i % 2 == 0 { 3000 } else { 20 };
         let result = set(&store, &key, &vec![i as u8; size], 0);

@@ -21,6 +21,9 @@ const PROBATION_WEIGHT: f64 = 0.6;
 /// Factor on the value of a queue's only segment while it is not nearly full: it has had no time to be read.
 const FILLING_FACTOR: f64 = 1.25;
 
+/// Items of a segment whose lines of memory are asked for ahead.
+const BATCH_ITEMS: usize = 16;
+
 /// What is evicted next.
 #[derive(Clone, Copy)]
 enum Victim {
@@ -33,6 +36,16 @@ enum Victim {
 enum Mode {
     Evict,
     Compact,
+}
+
+/// A segment that is gone through.
+struct Walk {
+    local: u16,
+    class: usize,
+    to: usize,
+    /// Bytes that slid to its front.
+    kept: usize,
+    earliest_ms: u64,
 }
 
 /// What becomes of an item.
@@ -183,16 +196,16 @@ impl<'a> View<'a, '_> {
     /// that it belongs to, and, when that is full, makes this segment the open one. Else it is given back.
     fn recycle(&mut self, local: u16, mode: Mode, now: Now) {
         let meta = *self.meta(local);
-        let (class, from) = (meta.class as usize, meta.queue as usize);
+        let from = meta.queue as usize;
         let to = if mode == Mode::Compact { from } else { self.next_queue(from) };
-        let (mut read, mut kept) = (0, 0);
-        let mut earliest_ms = u64::MAX;
-        while read < meta.used as usize {
-            let item = self.item_at(local, read);
-            let bytes = item.bytes();
-            if !item.is_dead() {
-                let hash = item.with_key(|key| self.shared.hasher.hash(key));
-                let slot = self.slot_at(hash, self.place(local, read));
+        let mut walk = Walk { local, class: meta.class as usize, to, kept: 0, earliest_ms: u64::MAX };
+        let mut offset = 0;
+        let mut batch = [(0, Hash(0)); BATCH_ITEMS];
+        while offset < meta.used as usize {
+            let items = self.next_batch(local, &mut offset, &mut batch);
+            for &(at, hash) in &batch[..items] {
+                let slot = self.slot_at(hash, self.place(local, at));
+                let item = self.item_at(local, at);
                 match self.fate(item, slot, mode, from, now) {
                     Fate::Goes(reason) => {
                         let (place, frequency) = (slot.place(), slot.frequency());
@@ -202,28 +215,50 @@ impl<'a> View<'a, '_> {
                     }
                     Fate::Stays { frequency } => {
                         self.set_frequency(slot, frequency);
-                        match self.open_with_room(class, to, bytes) {
-                            Some(open) => self.move_out(local, slot, item, open),
-                            None => {
-                                if item.expires_at_ms() != 0 {
-                                    earliest_ms = earliest_ms.min(item.expires_at_ms());
-                                }
-                                self.relocate(slot, item, bytes, self.place(local, kept));
-                                kept += bytes;
-                            }
-                        }
+                        self.keep(&mut walk, slot, item);
                     }
                 }
             }
-            read += bytes;
         }
-        if kept == 0 {
+        if walk.kept == 0 {
             return self.release(local);
         }
         let stamp = if mode == Mode::Compact { meta.stamp } else { self.next_stamp() };
         let meta = self.meta_mut(local);
-        (meta.used, meta.earliest_ms, meta.stamp, meta.queue) = (kept as u32, earliest_ms, stamp, to as u8);
+        (meta.used, meta.earliest_ms) = (walk.kept as u32, walk.earliest_ms);
+        (meta.stamp, meta.queue) = (stamp, to as u8);
         self.cell.enqueue(local);
+    }
+
+    /// The next live items of a segment, with the lines of memory asked for that their going will touch.
+    fn next_batch(&self, local: u16, offset: &mut usize, batch: &mut [(usize, Hash); BATCH_ITEMS]) -> usize {
+        let used = self.meta(local).used as usize;
+        let mut items = 0;
+        while *offset < used && items < BATCH_ITEMS {
+            let item = self.item_at(local, *offset);
+            if !item.is_dead() {
+                let hash = item.with_key(|key| self.shared.hasher.hash(key));
+                self.slot.table.prefetch_line(self.pool(), hash);
+                self.cell.ghosts.prefetch(hash, self.pool());
+                batch[items] = (*offset, hash);
+                items += 1;
+            }
+            *offset += item.bytes();
+        }
+        items
+    }
+
+    fn keep(&mut self, walk: &mut Walk, slot: SlotRef<'a>, item: RawItem) {
+        let bytes = item.bytes();
+        if let Some(open) = self.open_with_room(walk.class, walk.to, bytes) {
+            return self.move_out(walk.local, slot, item, open);
+        }
+        let expires_at_ms = item.expires_at_ms();
+        if expires_at_ms != 0 {
+            walk.earliest_ms = walk.earliest_ms.min(expires_at_ms);
+        }
+        self.relocate(slot, item, bytes, self.place(walk.local, walk.kept));
+        walk.kept += bytes;
     }
 
     /// Moves an item to another segment, which has room.

@@ -44,21 +44,13 @@ impl View<'_, '_> {
         went
     }
 
-    /// Sweeps up to `segments` segments with something to go, from the cell's number `first` on. Answers with the number
-    /// to go on from, or `None` after the last, and with how many segments were swept.
-    pub fn sweep(&mut self, first: usize, segments: usize, now: Now) -> (Option<usize>, usize) {
-        let mut swept = 0;
-        for local in first..self.cell.metas.len() {
-            if swept == segments {
-                return (Some(local), swept);
-            }
-            let meta = self.meta(local as u16);
-            if meta.in_use && meta.earliest_ms <= now.ms {
-                self.sweep_segment(local as u16, now);
-                swept += 1;
-            }
-        }
-        (None, swept)
+    /// Sweeps the first segment with something to go from the cell's number `first` on. Answers with the number to go on
+    /// from, or with `None` if there was no such segment.
+    pub fn sweep(&mut self, first: usize, now: Now) -> Option<usize> {
+        let due = |meta: &super::SegmentMeta| meta.in_use && meta.earliest_ms <= now.ms;
+        let local = first + self.cell.metas.get(first..)?.iter().position(due)?;
+        self.sweep_segment(local as u16, now);
+        Some(local + 1)
     }
 
     /// Sweeps the whole cell; true if something went.

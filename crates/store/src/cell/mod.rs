@@ -14,7 +14,7 @@ pub(crate) use write::Source;
 
 use crate::ghosts::Ghosts;
 use crate::hash::{Hash, Hasher};
-use crate::index::{Index, IndexView, SlotRef, Table};
+use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
 use crate::item::{RawItem, access_second};
 use crate::options::{Geometry, Options, UNIT_BYTES};
 use crate::pool::Pool;
@@ -152,7 +152,7 @@ impl Slot {
     /// The address of a place, which may be stale when the lock is not held.
     #[inline]
     pub fn address(&self, pool: &Pool, place: u32) -> *mut u8 {
-        let bits = pool.geometry.unit_bits();
+        let bits = pool.geometry.unit_bits;
         let segment = self.segments[(place >> bits) as usize].load(Ordering::Relaxed);
         pool.segment(segment).wrapping_add((place & ((1 << bits) - 1)) as usize * UNIT_BYTES)
     }
@@ -238,7 +238,27 @@ impl Cell {
     }
 }
 
+/// The keys of a locked cell's items.
+struct ItemKeys<'a> {
+    shared: &'a Shared,
+    slot: &'a Slot,
+}
+
+impl Keys for ItemKeys<'_> {
+    fn prefetch(&self, place: u32) {
+        prefetch(self.slot.address(&self.shared.pool, place));
+    }
+
+    fn hash(&self, place: u32) -> Hash {
+        self.slot.item(&self.shared.pool, place).with_key(|key| self.shared.hasher.hash(key))
+    }
+}
+
 impl<'a> View<'a, '_> {
+    fn keys(&self) -> ItemKeys<'a> {
+        ItemKeys { shared: self.shared, slot: self.slot }
+    }
+
     fn pool(&self) -> &'a Pool {
         &self.shared.pool
     }

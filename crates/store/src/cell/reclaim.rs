@@ -41,7 +41,9 @@ impl Shared {
             return true;
         }
         let first = self.sample.fetch_add(1, Ordering::Relaxed);
-        (0..self.slots.len()).any(|n| self.try_reclaim((first + n) & (self.slots.len() - 1), now))
+        // A refusal must not cost a look at thousands of cells each time.
+        let cells = if self.options.eviction == Eviction::None { SAMPLED_CELLS } else { usize::MAX };
+        (0..self.slots.len().min(cells)).any(|n| self.try_reclaim((first + n) & (self.slots.len() - 1), now))
     }
 
     /// Gathers extents for a value of `length` bytes, evicting as needed.

@@ -61,11 +61,11 @@ impl<'a> View<'a, '_> {
     /// The number of the segment of a place within the cell.
     #[inline]
     pub(super) fn local(&self, place: u32) -> u16 {
-        (place >> self.shared.pool.geometry.unit_bits()) as u16
+        (place >> self.shared.pool.geometry.unit_bits) as u16
     }
 
     pub(super) fn place(&self, local: u16, offset: usize) -> u32 {
-        u32::from(local) << self.shared.pool.geometry.unit_bits() | (offset / UNIT_BYTES) as u32
+        u32::from(local) << self.shared.pool.geometry.unit_bits | (offset / UNIT_BYTES) as u32
     }
 
     /// Where an item starts, or will start, in a segment of this cell.

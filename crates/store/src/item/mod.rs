@@ -11,9 +11,12 @@
 //! so that a segment can always be walked. Items start and end at multiples of 4, stubs, which have
 //! segments of their own, of 8.
 
-use crate::chain::Chain;
+mod stub;
+
+pub(crate) use stub::stub_bytes;
+
 use crate::options::UNIT_BYTES;
-use std::mem::ManuallyDrop;
+use stub::{STUB_BYTES, STUB_EXPIRY, STUB_FLAGS};
 
 #[cfg(target_endian = "big")]
 compile_error!("the kinds of an item are read as its first 32 bits");
@@ -34,15 +37,6 @@ const ACCESS_MASK: u32 = (1 << 24) - 1;
 const MAX_SHORT_KEY: usize = 255;
 
 const HEADER_BYTES: usize = 12;
-const STUB_CHAIN: usize = 16;
-const STUB_KEY_CHAIN: usize = 24;
-const STUB_STAMP: usize = 32;
-const STUB_NEWER: usize = 40;
-const STUB_OLDER: usize = 44;
-const STUB_FLAGS: usize = 48;
-const STUB_EXPIRY: usize = 52;
-const STUB_BYTES: usize = 60;
-
 /// What every version of an item is made of, besides its value.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
@@ -68,11 +62,6 @@ pub(crate) fn small_bytes(key: usize, value: usize, flags: u32, expires_at_ms: u
     let optional =
         4 * usize::from(key > MAX_SHORT_KEY) + 4 * usize::from(flags != 0) + 8 * usize::from(expires_at_ms != 0);
     round_up(HEADER_BYTES + optional + key + value)
-}
-
-/// Bytes of an item with its value in a chain, and its key too when `key_inline` says so.
-pub(crate) fn stub_bytes(key: usize, key_inline: bool) -> usize {
-    (STUB_BYTES + if key_inline { key } else { 0 }).next_multiple_of(align_of::<Chain>())
 }
 
 /// An item in a segment. A view: what it lends lives as long as the cell's lock is held and nothing is moved.
@@ -232,7 +221,7 @@ impl RawItem {
     pub fn with_key<R>(self, f: impl FnOnce(&[u8]) -> R) -> R {
         match self.inline_key() {
             Some(key) => f(key),
-            None => f(&self.key_chain().chunks().flatten().copied().collect::<Vec<u8>>()),
+            None => f(&self.key_chain().to_vec()),
         }
     }
 
@@ -249,33 +238,6 @@ impl RawItem {
     pub fn value<'a>(self) -> &'a [u8] {
         debug_assert!(!self.has_chain());
         self.slice(self.value_offset(), self.value_len())
-    }
-
-    fn chain_at<'a>(self, offset: usize) -> &'a Chain {
-        debug_assert!(self.has_chain());
-        // SAFETY: a stub holds a chain here, at a multiple of 8, until it is taken out; `at` bounds the use.
-        unsafe { &*self.0.add(offset).cast::<Chain>() }
-    }
-
-    #[inline]
-    pub fn chain<'a>(self) -> &'a Chain {
-        self.chain_at(STUB_CHAIN)
-    }
-
-    fn key_chain<'a>(self) -> &'a Chain {
-        self.chain_at(STUB_KEY_CHAIN)
-    }
-
-    /// Both chains of a stub: the value's, and the key's if it has one.
-    #[cfg(any(test, debug_assertions))]
-    pub fn chains<'a>(self) -> impl Iterator<Item = &'a Chain> {
-        std::iter::once(self.chain()).chain(self.has(LONG_KEY).then(|| self.key_chain()))
-    }
-
-    /// Bytes of the extents of a stub.
-    pub fn extent_bytes(self) -> u64 {
-        let key = if self.has(LONG_KEY) { self.key_chain().extent_bytes() } else { 0 };
-        self.chain().extent_bytes() + key
     }
 
     /// Seconds since the last access; wraps after 194 days.
@@ -346,67 +308,6 @@ impl RawItem {
     fn copy_in(self, offset: usize, bytes: &[u8]) {
         // SAFETY: the caller sized the item for what it writes; the source is another item or not in the arena.
         unsafe { self.0.add(offset).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-    }
-
-    /// Writes a whole stub, not yet linked into a list. The chains move into it.
-    pub fn write_stub(self, head: &Head<'_>, chain: Chain, key_chain: Option<Chain>) {
-        let kinds = CHAIN | (LONG_KEY * u64::from(key_chain.is_some()));
-        self.store(0, kinds | head.cas << CAS_SHIFT);
-        self.store(8, head.now_s);
-        self.store(HEADER_BYTES, head.key.len() as u32);
-        self.store(STUB_FLAGS, head.flags);
-        self.store(STUB_EXPIRY, head.expires_at_ms);
-        match key_chain {
-            // SAFETY: as for `store`; the address is a multiple of 8.
-            Some(key) => unsafe { self.0.add(STUB_KEY_CHAIN).cast::<Chain>().write(key) },
-            None => self.copy_in(STUB_BYTES, head.key),
-        }
-        // SAFETY: as above.
-        unsafe { self.0.add(STUB_CHAIN).cast::<Chain>().write(chain) };
-    }
-
-    /// Gives a stub another value; returns the old one.
-    pub fn replace_chain(self, head: &Head<'_>, chain: Chain) -> Chain {
-        self.store(0, self.word() & (CHAIN | LONG_KEY) | head.cas << CAS_SHIFT);
-        self.store(8, head.now_s);
-        self.store(STUB_FLAGS, head.flags);
-        self.store(STUB_EXPIRY, head.expires_at_ms);
-        // SAFETY: as for `chain_at`, and the lock makes the access exclusive.
-        unsafe { self.0.add(STUB_CHAIN).cast::<Chain>().replace(chain) }
-    }
-
-    pub fn stamp(self) -> f64 {
-        self.load(STUB_STAMP)
-    }
-
-    pub fn set_stamp(self, stamp: f64) {
-        self.store(STUB_STAMP, stamp);
-    }
-
-    /// Place of the next newer stub of its list.
-    pub fn newer(self) -> u32 {
-        self.load(STUB_NEWER)
-    }
-
-    pub fn set_newer(self, place: u32) {
-        self.store(STUB_NEWER, place);
-    }
-
-    /// Place of the next older stub of its list.
-    pub fn older(self) -> u32 {
-        self.load(STUB_OLDER)
-    }
-
-    pub fn set_older(self, place: u32) {
-        self.store(STUB_OLDER, place);
-    }
-
-    /// Takes the chains out of a stub, which must be made dead, or forgotten, at once.
-    pub fn take_chains(self) -> (Chain, Option<Chain>) {
-        // SAFETY: the stub holds the chains; the caller does not use it as a stub again.
-        let take = |offset| unsafe { self.0.add(offset).cast::<ManuallyDrop<Chain>>().read() };
-        let key = self.has(LONG_KEY).then(|| ManuallyDrop::into_inner(take(STUB_KEY_CHAIN)));
-        (ManuallyDrop::into_inner(take(STUB_CHAIN)), key)
     }
 
     /// What is left is a gap of that many bytes.

@@ -1,0 +1,109 @@
+//! The stub of a large value: an item whose value, and a very long key too, is in a chain.
+
+use super::{CAS_SHIFT, CHAIN, HEADER_BYTES, Head, LONG_KEY, RawItem};
+use crate::chain::Chain;
+use std::mem::ManuallyDrop;
+
+const STUB_CHAIN: usize = 16;
+const STUB_KEY_CHAIN: usize = 24;
+const STUB_STAMP: usize = 32;
+const STUB_NEWER: usize = 40;
+const STUB_OLDER: usize = 44;
+pub(super) const STUB_FLAGS: usize = 48;
+pub(super) const STUB_EXPIRY: usize = 52;
+pub(super) const STUB_BYTES: usize = 60;
+
+/// Bytes of an item with its value in a chain, and its key too when `key_inline` says so.
+pub(crate) fn stub_bytes(key: usize, key_inline: bool) -> usize {
+    (STUB_BYTES + if key_inline { key } else { 0 }).next_multiple_of(align_of::<Chain>())
+}
+
+impl RawItem {
+    fn chain_at<'a>(self, offset: usize) -> &'a Chain {
+        debug_assert!(self.has_chain());
+        // SAFETY: a stub holds a chain here, at a multiple of 8, until it is taken out; `at` bounds the use.
+        unsafe { &*self.0.add(offset).cast::<Chain>() }
+    }
+
+    #[inline]
+    pub fn chain<'a>(self) -> &'a Chain {
+        self.chain_at(STUB_CHAIN)
+    }
+
+    pub(super) fn key_chain<'a>(self) -> &'a Chain {
+        self.chain_at(STUB_KEY_CHAIN)
+    }
+
+    /// Both chains of a stub: the value's, and the key's if it has one.
+    #[cfg(any(test, debug_assertions))]
+    pub fn chains<'a>(self) -> impl Iterator<Item = &'a Chain> {
+        std::iter::once(self.chain()).chain(self.has(LONG_KEY).then(|| self.key_chain()))
+    }
+
+    /// Bytes of the extents of a stub.
+    pub fn extent_bytes(self) -> u64 {
+        let key = if self.has(LONG_KEY) { self.key_chain().extent_bytes() } else { 0 };
+        self.chain().extent_bytes() + key
+    }
+
+    /// Writes a whole stub, not yet linked into a list. The chains move into it.
+    pub fn write_stub(self, head: &Head<'_>, chain: Chain, key_chain: Option<Chain>) {
+        let kinds = CHAIN | (LONG_KEY * u64::from(key_chain.is_some()));
+        self.store(0, kinds | head.cas << CAS_SHIFT);
+        self.store(8, head.now_s);
+        self.store(HEADER_BYTES, head.key.len() as u32);
+        self.store(STUB_FLAGS, head.flags);
+        self.store(STUB_EXPIRY, head.expires_at_ms);
+        match key_chain {
+            // SAFETY: as for `store`; the address is a multiple of 8.
+            Some(key) => unsafe { self.0.add(STUB_KEY_CHAIN).cast::<Chain>().write(key) },
+            None => self.copy_in(STUB_BYTES, head.key),
+        }
+        // SAFETY: as above.
+        unsafe { self.0.add(STUB_CHAIN).cast::<Chain>().write(chain) };
+    }
+
+    /// Gives a stub another value; returns the old one.
+    pub fn replace_chain(self, head: &Head<'_>, chain: Chain) -> Chain {
+        self.store(0, self.word() & (CHAIN | LONG_KEY) | head.cas << CAS_SHIFT);
+        self.store(8, head.now_s);
+        self.store(STUB_FLAGS, head.flags);
+        self.store(STUB_EXPIRY, head.expires_at_ms);
+        // SAFETY: as for `chain_at`, and the lock makes the access exclusive.
+        unsafe { self.0.add(STUB_CHAIN).cast::<Chain>().replace(chain) }
+    }
+
+    pub fn stamp(self) -> f64 {
+        self.load(STUB_STAMP)
+    }
+
+    pub fn set_stamp(self, stamp: f64) {
+        self.store(STUB_STAMP, stamp);
+    }
+
+    /// Place of the next newer stub of its list.
+    pub fn newer(self) -> u32 {
+        self.load(STUB_NEWER)
+    }
+
+    pub fn set_newer(self, place: u32) {
+        self.store(STUB_NEWER, place);
+    }
+
+    /// Place of the next older stub of its list.
+    pub fn older(self) -> u32 {
+        self.load(STUB_OLDER)
+    }
+
+    pub fn set_older(self, place: u32) {
+        self.store(STUB_OLDER, place);
+    }
+
+    /// Takes the chains out of a stub, which must be made dead, or forgotten, at once.
+    pub fn take_chains(self) -> (Chain, Option<Chain>) {
+        // SAFETY: the stub holds the chains; the caller does not use it as a stub again.
+        let take = |offset| unsafe { self.0.add(offset).cast::<ManuallyDrop<Chain>>().read() };
+        let key = self.has(LONG_KEY).then(|| ManuallyDrop::into_inner(take(STUB_KEY_CHAIN)));
+        (ManuallyDrop::into_inner(take(STUB_CHAIN)), key)
+    }
+}
