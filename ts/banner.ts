@@ -13,26 +13,33 @@ const SPOKEN: Readonly<Record<Protocol, string>> = {
   echo: 'echo',
 };
 
-/** Says what was started: sentences for people, and in the last line all facts as fields for programs. */
+/**
+ * Says what was started: sentences for people, each with its facts as fields for programs, and in the last line, `ready`,
+ * all of them.
+ */
 export function logBanner(server: RingstoneServer & Subject, config: Config, logger: Logger): void {
   const info = server.info();
   if (!info) return;
-  const { workers, cells, addresses, runtime, runtimeReason, maxMemory } = info;
+  const { workers, cells, addresses, runtime, runtimeReason: reason, maxMemory } = info;
   const { httpAddress: http, version } = server;
-  logger.info(`ringstone ${version}, pid ${process.pid}`);
-  logger.info(`runtime ${runtime} (${runtimeReason})`);
+  const resources = { workers, cells, max_memory_bytes: maxMemory };
+  logger.info({ event: 'starting', version }, `ringstone ${version}, pid ${process.pid}`);
+  logger.info({ event: 'runtime', runtime, reason }, `runtime ${runtime} (${reason})`);
   logger.info(
+    { event: 'resources', ...resources },
     `${workers} worker${workers === 1 ? '' : 's'}, ${formatSize(maxMemory)} of memory in ${cells} cells, ` +
       `eviction ${config.storage.eviction}, values up to ${formatSize(config.storage.max_value_size)}`,
   );
   if (!config.server.listen.every(({ address }) => isLoopback(address))) {
-    logger.warn('listening beyond loopback: this version has no authentication and no TLS');
+    const warning = 'listening beyond loopback: this version has no authentication and no TLS';
+    logger.warn({ event: 'not_loopback' }, warning);
   }
   for (const [index, address] of addresses.entries()) {
     const protocol = config.server.listen[index]?.protocol ?? config.server.protocol;
-    logger.info(`listening on ${address} for ${SPOKEN[protocol]}`);
+    logger.info({ event: 'listening', address, protocol }, `listening on ${address} for ${SPOKEN[protocol]}`);
   }
-  if (http !== undefined) logger.info(`http://${http} has /health, /ready, /metrics and /stats`);
-  const facts = { version, runtime, runtime_reason: runtimeReason, workers, cells, max_memory_bytes: maxMemory };
-  logger.info({ event: 'ready', ...facts, listeners: addresses, http }, 'ready');
+  if (http !== undefined) {
+    logger.info({ event: 'http', address: http }, `http://${http} has /health, /ready, /metrics and /stats`);
+  }
+  logger.info({ event: 'ready', version, runtime, reason, ...resources, listeners: addresses, http }, 'ready');
 }

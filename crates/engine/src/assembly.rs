@@ -41,7 +41,7 @@ pub struct Assembly {
 pub struct Collected {
     /// All arguments; empty where a body stands.
     pub arguments: Vec<Vec<u8>>,
-    /// Large values where the command takes them, by index.
+    /// Large values where the command takes them, by index, ascending.
     pub bodies: Vec<(usize, Option<Body>)>,
 }
 

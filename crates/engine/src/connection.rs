@@ -114,6 +114,19 @@ impl Connection {
         }
     }
 
+    /// Whether the next byte starts a message.
+    #[inline]
+    pub fn is_between_messages(&self) -> bool {
+        self.discard == 0 && matches!(self.receiving, Receiving::Nothing)
+    }
+
+    /// Forgets a message in progress, whose bytes will be given again from its start.
+    pub fn rewind(&mut self) {
+        self.discard = 0;
+        self.receiving = Receiving::Nothing;
+        self.progress = Progress::default();
+    }
+
     /// The body whose bytes come next, if a large value is being received.
     pub fn body(&mut self) -> Option<&mut Body> {
         if self.discard > 0 {

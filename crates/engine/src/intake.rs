@@ -40,7 +40,9 @@ pub enum Step<'a> {
     /// A memcached request.
     Memcache(text::Request<'a>),
     /// A memcached line that was refused.
-    MemcacheRefused { reply: &'static [u8], remove: Option<&'a [u8]>, close: bool },
+    MemcacheRefused { reply: &'static [u8], close: bool },
+    /// A memcached value that the store has no room for; its body is skipped. `remove`: the key whose old value goes with it.
+    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<&'a [u8]> },
     /// A memcached value has been received whole; it is in `Connection::receiving`.
     MemcacheStored,
     /// A RESP request; `None` for an unknown command.
@@ -49,7 +51,7 @@ pub enum Step<'a> {
     RespInline(Vec<Vec<u8>>),
     /// An array with large values has been received whole; it is in `Connection::receiving`.
     RespAssembled,
-    /// An array with a value that the store refuses.
+    /// An array with a large argument that the store refuses.
     RespRefused(Error),
     /// The connection cannot be followed.
     RespError(ProtocolError),
@@ -137,7 +139,12 @@ fn memcache_step<'a>(
         text::Parsed::Refused { reply, consumed: taken, discard, remove, close } => {
             *consumed += taken;
             connection.discard = discard;
-            Intake::Step(Step::MemcacheRefused { reply, remove, close }, None)
+            // Only a value that is too large leaves a body to be skipped.
+            let step = match discard {
+                0 => Step::MemcacheRefused { reply, close },
+                _ => Step::MemcacheNoRoom { error: Error::TooLarge, noreply: reply.is_empty(), remove },
+            };
+            Intake::Step(step, None)
         }
         text::Parsed::Body { head, length, consumed: taken } => {
             *consumed += taken;
@@ -148,10 +155,8 @@ fn memcache_step<'a>(
                 }
                 Err(error) => {
                     connection.discard = length as u64 + 2;
-                    let line = if error == Error::TooLarge { reply::TOO_LARGE } else { reply::OUT_OF_MEMORY };
-                    let reply = if head.noreply { &b""[..] } else { line };
                     let remove = (head.mode == text::StoreMode::Set).then_some(head.key);
-                    Intake::Step(Step::MemcacheRefused { reply, remove, close: false }, None)
+                    Intake::Step(Step::MemcacheNoRoom { error, noreply: head.noreply, remove }, None)
                 }
             }
         }
@@ -171,6 +176,9 @@ fn resp_step<'a>(
         match resp::parse(&input[*consumed..], &bounds.resp, &mut connection.progress) {
             resp::Parsed::Request { args, consumed: taken } => {
                 *consumed += taken;
+                if taken > bounds.max_value_size && has_too_large(args, bounds) {
+                    return Intake::Step(Step::RespRefused(Error::TooLarge), None);
+                }
                 let mut words = args.into_iter();
                 let spec = words.next().and_then(command::lookup);
                 let hash = spec.filter(|spec| spec.first_key == 1).and(words.next()).map(|key| store.hash(key));
@@ -190,6 +198,12 @@ fn resp_step<'a>(
             resp::Parsed::ProtocolError(error) => return Intake::Step(Step::RespError(error), None),
         }
     }
+}
+
+/// Whether an array that came in one piece would have been refused had it come in several.
+#[cold]
+fn has_too_large(args: Args<'_>, bounds: &Bounds) -> bool {
+    args.into_iter().any(|arg| arg.len() > bounds.max_value_size && arg.len() >= bounds.resp.large_value)
 }
 
 /// Goes on with a message that is longer than the input.
@@ -222,7 +236,7 @@ fn receive<'a>(
                     connection.receiving = Receiving::Nothing;
                     connection.discard = 2;
                     let reply = if noreply { &b""[..] } else { reply::BAD_DATA_CHUNK };
-                    Intake::Step(Step::MemcacheRefused { reply, remove: None, close: false }, None)
+                    Intake::Step(Step::MemcacheRefused { reply, close: false }, None)
                 }
             }
         }

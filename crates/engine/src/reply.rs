@@ -1,5 +1,6 @@
 //! Where `execute` writes: a sink that can also take a large value by reference.
 
+use crate::options::OUTPUT_LIMIT;
 use ringstone_net::Output;
 use ringstone_protocol::Sink;
 use ringstone_store::{Chain, Value};
@@ -22,6 +23,12 @@ pub trait Reply: Sink {
     /// Appends a large value without copying it where the receiver can hold a reference.
     fn write_chain(&mut self, chain: &Chain);
 
+    /// False once so much is queued that the receiver will be closed: the rest of the reply need not be written. Commands
+    /// whose replies are longer than their requests ask, so that no request makes the server hold what it likes.
+    fn has_room(&self) -> bool {
+        true
+    }
+
     /// Appends a value of either form.
     #[inline]
     fn write_value(&mut self, value: &Value<'_>) {
@@ -33,28 +40,42 @@ pub trait Reply: Sink {
 }
 
 /// A reply into a connection's output.
-pub struct OutputReply<'a>(pub &'a mut Output<ChainBody>);
+pub struct OutputReply<'a> {
+    /// The connection's.
+    pub output: &'a mut Output<ChainBody>,
+    /// Of what is queued, bytes of large values: they are the store's, and cost the reply a reference.
+    pub referenced_bytes: &'a mut usize,
+    /// Bytes queued above which the connection is closed.
+    pub limit: usize,
+}
 
 impl Sink for OutputReply<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+        self.output.write(bytes);
     }
 
     #[inline]
     fn room(&mut self, bytes: usize) -> &mut [u8] {
-        self.0.room(bytes)
+        self.output.room(bytes)
     }
 
     #[inline]
     fn commit(&mut self, bytes: usize) {
-        self.0.commit(bytes);
+        self.output.commit(bytes);
     }
 }
 
 impl Reply for OutputReply<'_> {
     fn write_chain(&mut self, chain: &Chain) {
-        self.0.write_body(ChainBody(chain.clone()));
+        *self.referenced_bytes += chain.len();
+        self.output.write_body(ChainBody(chain.clone()));
+    }
+
+    #[inline]
+    fn has_room(&self) -> bool {
+        let queued = self.output.len();
+        queued <= self.limit && queued.saturating_sub(*self.referenced_bytes) <= OUTPUT_LIMIT
     }
 }
 

@@ -13,10 +13,6 @@ use std::sync::Arc;
 const BACKLOG: u32 = 4096;
 /// Queued replies above which a connection is not read from, in bytes.
 const OUTPUT_PAUSE: usize = 1 << 20;
-/// Queued replies above which a connection is closed, in bytes, besides the longest value: a client that asked for much and
-/// reads slowly is paused, not closed.
-const OUTPUT_LIMIT: usize = 64 << 20;
-
 /// What the start banner says.
 #[derive(Clone, Debug)]
 pub struct ServerInfo {
@@ -111,7 +107,6 @@ fn validate(options: &ServerOptions) -> Result<(), Error> {
 }
 
 fn net_options(options: &ServerOptions) -> NetOptions {
-    let max_value_size = usize::try_from(options.max_value_size).unwrap_or(usize::MAX);
     NetOptions {
         runtime: options.runtime,
         workers: options.workers,
@@ -128,7 +123,7 @@ fn net_options(options: &ServerOptions) -> NetOptions {
         write_buffer_size: options.write_buffer_size,
         input_limit: crate::intake::INPUT_LIMIT,
         output_pause: OUTPUT_PAUSE,
-        output_limit: OUTPUT_LIMIT.saturating_add(max_value_size.saturating_mul(2)),
+        output_limit: options.output_limit(),
     }
 }
 

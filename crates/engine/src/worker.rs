@@ -5,14 +5,15 @@ use crate::connection::{Connection, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
 use crate::intake::{Bounds, Intake, Step, take};
-use crate::reply::{ChainBody, OutputReply};
+use crate::reply::{ChainBody, OutputReply, Reply as _};
 use crate::shared::{Context, Outcome, Shared};
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Next, Output, Service, Turn};
 use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::reply as memcache_reply;
-use ringstone_protocol::resp::command;
+use ringstone_protocol::memcache::text::Request;
+use ringstone_protocol::resp::command::{self, Command};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply as resp_reply;
 use ringstone_store::{Body, Hash, NewValue, UnixMillis};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 /// Requests that one connection may have executed in one tick before others get their turn.
 pub const REQUESTS_PER_TURN: usize = 256;
-/// Bytes of replies after which a connection yields within a tick.
+/// Bytes of replies that a connection may queue in one tick, but for the reply that goes beyond.
 pub const OUTPUT_PER_TURN: usize = 256 << 10;
 
 /// The service of one worker thread.
@@ -28,6 +29,7 @@ pub struct Worker {
     shared: Arc<Shared>,
     index: usize,
     bounds: Bounds,
+    output_limit: usize,
     hashes: Vec<Hash>,
 }
 
@@ -35,8 +37,40 @@ pub struct Worker {
 struct Lane<'t, 'i> {
     turn: &'t mut Turn<'i, Connection, ChainBody>,
     input: &'i [u8],
+    /// Of replies to earlier turns that are still queued.
+    queued_bytes: usize,
+    /// Of this turn's replies, bytes of large values.
+    referenced_bytes: usize,
     requests_left: usize,
     state: LaneState,
+}
+
+impl<'t, 'i> Lane<'t, 'i> {
+    fn new(turn: &'t mut Turn<'i, Connection, ChainBody>) -> Lane<'t, 'i> {
+        let (input, queued_bytes) = (turn.input, turn.output.len());
+        Lane {
+            turn,
+            input,
+            queued_bytes,
+            referenced_bytes: 0,
+            requests_left: REQUESTS_PER_TURN,
+            state: LaneState::Active,
+        }
+    }
+
+    /// Only this turn's replies count: one that does nothing because earlier ones are unread would be given again at once.
+    #[inline]
+    fn has_replied_enough(&self) -> bool {
+        self.turn.output.len() - self.queued_bytes >= OUTPUT_PER_TURN
+    }
+
+    /// Gives back what was taken from `consumed` on.
+    #[cold]
+    fn put_off(&mut self, consumed: usize) {
+        self.turn.consumed = consumed;
+        self.turn.connection.rewind();
+        self.state = LaneState::PutOff;
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +83,8 @@ enum LaneState {
     Waiting,
     /// Its share of the tick is used up.
     Yielding,
+    /// As `Yielding`, with steps of this round that were given back.
+    PutOff,
     /// Closes.
     Closing,
 }
@@ -57,6 +93,8 @@ struct Queued<'i> {
     lane: usize,
     step: Step<'i>,
     hash: Option<Hash>,
+    /// Where the step starts, if it can be given back.
+    start: Option<usize>,
 }
 
 type Round<'i> = ArrayVec<Queued<'i>, BATCH>;
@@ -66,7 +104,8 @@ impl Worker {
     pub fn new(shared: Arc<Shared>, index: usize) -> Worker {
         let max_value_size = usize::try_from(shared.options.max_value_size).unwrap_or(usize::MAX);
         let bounds = Bounds::new(max_value_size, shared.store.chain_threshold());
-        Worker { shared, index, bounds, hashes: Vec::new() }
+        let output_limit = shared.options.output_limit();
+        Worker { shared, index, bounds, output_limit, hashes: Vec::new() }
     }
 
     /// Collects up to `BATCH` steps, a fair share from each connection.
@@ -79,11 +118,12 @@ impl Worker {
                 if lane.state != LaneState::Active || round.is_full() {
                     break;
                 }
-                if lane.requests_left == 0 || lane.turn.output.len() >= OUTPUT_PER_TURN {
+                if lane.requests_left == 0 || lane.has_replied_enough() {
                     lane.state = LaneState::Yielding;
                     break;
                 }
                 let turn = &mut *lane.turn;
+                let start = turn.connection.is_between_messages().then_some(turn.consumed);
                 let intake =
                     take(turn.connection, lane.input, &mut turn.consumed, &self.bounds, &self.shared.store, now_ms);
                 match intake {
@@ -96,7 +136,7 @@ impl Worker {
                         if blocks(&step) {
                             lane.state = LaneState::Blocked;
                         }
-                        round.push(Queued { lane: index, step, hash });
+                        round.push(Queued { lane: index, step, hash, start });
                     }
                 }
             }
@@ -112,21 +152,34 @@ impl Worker {
         let mut context =
             Context { shared: &self.shared, store: &self.shared.store, counters, now_ms, hashes: &mut self.hashes };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
-        for Queued { lane, step, hash } in round {
+        for Queued { lane, step, hash, start } in round {
             let lane = &mut lanes[lane];
-            if lane.state == LaneState::Closing {
+            if matches!(lane.state, LaneState::Closing | LaneState::PutOff) {
                 continue;
             }
-            let mut out = OutputReply(lane.turn.output);
+            if let Some(start) = start
+                && lane.has_replied_enough()
+            {
+                lane.put_off(start);
+                continue;
+            }
+            if reads_counters(&step) {
+                count(counters, &mut executed, arrived_ns);
+            }
+            let mut out = OutputReply {
+                output: lane.turn.output,
+                referenced_bytes: &mut lane.referenced_bytes,
+                limit: self.output_limit,
+            };
             let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
             executed.extend(index);
-            if outcome == Outcome::Close {
+            if outcome == Outcome::Close || !out.has_room() {
                 lane.state = LaneState::Closing;
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
         }
-        count(counters, &executed, monotonic_ns().saturating_sub(arrived_ns));
+        count(counters, &mut executed, arrived_ns);
     }
 }
 
@@ -139,10 +192,22 @@ fn blocks(step: &Step<'_>) -> bool {
     }
 }
 
+/// Steps that show, or reset, what is counted: what was executed before them must be in it.
+#[inline]
+fn reads_counters(step: &Step<'_>) -> bool {
+    match step {
+        Step::Memcache(request) => matches!(request, Request::Stats { .. }),
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
+        Step::RespInline(_) => true,
+        _ => false,
+    }
+}
+
 /// All requests of a round share its time: from the start of the tick to the end of their execution.
-fn count(counters: &WorkerCounters, executed: &[CommandIndex], duration_ns: u64) {
+fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) {
+    let duration_ns = monotonic_ns().saturating_sub(arrived_ns);
     let bucket = Latency::bucket(duration_ns);
-    for index in executed {
+    for index in executed.drain(..) {
         let latency = &counters.commands[usize::from(index.0)];
         latency.buckets[bucket].add(1);
         latency.total_ns.add(duration_ns);
@@ -160,17 +225,14 @@ fn execute(
     match step {
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
-        Step::MemcacheRefused { reply, remove, close } => {
-            if let Some(key) = remove {
-                context.store.entry(key, context.store.hash(key), context.now_ms).remove();
-            }
-            if reply == memcache_reply::TOO_LARGE {
-                context.counters.memcache.too_large.add(1);
-            } else {
-                context.counters.memcache.protocol_errors.add(1);
-            }
+        Step::MemcacheRefused { reply, close } => {
+            context.counters.memcache.protocol_errors.add(1);
             out.write(reply);
             (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::MemcacheNoRoom { error, noreply, remove } => {
+            memcache::no_room(error, noreply, remove, context, out);
+            (None, Outcome::Continue)
         }
         Step::MemcacheStored => (store_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
@@ -291,10 +353,7 @@ impl Service for Worker {
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
         let now_ms = self.shared.clock.now_ms();
-        let mut lanes: ArrayVec<Lane<'_, '_>, BATCH> = batch
-            .iter_mut()
-            .map(|turn| Lane { input: turn.input, turn, requests_left: REQUESTS_PER_TURN, state: LaneState::Active })
-            .collect();
+        let mut lanes: ArrayVec<Lane<'_, '_>, BATCH> = batch.iter_mut().map(Lane::new).collect();
         loop {
             let round = self.collect(&mut lanes, now_ms);
             if round.is_empty() {
@@ -305,8 +364,8 @@ impl Service for Worker {
         for lane in lanes {
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
-                LaneState::Yielding => Next::Yield,
-                _ if lane.turn.end_of_input => Next::Close,
+                LaneState::Yielding | LaneState::PutOff => Next::Yield,
+                // At the end of the input the loop closes, and knows that the peer did.
                 _ => Next::Read,
             };
         }

@@ -99,7 +99,8 @@ pub trait Service: 'static {
     fn body_room<'c>(&mut self, connection: &'c mut Self::Connection) -> Option<&'c mut [u8]>;
     /// `bytes` of `body_room` are filled. True when the body is complete: the connection gets a turn.
     fn body_filled(&mut self, connection: &mut Self::Connection, bytes: usize) -> bool;
-    /// A completion for a parked connection; it gets a turn next. Dropped by the loop if the connection is gone.
+    /// A completion for a parked connection; it gets a turn next. Dropped by the loop if the connection is gone. Also
+    /// called, and followed by a turn, for a connection that is not parked: a way to reach it from another thread.
     fn resume(&mut self, connection: &mut Self::Connection, completion: Self::Completion);
     /// The connection is gone (also at shutdown).
     fn close(&mut self, connection: Self::Connection, reason: CloseReason);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::on_both;
-use common::server::{Server, ask, eventually, expect, options, rest};
+use common::server::{Server, ask, eventually, expect, options, pattern, rest};
 use ringstone_net::{CloseReason, Runtime};
 
 /// Connections of the test of coming and going.
@@ -167,6 +167,91 @@ fn parked_requests_keep_their_order() {
     });
 }
 
+/// Random requests, their replies, and what they ask for altogether.
+fn conversation(seed: &mut u64, requests: usize) -> (Vec<u8>, Vec<u8>) {
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
+    for _ in 0..requests {
+        let len = next(seed) % [1, 10, 100, 5000, 40_000][next(seed) % 5];
+        let bytes = pattern(len + 1);
+        let (command, reply) = match next(seed) % 4 {
+            0 => (format!("E{}\n", bytes.len()), Vec::new()),
+            1 => (format!("B{}\n", bytes.len()), format!("{}\n", bytes.len()).into_bytes()),
+            2 => (format!("R{len}\n"), vec![b'r'; len]),
+            _ => (format!("P{len}\n"), format!("p{len}\n").into_bytes()),
+        };
+        asked.extend_from_slice(command.as_bytes());
+        answered.extend_from_slice(&reply);
+        if command.starts_with(['E', 'B']) {
+            asked.extend_from_slice(&bytes);
+            answered.extend_from_slice(&bytes);
+        }
+    }
+    (asked, answered)
+}
+
+#[test]
+fn any_requests_in_any_pieces_at_any_pace_are_answered_in_order() {
+    let rounds = std::env::var("RINGSTONE_NET_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    on_both(|runtime| {
+        for round in 0..rounds {
+            let mut options = options(runtime);
+            options.read_buffer_size = 4096 << (round % 3);
+            options.output_pause = 16 << 10;
+            let server = Server::with(options, b"");
+            let stop = Arc::new(AtomicBool::new(false));
+            let (watch, ending) = (Arc::clone(&server.watch), Arc::clone(&stop));
+            let resumer = std::thread::spawn(move || {
+                while !ending.load(Ordering::Relaxed) {
+                    std::mem::take(&mut *watch.parked.lock()).into_iter().for_each(common::Parked::resume);
+                    std::thread::sleep(std::time::Duration::from_micros(50));
+                }
+            });
+            let clients: Vec<_> = (0..8).map(|client| converse(server.connect(), round * 8 + client)).collect();
+            for (writer, reader) in clients {
+                writer.join().expect("writer");
+                reader.join().expect("reader");
+            }
+            stop.store(true, Ordering::Relaxed);
+            resumer.join().expect("resumer");
+            server.expect_quiet();
+        }
+    });
+}
+
+/// One connection's conversation: a thread that writes and one that reads, both by fits and starts.
+fn converse(mut stream: TcpStream, seed: u64) -> (std::thread::JoinHandle<()>, std::thread::JoinHandle<()>) {
+    let mut seed = seed;
+    let (asked, answered) = conversation(&mut seed, 200);
+    let (mut write_seed, mut read_seed) = (seed, seed ^ 1);
+    let mut writer = stream.try_clone().expect("clone");
+    let hesitate = |seed: &mut u64| {
+        if next(seed).is_multiple_of(20) {
+            std::thread::sleep(std::time::Duration::from_micros(500));
+        }
+    };
+    let writing = std::thread::spawn(move || {
+        let mut rest = &asked[..];
+        while !rest.is_empty() {
+            let now = rest.len().min(1 + next(&mut write_seed) % [10, 1000, 100_000][next(&mut write_seed) % 3]);
+            writer.write_all(&rest[..now]).expect("send");
+            rest = &rest[now..];
+            hesitate(&mut write_seed);
+        }
+        writer.shutdown(Shutdown::Write).expect("shutdown");
+    });
+    let reading = std::thread::spawn(move || {
+        let mut at = 0;
+        while at < answered.len() {
+            let now = (answered.len() - at).min(1 + next(&mut read_seed) % 30_000);
+            expect(&mut stream, &answered[at..at + now]);
+            at += now;
+            hesitate(&mut read_seed);
+        }
+        assert!(rest(&mut stream).is_empty());
+    });
+    (writing, reading)
+}
+
 #[test]
 fn completions_for_closed_connections_are_dropped() {
     on_both(|runtime| {
@@ -221,6 +306,30 @@ fn input_that_comes_while_parked_is_kept_and_bounded() {
         expect(&mut stream, &b"abcd".repeat(2_000_000));
         sender.join().expect("sender");
         drop((stream, other));
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn much_input_behind_a_body_is_not_a_message_that_is_too_long() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.read_buffer_size = 4096;
+        options.input_limit = 4096;
+        let server = Server::with(options, b"");
+        let mut stream = server.connect();
+        let mut writer = stream.try_clone().expect("clone");
+        let sender = std::thread::spawn(move || {
+            writer.write_all(b"P1\n").expect("send");
+            writer.write_all(&b"B3\nabcE2\nxy".repeat(50_000)).expect("send");
+        });
+        eventually("parking", || server.watch.parked.lock().len() == 1);
+        eventually("more than a buffer", || server.counters().bytes_read > 4096 || runtime == Runtime::Mio);
+        server.watch.parked.lock().pop().expect("parked").resume();
+        expect(&mut stream, b"p1\n");
+        expect(&mut stream, &b"3\nabcxy".repeat(50_000));
+        sender.join().expect("sender");
+        drop(stream);
         server.expect_quiet();
     });
 }

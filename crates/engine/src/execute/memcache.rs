@@ -8,6 +8,10 @@ use ringstone_protocol::memcache::text::{Keys, Request, StoreHead, StoreMode};
 use ringstone_protocol::memcache::{reply, time};
 use ringstone_store::{Attributes, Entry, Error, Hash, Item, NewValue, Value};
 
+/// Version of memcached that clients may take this server for, since they decide by it what to send and to expect: the one
+/// whose behaviour this was compared with.
+pub const COMPATIBLE_VERSION: &str = "1.6.18";
+
 /// Which counter a request belongs to; `None` for `quit`.
 pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
     let index = match request {
@@ -75,7 +79,7 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
         Request::Verbosity { noreply } => answer(out, noreply, reply::OK),
         Request::Version => {
             out.write(b"VERSION ");
-            out.write(context.shared.options.version.as_bytes());
+            out.write(COMPATIBLE_VERSION.as_bytes());
             out.write(b"\r\n");
         }
         Request::Stats { arguments } => memcache_stats::write(arguments, context, out),
@@ -112,7 +116,11 @@ fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut i
     let mut rest = keys;
     if let Some(first) = rest.next() {
         get_one(first, hash, cas, context, out);
-        for_each_key(context.store, rest, |key, hash| get_one(key, hash, cas, context, out));
+        for_each_key(context.store, rest, |key, hash| {
+            if out.has_room() {
+                get_one(key, hash, cas, context, out);
+            }
+        });
     }
     out.write(reply::END);
 }
@@ -120,6 +128,9 @@ fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut i
 fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, context: &Context<'_>, out: &mut impl Reply) {
     let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
     for_each_key(context.store, keys, |key, hash| {
+        if !out.has_room() {
+            return;
+        }
         let mut entry = context.store.entry(key, hash, context.now_ms);
         // The old value is answered even if the new time has passed already, as memcached does; hence the reply first.
         let outcome = entry.get().map(|item| write_item(out, key, &item, cas));
@@ -192,7 +203,16 @@ fn compare_and_swap(
     }
 }
 
-/// The line for a refused write.
+/// Answers a storage command whose value was refused before its body was here. For a set, `remove` names the key: no stale
+/// value stays behind.
+pub fn no_room(error: Error, noreply: bool, remove: Option<&[u8]>, context: &Context<'_>, out: &mut impl Reply) {
+    if let Some(key) = remove {
+        context.store.entry(key, context.store.hash(key), context.now_ms).remove();
+    }
+    answer(out, noreply, refusal(error, context));
+}
+
+/// The line for a refused write, which is counted.
 pub fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
     match error {
         Error::TooLarge => {
@@ -200,7 +220,10 @@ pub fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
             reply::TOO_LARGE
         }
         Error::KeyTooLong => reply::BAD_FORMAT,
-        Error::OutOfMemory | Error::TooManyReserved => reply::OUT_OF_MEMORY,
+        Error::OutOfMemory | Error::TooManyReserved => {
+            context.counters.memcache.no_memory.add(1);
+            reply::OUT_OF_MEMORY
+        }
     }
 }
 

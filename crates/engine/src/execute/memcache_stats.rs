@@ -1,6 +1,7 @@
 //! memcached's `stats`, with the names that its document and the exporters use. Only what is really counted is shown.
 
 use crate::counters::{CommandIndex, Outcomes};
+use crate::execute::memcache::COMPATIBLE_VERSION;
 use crate::reply::Reply;
 use crate::shared::{Context, Shared};
 use crate::usage;
@@ -67,7 +68,7 @@ fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
         ("touch_hits", sum(|w| &w.touch.hits)),
         ("touch_misses", sum(|w| &w.touch.misses)),
         ("store_too_large", sum(|w| &w.memcache.too_large)),
-        ("store_no_memory", store.out_of_memory),
+        ("store_no_memory", shared.counters.no_memory()),
         ("bytes_read", network.bytes_read),
         ("bytes_written", network.bytes_written),
         ("listen_disabled_num", network.accept_pauses),
@@ -89,7 +90,8 @@ fn general(shared: &Shared, out: &mut impl Reply) {
     write_stat(out, "pid", &std::process::id());
     write_stat(out, "uptime", &shared.started.elapsed().as_secs());
     write_stat(out, "time", &SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()));
-    write_stat(out, "version", &shared.options.version);
+    write_stat(out, "version", &COMPATIBLE_VERSION);
+    write_stat(out, "ringstone_version", &shared.options.version);
     write_stat(out, "pointer_size", &usize::BITS);
     write_stat(out, "rusage_user", &seconds(user_us));
     write_stat(out, "rusage_system", &seconds(system_us));
@@ -129,7 +131,7 @@ fn items(shared: &Shared, out: &mut impl Reply) {
     write_stat(out, "items:1:evicted_unfetched", &store.evicted_unfetched);
     write_stat(out, "items:1:expired_unfetched", &store.expired_unfetched);
     write_stat(out, "items:1:reclaimed", &store.expirations);
-    write_stat(out, "items:1:outofmemory", &store.out_of_memory);
+    write_stat(out, "items:1:outofmemory", &shared.counters.no_memory());
     write_stat(out, "items:1:mem_requested", &store.key_value_bytes);
 }
 

@@ -16,7 +16,7 @@ pub struct Request<'a> {
     pub spec: &'static Spec,
     /// The command's name first. A large value is an empty string here and a body below.
     pub args: Args<'a>,
-    /// Large values by index of their argument.
+    /// Large values by index of their argument, ascending.
     pub bodies: &'a mut [(usize, Option<Body>)],
     /// Hash of the first key, if the command has one.
     pub hash: Hash,
@@ -25,7 +25,8 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The argument as a new value: the body received in its place, or its bytes.
     pub fn value(&mut self, index: usize, bytes: &'a [u8]) -> NewValue<'a> {
-        let body = self.bodies.iter_mut().find(|(at, _)| *at == index).and_then(|(_, body)| body.take());
+        let found = self.bodies.binary_search_by_key(&index, |(at, _)| *at);
+        let body = found.ok().and_then(|at| self.bodies[at].1.take());
         body.map_or(NewValue::Bytes(bytes), NewValue::Body)
     }
 
@@ -94,8 +95,10 @@ pub fn command_index(spec: &Spec) -> CommandIndex {
 
 /// Answers a refused write.
 pub fn refuse(error: Error, context: &Context<'_>, out: &mut impl Reply) {
-    if error == Error::TooLarge {
-        context.counters.resp.too_large.add(1);
+    match error {
+        Error::TooLarge => context.counters.resp.too_large.add(1),
+        Error::OutOfMemory | Error::TooManyReserved => context.counters.resp.no_memory.add(1),
+        Error::KeyTooLong => {}
     }
     reply::error(out, refusal(error));
 }

@@ -8,6 +8,7 @@ use crate::shared::Outcome;
 use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
+use std::borrow::Cow;
 
 /// Executes a command that needs no item.
 pub fn execute(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) -> Outcome {
@@ -71,15 +72,15 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
         match arguments.next() {
             Some(value) if option.eq_ignore_ascii_case(b"setname") => name = Some(value),
             _ => {
-                let option = String::from_utf8_lossy(option);
+                let option = shown(option);
                 return reply::error(out, &format!("ERR Syntax error in HELLO option '{option}'"));
             }
         }
     }
-    if name.is_some_and(|name| !name_is_valid(name)) {
-        return reply::error(out, BAD_NAME);
-    }
     if let Some(name) = name {
+        if let Err(text) = check_name("Client names", name) {
+            return reply::error(out, &text);
+        }
         session.name = name.to_vec();
     }
     session.version = version;
@@ -108,10 +109,25 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     reply::array(out, 0);
 }
 
-const BAD_NAME: &str = "ERR Client names cannot contain spaces, newlines or special characters.";
+/// Longest name that a connection may give itself, its library or that one's version, in bytes. They are kept as long as
+/// the connection is and are not charged to the cache.
+const MAX_NAME: usize = 1024;
+/// Bytes of a word that an error quotes (Valkey: 128).
+const MAX_QUOTED: usize = 128;
 
-fn name_is_valid(name: &[u8]) -> bool {
-    name.iter().all(u8::is_ascii_graphic)
+fn check_name(what: &str, name: &[u8]) -> Result<(), String> {
+    if name.len() > MAX_NAME {
+        return Err(format!("ERR {what} cannot be longer than {MAX_NAME} bytes."));
+    }
+    if !name.iter().all(u8::is_ascii_graphic) {
+        return Err(format!("ERR {what} cannot contain spaces, newlines or special characters."));
+    }
+    Ok(())
+}
+
+/// The start of a word that an error quotes.
+fn shown(word: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
 }
 
 /// CLIENT ID, GETNAME, SETNAME and SETINFO.
@@ -122,18 +138,20 @@ fn client(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
         (b"id", 2) => reply::integer(out, session.id as i64),
         (b"getname", 2) if session.name.is_empty() => reply::null(out, session.version),
         (b"getname", 2) => reply::bulk(out, &session.name),
-        (b"setname", 3) if !name_is_valid(first) => reply::error(out, BAD_NAME),
-        (b"setname", 3) => {
-            session.name = first.to_vec();
-            out.write(b"+OK\r\n");
-        }
+        (b"setname", 3) => match check_name("Client names", first) {
+            Ok(()) => {
+                session.name = first.to_vec();
+                out.write(b"+OK\r\n");
+            }
+            Err(text) => reply::error(out, &text),
+        },
         (b"setinfo", 4) => set_info(first, second, session, out),
         (word @ (b"id" | b"getname" | b"setname" | b"setinfo"), _) => {
             let word = String::from_utf8_lossy(word);
             reply::error(out, &format!("ERR wrong number of arguments for 'client|{word}' command"));
         }
         _ => {
-            let word = String::from_utf8_lossy(subcommand);
+            let word = shown(subcommand);
             reply::error(out, &format!("ERR unknown subcommand '{word}'. Try CLIENT HELP."));
         }
     }
@@ -145,11 +163,10 @@ fn set_info(attribute: &[u8], value: &[u8], session: &mut Session, out: &mut imp
     } else if attribute.eq_ignore_ascii_case(b"lib-ver") {
         (&mut session.library_version, "lib-ver")
     } else {
-        let attribute = String::from_utf8_lossy(attribute);
+        let attribute = shown(attribute);
         return reply::error(out, &format!("ERR Unrecognized option '{attribute}'"));
     };
-    if !name_is_valid(value) {
-        let text = format!("ERR {name} cannot contain spaces, newlines or special characters.");
+    if let Err(text) = check_name(name, value) {
         return reply::error(out, &text);
     }
     *field = value.to_vec();
@@ -173,7 +190,7 @@ fn command_table(request: &Request<'_>, version: Version, out: &mut impl Reply) 
         b"info" => command_infos(names(), version, out),
         b"docs" => command_docs(names(), version, out),
         _ => {
-            let word = String::from_utf8_lossy(subcommand);
+            let word = shown(subcommand);
             reply::error(out, &format!("ERR unknown subcommand '{word}'. Try COMMAND HELP."));
         }
     }
@@ -187,6 +204,9 @@ fn command_infos<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Ver
     }
     reply::array(out, names.clone().count());
     for name in names {
+        if !out.has_room() {
+            return;
+        }
         match command::lookup(name) {
             Some(spec) => reply::command_info(out, spec, version),
             None if version == Version::Resp3 => reply::null(out, version),
@@ -202,5 +222,9 @@ fn command_docs<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Vers
         names.filter_map(command::lookup).collect()
     };
     reply::map(out, specs.len(), version);
-    specs.into_iter().for_each(|spec| reply::command_docs(out, spec, version));
+    for spec in specs {
+        if out.has_room() {
+            reply::command_docs(out, spec, version);
+        }
+    }
 }

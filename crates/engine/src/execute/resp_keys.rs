@@ -43,7 +43,10 @@ pub fn ttl(request: &Request<'_>, unit_ms: u64, context: &Context<'_>, out: &mut
     let answer = match expiry {
         None => -2,
         Some(0) => -1,
-        Some(at_ms) => ((at_ms.saturating_sub(context.now_ms) + unit_ms / 2) / unit_ms) as i64,
+        Some(at_ms) => {
+            let left_ms = at_ms.saturating_sub(context.now_ms);
+            i64::try_from(left_ms.saturating_add(unit_ms / 2) / unit_ms).unwrap_or(i64::MAX)
+        }
     };
     reply::integer(out, answer);
 }

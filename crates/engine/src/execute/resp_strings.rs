@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::shared::Context;
 use ringstone_protocol::resp::options::{Condition, Expiry, SetOptions, parse_i64, set_options};
 use ringstone_protocol::resp::reply::{self, Version};
-use ringstone_store::{Attributes, Entry, Error, Hash, Item, NewValue, Value};
+use ringstone_store::{Attributes, Entry, Error, Hash, Item, MAX_KEY_BYTES, NewValue, Value};
 
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
@@ -46,7 +46,9 @@ pub fn get(request: &Request<'_>, session: &Session, context: &Context<'_>, out:
 pub fn mget(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
     for_each_key(context.store, request.arguments(), |key, hash| {
-        get_one(key, hash, session.version, context, out);
+        if out.has_room() {
+            get_one(key, hash, session.version, context, out);
+        }
     });
 }
 
@@ -67,8 +69,6 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &Context<'_>, 
     let mut entry = context.store.entry(key, request.hash, context.now_ms);
     let holds = plain || condition_holds(&entry, options.condition);
     if options.get {
-        // The old value is the answer whether or not the new one is written, so it goes out before it is replaced. A
-        // write that is refused after that keeps the old value: the size is checked first.
         return set_and_get(entry, value, holds, options.expiry, session.version, context, out);
     }
     if !holds {
@@ -122,7 +122,8 @@ fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, context: &Context<'_>) -> A
     Attributes { flags: 0, expires_at_ms }
 }
 
-/// SET ... GET. The reply is composed aside only if there is an old value, for a write may still be refused.
+/// SET ... GET. The old value is the answer whether or not the new one is written; it is kept aside, for the write may
+/// still be refused, and then the refusal is the answer.
 fn set_and_get(
     mut entry: Entry<'_, '_>,
     value: NewValue<'_>,
@@ -156,7 +157,8 @@ fn set_and_get(
     }
 }
 
-/// MSET: all keys in one step, their cells locked in ascending order.
+/// MSET: all keys in one step, their cells locked in ascending order. What can be refused is refused before the first is
+/// written; only memory may still run out between two.
 pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let count = request.args.len() - 1;
     if !count.is_multiple_of(2) {
@@ -165,6 +167,9 @@ pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl
     let max_value_size = usize::try_from(context.shared.options.max_value_size).unwrap_or(usize::MAX);
     if request.arguments().skip(1).step_by(2).any(|value| value.len() > max_value_size) {
         return refuse(Error::TooLarge, context, out);
+    }
+    if request.arguments().step_by(2).any(|key| key.len() > MAX_KEY_BYTES) {
+        return refuse(Error::KeyTooLong, context, out);
     }
     context.hashes.clear();
     context.hashes.extend(request.arguments().step_by(2).map(|key| context.store.hash(key)));

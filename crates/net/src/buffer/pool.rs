@@ -15,8 +15,9 @@ const SLAB_BYTES: usize = 1 << 20;
 pub(crate) const WARM_UNITS_MIN: usize = 16;
 /// Sizes above the unit: unit x 2, x 4 ... enough for any `input_limit` below 4 GiB.
 const CLASSES: usize = 20;
-/// Free buffers of one size above the unit that are kept between two trims.
-const CLASS_KEPT: usize = 4;
+/// Free bytes of one size above the unit that are kept between two trims: enough that many connections with messages
+/// somewhat longer than a unit do not map memory for each.
+const CLASS_KEPT_BYTES: usize = 4 << 20;
 
 /// What released memory is filled with in debug builds.
 pub(crate) const RELEASED: u8 = 0xDD;
@@ -176,7 +177,7 @@ impl Inner {
         let class = &mut self.large[(capacity / unit).trailing_zeros() as usize - 1];
         // SAFETY: `take_large` made the handle from a mapping of exactly its capacity; `release` has ended the handle.
         let mapping = unsafe { Mapping::from_raw(start, capacity) };
-        if class.free.len() < CLASS_KEPT {
+        if class.free.len() * capacity < CLASS_KEPT_BYTES {
             class.free.push(mapping);
         } else {
             self.large_bytes -= mapping.len();
@@ -245,5 +246,11 @@ mod tests {
         pool.trim();
         pool.trim();
         assert_eq!(pool.held_bytes(), UNIT);
+        let many: Vec<Buffer> = (0..1000).map(|_| pool.take_at_least(2 * UNIT)).collect();
+        assert_eq!(pool.held_bytes(), UNIT + 1000 * 2 * UNIT);
+        for buffer in many {
+            pool.release(buffer);
+        }
+        assert_eq!(pool.held_bytes(), UNIT + CLASS_KEPT_BYTES);
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Uring {
     /// Connections with a quiet send since the last `enter`, and before it.
     quiet: Vec<Key>,
     quiet_done: Vec<Key>,
+    /// Something waits for the end of a quiet send after all: the next `enter` does not sleep.
+    hurry: bool,
     /// Longest quiet send: within it a connection is not paused for its unsent output.
     quiet_limit: usize,
     /// Connections whose receive found no provided buffer.
@@ -93,6 +95,7 @@ impl Uring {
             next: 0,
             quiet: Vec::with_capacity(QUIET_SENDS),
             quiet_done: Vec::with_capacity(QUIET_SENDS),
+            hurry: false,
             quiet_limit: options.output_pause.min(options.write_buffer_size),
             starved: VecDeque::with_capacity(count),
             revivals: 0,
@@ -211,7 +214,8 @@ impl<S: Service> EventLoop<S> for Uring {
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.arm_wake();
         self.provided.publish();
-        let (want, timeout) = if timeout == Some(Duration::ZERO) { (0, None) } else { (1, timeout) };
+        let at_once = timeout == Some(Duration::ZERO) || std::mem::take(&mut self.hurry);
+        let (want, timeout) = if at_once { (0, None) } else { (1, timeout) };
         self.ring.enter(want, timeout)?;
         self.reap();
         self.revivals = self.starved.len();
@@ -256,7 +260,12 @@ impl<S: Service> EventLoop<S> for Uring {
 
     #[inline]
     fn flush(&mut self, connection: &mut Linked<S, Self>, _counters: &WorkerCounters) -> Result<(), CloseReason> {
-        if connection.output.is_empty() || !connection.link.sending.is_empty() {
+        let link = &connection.link;
+        if !link.sending.is_empty() {
+            self.hurry |= link.quiet && (!connection.output.is_empty() || connection.ending.is_some() || link.watched);
+            return Ok(());
+        }
+        if connection.output.is_empty() {
             return Ok(());
         }
         connection.link.sending = connection.output.take_pending();
