@@ -27,13 +27,17 @@ impl Ghosts {
             return 0;
         }
         let page_lines = (pool.geometry.index_page_bytes() / LINE_BYTES) as u32;
-        let lines = items.div_ceil(LINE_ITEMS);
+        // Each growth copies all lines, so the steps are not too small.
+        let lines = items.div_ceil(LINE_ITEMS).max(self.lines + self.lines / 16);
         lines.div_ceil(page_lines).saturating_sub(self.pages.len() as u32)
     }
 
     /// Takes more zeroed pages. A line's ghosts go to the lines that its hashes now fall into, to each of them all.
     pub fn grow(&mut self, pages: &[u32], pool: &Pool) {
         let page_lines = (pool.geometry.index_page_bytes() / LINE_BYTES) as u32;
+        if pages.is_empty() {
+            return;
+        }
         let old = u64::from(self.lines);
         self.pages.extend_from_slice(pages);
         self.lines = self.pages.len() as u32 * page_lines;

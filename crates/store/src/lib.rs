@@ -48,7 +48,7 @@
 //! key above 255 bytes, all rounded up to 4; 5-6 bytes of index; 2 bytes of ghosts once anything was evicted. The end of a
 //! segment that is too short for the next item is lost (half an item per segment on average), and each cell has one open
 //! segment per size class and queue in use, of which a tenth of the cell may lie unused. Measured in `tests/memory.rs`,
-//! whole process, 64 MiB, 16-byte keys: 21 bytes over key and value at 16-byte values, 23 at 100, 42 at 1,000 (29, 31 and 52
+//! whole process, 64 MiB, 16-byte keys: 21 bytes over key and value at 16-byte values, 23 at 100, 42 at 1,000 (30, 32 and 42
 //! with an expiry). A large value takes its length rounded up to 1 KiB, and a stub of `60 + key` bytes.
 //!
 //! Outside of it, on the heap: up to 15 KiB per cell (numbers of pages and of segments, their counts), 20 bytes per

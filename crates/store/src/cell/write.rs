@@ -262,7 +262,7 @@ impl<'a> View<'a, '_> {
         if self.shared.options.eviction != Eviction::S3Fifo {
             return Ok(PROBATION);
         }
-        self.grow_ghosts();
+        self.grow_ghosts(now);
         let remembered = queue.is_none() && self.cell.ghosts.remove(hash, &self.shared.pool);
         Ok(queue.unwrap_or(if remembered { MAIN } else { PROBATION }))
     }
@@ -320,15 +320,16 @@ impl<'a> View<'a, '_> {
     }
 
     /// As many ghosts as items, once anything is evicted; fewer while there is no page for them.
-    fn grow_ghosts(&mut self) {
+    fn grow_ghosts(&mut self, now: Now) {
         if self.cell.inflation == 0.0 {
             return;
         }
         let wanted = self.cell.ghosts.pages_wanted(self.cell.index.entries(), &self.shared.pool);
-        if wanted > 0 {
-            let pages: Vec<u32> = (0..wanted).map_while(|_| self.shared.pool.take_index_page()).collect();
-            self.cell.ghosts.grow(&pages, &self.shared.pool);
+        if wanted == 0 {
+            return;
         }
+        let pages: Vec<u32> = (0..wanted).map_while(|_| self.index_page(now).ok()).collect();
+        self.cell.ghosts.grow(&pages, &self.shared.pool);
     }
 
     /// The open segment of a queue, with room for so many bytes.
