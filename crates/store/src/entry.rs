@@ -209,19 +209,21 @@ impl<'s, 'k> Entry<'s, 'k> {
     }
 
     /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item.
+    #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn append(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
-        self.extend(value, false)
+        self.extend(&value, false)
     }
 
     /// Value := bytes ++ value.
+    #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn prepend(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
-        self.extend(value, true)
+        self.extend(&value, true)
     }
 
-    fn extend(&mut self, value: NewValue<'_>, at_front: bool) -> Option<Result<Cas, Error>> {
+    fn extend(&mut self, value: &NewValue<'_>, at_front: bool) -> Option<Result<Cas, Error>> {
         let item = self.live()?;
         let (key, hash, now) = (self.key, self.hash, self.now);
-        let added = match &value {
+        let added = match value {
             NewValue::Bytes(bytes) => bytes.len(),
             NewValue::Body(body) => body.len(),
         };
@@ -244,7 +246,7 @@ impl<'s, 'k> Entry<'s, 'k> {
             ));
         }
         let old = self.item(item).value.to_vec_or_chain();
-        let new = Pieces::of(&value);
+        let new = Pieces::of(value);
         let (first, second) = if at_front { (&new, &old) } else { (&old, &new) };
         let chunks: Vec<&[u8]> = first.chunks().chain(second.chunks()).collect();
         Some(self.view().write_chunks(key, hash, &chunks, attributes, now))

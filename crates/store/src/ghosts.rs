@@ -5,8 +5,8 @@ use crate::pool::Pool;
 
 const LINE_GHOSTS: usize = 32;
 const LINE_BYTES: usize = 64;
-/// Items per line at which the table grows: a little under what a line holds, as lines fill unevenly.
-const LINE_ITEMS: u32 = 30;
+/// Items per line at which the table grows.
+const LINE_ITEMS: u32 = LINE_GHOSTS as u32;
 
 /// The ghosts of a cell, as many as its items. Under the cell's lock.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl Ghosts {
             return 0;
         }
         let page_lines = (pool.geometry.index_page_bytes() / LINE_BYTES) as u32;
-        let lines = (items + items / 16).div_ceil(LINE_ITEMS);
+        let lines = items.div_ceil(LINE_ITEMS);
         lines.div_ceil(page_lines).saturating_sub(self.pages.len() as u32)
     }
 
@@ -42,7 +42,8 @@ impl Ghosts {
         // From the highest down, no line is overwritten before it was copied: the source is never above its target.
         for line in (0..self.lines).rev() {
             let source = (u64::from(line) * old / u64::from(self.lines)) as u32;
-            *self.line(line, pool) = *self.line(source, pool);
+            let ghosts = *self.line(source, pool);
+            *self.line(line, pool) = ghosts;
         }
     }
 
@@ -77,12 +78,12 @@ impl Ghosts {
         found.is_some()
     }
 
-    fn line<'a>(&mut self, line: u32, pool: &'a Pool) -> &'a mut [u16; LINE_GHOSTS] {
+    fn line(&mut self, line: u32, pool: &Pool) -> &mut [u16; LINE_GHOSTS] {
         let page_lines = (pool.geometry.index_page_bytes() / LINE_BYTES) as u32;
         let page = self.pages[(line / page_lines) as usize];
         let start = pool.index_page(page).wrapping_add((line % page_lines) as usize * LINE_BYTES);
-        // SAFETY: the page is this cell's own, whose lock is held (`&mut self`); callers hold one line at a time but in
-        // `grow`, which copies the source before it makes the target.
+        // SAFETY: the page is this cell's own, whose lock is held, and the borrow of `self` makes the
+        // line's exclusive. Any bytes are valid fingerprints.
         unsafe { &mut *start.cast() }
     }
 }

@@ -7,12 +7,16 @@
 //! ```
 //!
 //! An item with a chain is a stub of fixed form: `u32 key length, chain, chain of the key or null, f64 stamp, u32 newer,
-//! u32 older, u32 flags, u64 expiry, key unless in its chain`. What is dead keeps its length in place of length and CAS,
-//! so that a segment can always be walked. Items start at multiples of 8 and so does their end.
+//! u32 older, u32 flags, u64 expiry, key unless in its chain`. What is dead keeps its length in the upper 26 of the first 32 bits,
+//! so that a segment can always be walked. Items start and end at multiples of 4, stubs, which have
+//! segments of their own, of 8.
 
 use crate::chain::Chain;
 use crate::options::UNIT_BYTES;
 use std::mem::ManuallyDrop;
+
+#[cfg(target_endian = "big")]
+compile_error!("the kinds of an item are read as its first 32 bits");
 
 const DEAD: u64 = 1;
 const EXPIRY: u64 = 2;
@@ -68,7 +72,7 @@ pub(crate) fn small_bytes(key: usize, value: usize, flags: u32, expires_at_ms: u
 
 /// Bytes of an item with its value in a chain, and its key too when `key_inline` says so.
 pub(crate) fn stub_bytes(key: usize, key_inline: bool) -> usize {
-    round_up(STUB_BYTES + if key_inline { key } else { 0 })
+    (STUB_BYTES + if key_inline { key } else { 0 }).next_multiple_of(align_of::<Chain>())
 }
 
 /// An item in a segment. A view: what it lends lives as long as the cell's lock is held and nothing is moved.
@@ -102,8 +106,14 @@ impl RawItem {
     }
 
     #[inline]
+    fn kinds(self) -> u64 {
+        // A gap may be of four bytes only.
+        u64::from(self.load::<u32>(0))
+    }
+
+    #[inline]
     fn has(self, kind: u64) -> bool {
-        self.word() & kind != 0
+        self.kinds() & kind != 0
     }
 
     #[inline]
@@ -146,11 +156,11 @@ impl RawItem {
     /// Bytes that it takes, dead or alive.
     #[inline]
     pub fn bytes(self) -> usize {
-        let word = self.word();
-        if word & DEAD != 0 {
-            (word >> KIND_BITS) as usize
-        } else if word & CHAIN != 0 {
-            stub_bytes(self.key_len(), word & LONG_KEY == 0)
+        let kinds = self.kinds();
+        if kinds & DEAD != 0 {
+            (kinds >> KIND_BITS) as usize
+        } else if kinds & CHAIN != 0 {
+            stub_bytes(self.key_len(), kinds & LONG_KEY == 0)
         } else {
             round_up(self.value_offset() + self.value_len())
         }
@@ -290,9 +300,9 @@ impl RawItem {
     /// Writes a whole item whose value, in two parts, is beside it. Not over its own parts.
     pub fn write_small(self, head: &Head<'_>, value: [&[u8]; 2]) {
         let length = value[0].len() + value[1].len();
-        let kinds = LONG_KEY * u64::from(head.key.len() > MAX_SHORT_KEY)
-            | FLAGS * u64::from(head.flags != 0)
-            | EXPIRY * u64::from(head.expires_at_ms != 0);
+        let kinds = (LONG_KEY * u64::from(head.key.len() > MAX_SHORT_KEY))
+            | (FLAGS * u64::from(head.flags != 0))
+            | (EXPIRY * u64::from(head.expires_at_ms != 0));
         self.store(0, kinds | (length as u64) << KIND_BITS | head.cas << CAS_SHIFT);
         let short = if kinds & LONG_KEY == 0 { head.key.len() as u32 } else { 0 };
         self.store(8, short << 24 | head.now_s);
@@ -340,7 +350,7 @@ impl RawItem {
 
     /// Writes a whole stub, not yet linked into a list. The chains move into it.
     pub fn write_stub(self, head: &Head<'_>, chain: Chain, key_chain: Option<Chain>) {
-        let kinds = CHAIN | LONG_KEY * u64::from(key_chain.is_some());
+        let kinds = CHAIN | (LONG_KEY * u64::from(key_chain.is_some()));
         self.store(0, kinds | head.cas << CAS_SHIFT);
         self.store(8, head.now_s);
         self.store(HEADER_BYTES, head.key.len() as u32);
@@ -401,7 +411,7 @@ impl RawItem {
 
     /// What is left is a gap of that many bytes.
     pub fn make_dead(self, bytes: usize) {
-        self.store(0, DEAD | (bytes as u64) << KIND_BITS);
+        self.store(0, DEAD as u32 | (bytes as u32) << KIND_BITS);
     }
 
     /// The place `bytes` further on.

@@ -51,14 +51,13 @@ struct State {
     tails: Tails,
 }
 
-/// What the pool holds, for gauges and for the integrity check.
-#[derive(Clone, Copy, Debug)]
+/// What the pool holds, for the integrity check.
+#[cfg(any(test, debug_assertions))]
 pub(crate) struct PoolGauges {
     pub free_segments: u32,
     pub index_segments: u32,
     pub tail_segments: u32,
     pub free_tail_pages: u64,
-    pub resident_bytes: u64,
 }
 
 impl Pool {
@@ -140,16 +139,22 @@ impl Pool {
         u64::from(self.geometry.segments.saturating_sub(kept)) * self.geometry.segment_bytes as u64
     }
 
+    #[cfg(any(test, debug_assertions))]
     pub fn gauges(&self) -> PoolGauges {
         let state = self.state.lock();
-        let group_bytes = u64::from(GROUP_SEGMENTS) * self.geometry.segment_bytes as u64;
         PoolGauges {
             free_segments: state.free_segments,
             index_segments: state.index_segments,
             tail_segments: state.tails.shared(),
             free_tail_pages: state.tails.free_pages(),
-            resident_bytes: (u64::from(state.touched_groups) * group_bytes).min(self.geometry.arena_bytes() as u64),
         }
+    }
+
+    /// Bytes of the arena that are backed by memory.
+    pub fn resident_bytes(&self) -> u64 {
+        let group_bytes = u64::from(GROUP_SEGMENTS) * self.geometry.segment_bytes as u64;
+        let touched = u64::from(self.state.lock().touched_groups) * group_bytes;
+        touched.min(self.geometry.arena_bytes() as u64)
     }
 
     /// Gives a free group back to the system, outside the lock: it may take 100 microseconds.

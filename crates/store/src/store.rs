@@ -170,7 +170,7 @@ impl Store {
         let mut stats = Stats {
             reserved_bytes: pool.reserved_bytes.load(Ordering::Relaxed),
             pinned_bytes: pool.pinned_bytes.load(Ordering::Relaxed),
-            resident_bytes: pool.gauges().resident_bytes,
+            resident_bytes: pool.resident_bytes(),
             max_memory: self.shared.options.max_memory,
             cells: self.shared.slots.len() as u64,
             ..Stats::default()

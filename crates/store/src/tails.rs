@@ -40,11 +40,13 @@ impl Tails {
     }
 
     /// Free pages in shared segments.
+    #[cfg(any(test, debug_assertions))]
     pub fn free_pages(&self) -> u64 {
         self.free_pages
     }
 
     /// Segments that are shared by tails.
+    #[cfg(any(test, debug_assertions))]
     pub fn shared(&self) -> u32 {
         self.shared
     }

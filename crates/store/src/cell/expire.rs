@@ -63,7 +63,11 @@ impl View<'_, '_> {
 
     /// Sweeps the whole cell; true if something went.
     pub(super) fn sweep_all(&mut self, now: Now) -> bool {
-        (0..self.cell.metas.len()).fold(false, |went, local| self.sweep_segment(local as u16, now) || went)
+        let mut went = false;
+        for local in 0..self.cell.metas.len() {
+            went |= self.sweep_segment(local as u16, now);
+        }
+        went
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::segments::{CLASSES, NO_LOCAL};
 use super::{Now, Shared, View};
+use crate::chain::Chain;
 use crate::options::EXTENT_PAGE_BYTES;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -119,7 +120,7 @@ impl View<'_, '_> {
 
     fn check_chains(&self, item: crate::item::RawItem, holdings: &mut Holdings) {
         let whole = self.segment_bytes() / EXTENT_PAGE_BYTES;
-        for run in item.chains().flat_map(|chain| chain.runs()) {
+        for run in item.chains().flat_map(Chain::runs) {
             if run.pages as usize == whole {
                 assert!(holdings.seen.insert(run.page / whole as u32), "an extent is in use twice");
                 holdings.whole_extents += 1;

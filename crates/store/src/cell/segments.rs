@@ -10,8 +10,10 @@ pub(super) const CLASSES: usize = 10;
 /// The class of stubs of large values; its segments are never evicted, but the items in them one by one.
 pub(super) const STUBS: usize = CLASSES - 1;
 pub(super) const NO_LOCAL: u16 = u16::MAX;
-/// Share of the cell that may lie unused in open segments before classes fold together, in per cent.
-const OPEN_PERCENT: u64 = 5;
+/// Share of the cell that may lie unused in open segments before classes fold together, in per cent. Measured with
+/// `tests/miss_ratio.rs` at 500,000 requests: with sizes of 50 B - 60 KB the store misses 0.398 at 5, 0.359 at 10 and 0.359
+/// without folding; the other traces do not care.
+const OPEN_PERCENT: u64 = 10;
 
 /// Segments from the oldest to the open one, linked through their metas.
 #[derive(Clone, Copy)]

@@ -280,11 +280,19 @@ impl<'a> View<'a, '_> {
             }
         }
         self.grow_index(now)?;
-        while self.index().is_home_full(hash) && self.index().free_overflow() < OVERFLOW_LINES {
+        if self.index().needs_overflow(hash) {
+            self.tidy_unit(hash);
+        }
+        while self.index().needs_overflow(hash) && self.index().free_overflow() < OVERFLOW_LINES {
             let page = self.index_page(now)?;
             self.index().add_overflow_page(page);
         }
         Ok(())
+    }
+
+    fn tidy_unit(&mut self, hash: Hash) {
+        let (slot, pool, hasher) = (self.slot, self.pool(), &self.shared.hasher);
+        self.index().tidy_unit(hash, |place| slot.item(pool, place).with_key(|key| hasher.hash(key)));
     }
 
     fn move_unit(&mut self) -> bool {

@@ -3,9 +3,12 @@
 //! The home line grows with the hash, whatever the number of lines. So when the table gets more lines, every key moves to
 //! the same line or a higher one, and moving units from the highest to the lowest never meets one that has not moved.
 
-use super::{Index, IndexView, LAST, LINE_LOAD, SLOTS, TAG_MASK, UNIT_LINES, is_link, link_target};
+use super::{Index, IndexView, LINE_LOAD, Line, PLACE_SHIFT, SLOTS, TAG_MASK, UNIT_LINES, empty_lanes, link_of};
 use crate::hash::Hash;
 use std::sync::atomic::Ordering;
+
+/// A unit is tidied before it gets another overflow line if so many of its home slots are empty.
+const WORTH_TIDYING: usize = 6;
 
 impl IndexView<'_, &mut Index> {
     /// Whether units are still to be moved after a growth.
@@ -54,17 +57,33 @@ impl IndexView<'_, &mut Index> {
     }
 
     /// Moves the keys of one unit; `hash_at` hashes the key of the item at a place. False when overflow lines are short.
-    pub fn move_unit(&mut self, mut hash_at: impl FnMut(u32) -> Hash) -> bool {
+    pub fn move_unit(&mut self, hash_at: impl FnMut(u32) -> Hash) -> bool {
         let unit = self.table.frontier.load(Ordering::Relaxed) - 1;
+        self.lay_out(unit, unit, hash_at)
+    }
+
+    /// Fills the home lines of the hash's unit from its overflow, if removals have left some room in them: what was put
+    /// into an overflow line stays there otherwise.
+    pub fn tidy_unit(&mut self, hash: Hash, hash_at: impl FnMut(u32) -> Hash) {
+        let unit = self.table.home(hash) / UNIT_LINES;
+        let empty: usize = self.unit_lines(unit).map(empty_lanes).sum();
+        if empty >= WORTH_TIDYING && self.unit_overflow(unit).is_some() {
+            let frontier = self.table.frontier.load(Ordering::Relaxed);
+            self.lay_out(unit, frontier, hash_at);
+        }
+    }
+
+    /// Takes all keys of a unit out and puts them in again, with the frontier at another place.
+    fn lay_out(&mut self, unit: u32, frontier: u32, mut hash_at: impl FnMut(u32) -> Hash) -> bool {
         let mut moving = std::mem::take(&mut self.index.moving);
         moving.clear();
-        let chained = self.collect(unit, |slot| moving.push((slot, hash_at(slot >> super::PLACE_SHIFT))));
-        // Each line of a new unit's chain has at least one key of it; a few units share what one unit had.
+        let chained = self.collect(unit, |slot| moving.push((slot, hash_at(slot >> PLACE_SHIFT))));
+        // Each line of a new unit's chain has at least fifteen keys of it; a few units share what one unit had.
         let needed = moving.len() / (SLOTS - 1) + UNIT_LINES as usize;
         let enough = self.index.free_overflow.len() + chained >= needed;
         if enough {
             self.clear(unit);
-            self.table.frontier.store(unit, Ordering::Relaxed);
+            self.table.frontier.store(frontier, Ordering::Relaxed);
             for &(slot, hash) in &moving {
                 self.insert_slot(hash, slot);
             }
@@ -75,39 +94,29 @@ impl IndexView<'_, &mut Index> {
 
     /// Calls `each` with every key's slot of a unit; returns the number of its overflow lines.
     fn collect(&self, unit: u32, mut each: impl FnMut(u32)) -> usize {
-        let mut take = |line: &super::Line| {
+        let mut take = |line: &Line| {
             let slots = line.0.iter().map(|slot| slot.load(Ordering::Relaxed));
             slots.filter(|slot| slot & TAG_MASK != 0).for_each(&mut each);
         };
-        for n in unit * UNIT_LINES..(unit + 1) * UNIT_LINES {
-            take(self.line(n).expect("a line of the table"));
-        }
-        let chain = self.overflow_chain(unit);
-        chain.iter().for_each(|&overflow| take(self.overflow_line(overflow)));
-        chain.len()
-    }
-
-    fn overflow_chain(&self, unit: u32) -> Vec<u32> {
-        let link = |line: &super::Line| Some(line.0[LAST].load(Ordering::Relaxed)).filter(|&slot| is_link(slot));
-        let homes = unit * UNIT_LINES..(unit + 1) * UNIT_LINES;
-        let mut next = homes.filter_map(|n| self.line(n)).find_map(link).map(link_target);
-        let mut chain = Vec::new();
+        self.unit_lines(unit).for_each(&mut take);
+        let (mut chained, mut next) = (0, self.unit_overflow(unit));
         while let Some(overflow) = next {
-            chain.push(overflow);
-            next = link(self.overflow_line(overflow)).map(link_target);
+            take(self.overflow_line(overflow));
+            next = link_of(self.overflow_line(overflow));
+            chained += 1;
         }
-        chain
+        chained
     }
 
     fn clear(&mut self, unit: u32) {
-        for overflow in self.overflow_chain(unit) {
-            self.overflow_line(overflow).0.iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
+        let empty = |line: &Line| line.0.iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
+        let mut next = self.unit_overflow(unit);
+        while let Some(overflow) = next {
+            next = link_of(self.overflow_line(overflow));
+            empty(self.overflow_line(overflow));
             self.index.free_overflow.push(overflow);
         }
-        for n in unit * UNIT_LINES..(unit + 1) * UNIT_LINES {
-            let line = self.line(n).expect("a line of the table");
-            line.0.iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
-        }
+        self.unit_lines(unit).for_each(empty);
     }
 }
 

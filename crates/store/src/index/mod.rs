@@ -24,7 +24,7 @@ const LAST: usize = SLOTS - 1;
 const UNIT_LINES: u32 = 4;
 const LINE_BYTES: usize = 64;
 /// Keys per line, on average, at which the index grows.
-pub(crate) const LINE_LOAD: u32 = 14;
+pub(crate) const LINE_LOAD: u32 = 16;
 const NO_PAGE: u32 = u32::MAX;
 
 const FREQUENCY_MASK: u32 = 3;
@@ -120,6 +120,16 @@ fn link_target(slot: u32) -> u32 {
     (slot >> PLACE_SHIFT) - 1
 }
 
+/// The overflow line that a line goes on with.
+fn link_of(line: &Line) -> Option<u32> {
+    let last = line.0[LAST].load(Ordering::Relaxed);
+    is_link(last).then(|| link_target(last))
+}
+
+fn empty_lanes(line: &Line) -> usize {
+    simd::matches(line, u32::MAX, 0).count_ones() as usize
+}
+
 impl Table {
     pub fn new(geometry: &Geometry) -> Table {
         let page_lines = geometry.index_page_bytes() / LINE_BYTES;
@@ -213,12 +223,9 @@ impl<'p, I: Deref<Target = Index>> IndexView<'p, I> {
                 }
                 bits &= bits - 1;
             }
-            let last = line.0[LAST].load(Ordering::Relaxed);
-            if !is_link(last) {
-                return None;
-            }
-            overflow = Some(link_target(last));
-            line = self.overflow_line(link_target(last));
+            let next = link_of(line)?;
+            overflow = Some(next);
+            line = self.overflow_line(next);
         }
     }
 
@@ -227,9 +234,30 @@ impl<'p, I: Deref<Target = Index>> IndexView<'p, I> {
         self.find(hash, |at| at == place)
     }
 
-    /// Whether an insert of the hash may need overflow lines, which must be there before.
-    pub fn is_home_full(&self, hash: Hash) -> bool {
-        self.home_line(hash).is_none_or(|line| simd::matches(line, u32::MAX, 0) == 0)
+    /// Whether an insert of the hash needs overflow lines, which must be there before.
+    pub fn needs_overflow(&self, hash: Hash) -> bool {
+        let Some(line) = self.home_line(hash) else { return true };
+        if empty_lanes(line) > 0 {
+            return false;
+        }
+        let mut next = self.unit_overflow(self.table.home(hash) / UNIT_LINES);
+        while let Some(overflow) = next {
+            let line = self.overflow_line(overflow);
+            if empty_lanes(line) >= 2 {
+                return false;
+            }
+            next = link_of(line);
+        }
+        true
+    }
+
+    /// The first overflow line of a unit.
+    fn unit_overflow(&self, unit: u32) -> Option<u32> {
+        self.unit_lines(unit).find_map(link_of)
+    }
+
+    fn unit_lines(&self, unit: u32) -> impl Iterator<Item = &'p Line> {
+        (unit * UNIT_LINES..(unit + 1) * UNIT_LINES).map(|n| self.line(n).expect("a line of the table"))
     }
 
     pub fn free_overflow(&self) -> usize {
@@ -267,12 +295,7 @@ impl IndexView<'_, &mut Index> {
         if is_link(last) {
             return self.insert_overflow(link_target(last), slot);
         }
-        let first = home / UNIT_LINES * UNIT_LINES;
-        let shared = (first..first + UNIT_LINES).filter_map(|n| self.line(n)).find_map(|sibling| {
-            let slot = sibling.0[LAST].load(Ordering::Relaxed);
-            is_link(slot).then(|| link_target(slot))
-        });
-        let overflow = shared.unwrap_or_else(|| self.take_overflow());
+        let overflow = self.unit_overflow(home / UNIT_LINES).unwrap_or_else(|| self.take_overflow());
         line.0[LAST].store(link_to(overflow), Ordering::Relaxed);
         self.insert_overflow(overflow, last);
         self.insert_overflow(overflow, slot);
@@ -306,31 +329,25 @@ impl IndexView<'_, &mut Index> {
         slot.store(0);
         self.index.entries -= 1;
         let Some(overflow) = slot.overflow else { return };
-        if simd::matches(slot.line, u32::MAX, 0).count_ones() as usize == SLOTS {
+        if empty_lanes(slot.line) == SLOTS {
             self.unlink(self.table.home(hash), overflow);
         }
     }
 
     /// Takes an empty overflow line out of its unit.
     fn unlink(&mut self, home: u32, overflow: u32) {
-        let first = home / UNIT_LINES * UNIT_LINES;
         let mut linked = None;
-        for line in (first..first + UNIT_LINES).filter_map(|n| self.line(n)) {
-            let last = line.0[LAST].load(Ordering::Relaxed);
-            if !is_link(last) {
-                continue;
-            }
-            if link_target(last) == overflow {
-                line.0[LAST].store(0, Ordering::Relaxed);
-            } else {
-                linked = Some(link_target(last));
+        for line in self.unit_lines(home / UNIT_LINES) {
+            match link_of(line) {
+                Some(first) if first == overflow => line.0[LAST].store(0, Ordering::Relaxed),
+                Some(first) => linked = Some(first),
+                None => {}
             }
         }
         // All homes of a unit share the first overflow line: if it is another one, ours follows in its chain.
         while let Some(before) = linked {
             let line = self.overflow_line(before);
-            let last = line.0[LAST].load(Ordering::Relaxed);
-            linked = is_link(last).then(|| link_target(last));
+            linked = link_of(line);
             if linked == Some(overflow) {
                 line.0[LAST].store(0, Ordering::Relaxed);
                 linked = None;

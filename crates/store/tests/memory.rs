@@ -1,0 +1,125 @@
+//! What items cost, and that the limit holds.
+//!
+//! The tests that look at the process's own memory are in one test function, so that no other test disturbs them.
+
+use ringstone_store::{Attributes, Eviction, NewValue, Options, Store};
+
+const MEMORY: u64 = 64 << 20;
+
+fn open(max_memory: u64, eviction: Eviction) -> Store {
+    Store::open(Options { max_memory, max_value_size: 8 << 20, eviction, hash_key: [5; 16] }).unwrap()
+}
+
+fn set(store: &Store, key: &[u8], value: &[u8], expires_at_ms: u64, now_ms: u64) {
+    let mut entry = store.entry(key, store.hash(key), now_ms);
+    entry.set(NewValue::Bytes(value), Attributes { flags: 0, expires_at_ms }).unwrap();
+}
+
+fn sweep(store: &Store, now_ms: u64) {
+    let mut cursor = Some(0);
+    while let Some(at) = cursor {
+        cursor = store.sweep_slice(at, now_ms);
+    }
+}
+
+/// Resident bytes of this process, of anonymous memory.
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[cfg(not(target_os = "linux"))]
+fn resident_bytes() -> u64 {
+    0
+}
+
+/// Fills a store beyond its limit with items of 16-byte keys; returns its bytes per item over key and value: what items,
+/// index and ghosts use, and all that the process has grown by.
+fn overhead(value_bytes: usize, expires_at_ms: u64) -> (f64, f64) {
+    let before = resident_bytes();
+    let store = open(MEMORY, Eviction::S3Fifo);
+    let value = vec![7; value_bytes];
+    let items = MEMORY / (value_bytes as u64 + 16) * 5 / 4;
+    for i in 0..items {
+        set(&store, format!("{i:016}").as_bytes(), &value, expires_at_ms, 1);
+    }
+    let stats = store.stats();
+    assert!(stats.evictions > 0 && stats.resident_bytes <= MEMORY, "{stats:?}");
+    let per_item = |bytes: u64| (bytes as f64 - stats.key_value_bytes as f64) / stats.items as f64;
+    let process = resident_bytes().saturating_sub(before);
+    assert!(process <= MEMORY + MEMORY / 20 + (1 << 20), "{process}");
+    println!("{value_bytes}: {stats:?} process {process}");
+    (per_item(stats.item_segment_bytes + stats.index_bytes + stats.ghost_bytes), per_item(process))
+}
+
+#[test]
+fn overhead_and_resident_memory() {
+    // A segment of 64 KiB holds 63 items of 1,032 bytes and leaves 520 bytes, 8 per item, that no layout of such
+    // segments can use; hence the higher bound there.
+    for (value_bytes, most, most_with_ttl) in [(16, 24.0, 32.0), (100, 24.0, 32.0), (1000, 44.0, 56.0)] {
+        for (expires_at_ms, most) in [(0, most), (1_000_000, most_with_ttl)] {
+            let (own, process) = overhead(value_bytes, expires_at_ms);
+            println!(
+                "{value_bytes} bytes, expiry {expires_at_ms}: {own:.2} by its own account, {process:.2} by the process's"
+            );
+            assert!(own <= most, "{own}");
+            assert!(process <= most + 4.0, "{process}");
+        }
+    }
+    overwriting_holds_the_limit();
+    expired_memory_is_free_after_a_sweep();
+}
+
+/// Ten times the cache's size of mixed sizes and times to live.
+fn overwriting_holds_the_limit() {
+    let before = resident_bytes();
+    let memory = 16 << 20;
+    let store = open(memory, Eviction::S3Fifo);
+    let value = vec![9; 100_000];
+    let (mut written, mut i) = (0, 0u64);
+    while written < 10 * memory {
+        let length = [10, 90, 800, 5_000, 17_000, 90_000][(i % 6) as usize];
+        let now_ms = 1000 + i;
+        let expires_at_ms = if i.is_multiple_of(3) { 0 } else { now_ms + 500 };
+        set(&store, &(i * 7919 % 5000).to_le_bytes(), &value[..length], expires_at_ms, now_ms);
+        if i % 1000 == 0 {
+            sweep(&store, now_ms);
+        }
+        written += length as u64;
+        i += 1;
+    }
+    let stats = store.stats();
+    assert!(stats.resident_bytes <= memory, "{stats:?}");
+    let used = stats.item_segment_bytes + stats.chain_bytes + stats.index_bytes + stats.ghost_bytes;
+    assert!(used <= memory, "{stats:?}");
+    let process = resident_bytes().saturating_sub(before);
+    assert!(process <= memory + memory / 20 + (1 << 20), "{process}");
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+}
+
+fn expired_memory_is_free_after_a_sweep() {
+    let store = open(32 << 20, Eviction::S3Fifo);
+    let value = vec![9; 40_000];
+    for i in 0..20_000u64 {
+        set(&store, &i.to_le_bytes(), &value[..[100, 900, 2_000][i as usize % 3]], 2_000, 1_000);
+    }
+    for i in 0..100u64 {
+        set(&store, &(1_000_000 + i).to_le_bytes(), &value, 2_000, 1_000);
+        set(&store, &(2_000_000 + i).to_le_bytes(), &value[..50], 0, 1_000);
+    }
+    let full = resident_bytes();
+    sweep(&store, 1_999);
+    assert_eq!(store.stats().expirations, 0, "not a moment too soon");
+    sweep(&store, 2_000);
+    let stats = store.stats();
+    assert_eq!((stats.items, stats.chain_bytes, stats.expirations), (100, 0, 20_100));
+    assert!(stats.item_segment_bytes <= 16 * (64 << 10), "{stats:?}");
+    assert!(stats.resident_bytes <= 16 << 20, "{stats:?}");
+    #[cfg(target_os = "linux")]
+    assert!(resident_bytes() + (16 << 20) <= full, "{full}");
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+}

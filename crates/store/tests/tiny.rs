@@ -1,0 +1,119 @@
+//! Small runs of everything that is unsafe, short enough for Miri:
+//! `cargo +nightly miri test -p ringstone-store --test tiny miri_`.
+
+use ringstone_store::{Attributes, Error, Eviction, NewValue, Options, Store, Value};
+
+fn open(max_memory: u64, eviction: Eviction) -> Store {
+    Store::open(Options { max_memory, max_value_size: 1 << 20, eviction, hash_key: [4; 16] }).unwrap()
+}
+
+fn set(store: &Store, key: &[u8], value: &[u8], expires_at_ms: u64) -> Result<u64, Error> {
+    let attributes = Attributes { flags: value.len() as u32 % 3, expires_at_ms };
+    store.entry(key, store.hash(key), 1000).set(NewValue::Bytes(value), attributes)
+}
+
+fn sweep(store: &Store, now_ms: u64) {
+    let mut cursor = Some(0);
+    while let Some(at) = cursor {
+        cursor = store.sweep_slice(at, now_ms);
+    }
+}
+
+/// Sizes, overwriting in place and not, gaps, growth of the index with its overflow, eviction, compaction.
+#[test]
+fn miri_fill_and_evict() {
+    for eviction in [Eviction::S3Fifo, Eviction::Lru] {
+        let store = open(64 << 10, eviction);
+        for i in 0..900usize {
+            let key = (i * 31 % 700).to_le_bytes();
+            let value = vec![i as u8; [4, 20, 37, 90, 600][i % 5]];
+            set(&store, &key, &value, if i % 4 == 0 { 5000 } else { 0 }).unwrap();
+            let hash = store.hash(&key);
+            store.prefetch_cell(hash);
+            store.prefetch_bucket(hash);
+            store.prefetch_item(hash);
+            assert_eq!(store.entry(&key, hash, 1000).get().unwrap().value.to_vec(), value);
+            if i % 3 == 0 {
+                let key = (i * 17 % 700).to_le_bytes();
+                store.entry(&key, store.hash(&key), 1000).remove();
+            }
+        }
+        assert!(store.stats().evictions > 0);
+        #[cfg(debug_assertions)]
+        store.check_integrity();
+        sweep(&store, 5000);
+        assert!(store.stats().expirations > 0);
+        #[cfg(debug_assertions)]
+        store.check_integrity();
+    }
+}
+
+/// Stubs, lists of large values, long keys, bodies filled piece by piece, extension in both forms.
+#[test]
+fn miri_chains() {
+    let store = open(128 << 10, Eviction::S3Fifo);
+    let long = vec![b'k'; 3000];
+    for i in 0..40usize {
+        let number = (i % 7).to_le_bytes();
+        let key: &[u8] = if i % 7 == 3 { &long } else { &number };
+        let hash = store.hash(key);
+        let value = vec![i as u8; 1000 + i * 300];
+        let mut body = store.reserve(value.len(), 1000).unwrap();
+        let half = body.spare().len() / 2;
+        body.spare()[..half].fill(i as u8);
+        body.filled(half);
+        assert_eq!(body.fill_from(&value[half..]), value.len() - half);
+        let mut entry = store.entry(key, hash, 1000);
+        entry.set(NewValue::Body(body), Attributes::default()).unwrap();
+        entry.append(NewValue::Bytes(b"tail")).unwrap().unwrap();
+        entry.prepend(NewValue::Bytes(b"head")).unwrap().unwrap();
+        entry.set_expiry(2000).unwrap().unwrap();
+        let expected = [b"head".to_vec(), value, b"tail".to_vec()].concat();
+        assert_eq!(entry.get().unwrap().value.to_vec(), expected);
+        if i % 5 == 4 {
+            entry.replace_value(b"small now").unwrap().unwrap();
+        }
+    }
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+    store.flush(0, 1000);
+    sweep(&store, 1000);
+    assert_eq!(store.stats().chain_bytes, 0);
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+}
+
+/// Two threads, one holding chains beyond their items' lives, and a store that goes before its chains.
+#[test]
+fn miri_threads_and_held_chains() {
+    let store = std::sync::Arc::new(open(128 << 10, Eviction::S3Fifo));
+    let other = store.clone();
+    let thread = std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for i in 0..60usize {
+            let key = (i % 10).to_le_bytes();
+            let hash = other.hash(&key);
+            other.prefetch_bucket(hash);
+            other.prefetch_item(hash);
+            if let Ok(item) = other.entry(&key, hash, 1000).get()
+                && let Value::Chain(chain) = item.value
+            {
+                held.push(chain.clone());
+            }
+            held.truncate(3);
+        }
+        held
+    });
+    for i in 0..80usize {
+        let key = (i % 10).to_le_bytes();
+        let size = if i % 2 == 0 { 3000 } else { 20 };
+        let result = set(&store, &key, &vec![i as u8; size], 0);
+        assert!(matches!(result, Ok(_) | Err(Error::OutOfMemory)));
+    }
+    let held = thread.join().unwrap();
+    drop(store);
+    for chain in held {
+        let first = chain.chunk_at(0)[0];
+        assert!(chain.chunks().flatten().all(|&byte| byte == first));
+    }
+}
