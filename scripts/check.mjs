@@ -5,6 +5,7 @@ import { ensureDependencies, main, requireRust, run } from './setup.mjs';
 
 /** All checks; throws at the first that fails. */
 export function check() {
+  /** @param {...string} path */
   const tool = (...path) => join(root, 'node_modules', ...path);
   run(process.execPath, [tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings'], 'biome');
   run(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], 'tsc');

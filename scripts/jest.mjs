@@ -4,15 +4,22 @@ import { join } from 'node:path';
 import { root } from './files.mjs';
 import { ensureDependencies, ensureDist, ensureNative, main } from './setup.mjs';
 
-main(() => {
-  ensureDependencies();
-  ensureNative('checked');
-  ensureDist();
-  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const { status } = spawnSync(process.execPath, [...flags, jest, ...process.argv.slice(2)], {
-    cwd: root,
-    stdio: 'inherit',
+/** Arguments for node that start jest. */
+export const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+];
+
+if (process.argv[1] === import.meta.filename) {
+  main(() => {
+    ensureDependencies();
+    ensureNative('checked');
+    ensureDist();
+    const { status } = spawnSync(process.execPath, [...JEST, ...process.argv.slice(2)], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    process.exitCode = status ?? 1;
   });
-  process.exitCode = status ?? 1;
-});
+}

@@ -7,7 +7,8 @@ import { hashFiles, listFiles, root } from './files.mjs';
 function platformName() {
   const { platform, arch } = process;
   if (platform !== 'linux') return `${platform}-${arch}`;
-  return `${platform}-${arch}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`;
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  return `${platform}-${arch}-${header.glibcVersionRuntime ? 'gnu' : 'musl'}`;
 }
 
 /**
@@ -26,6 +27,7 @@ export function nativeLibraryPath(profile) {
   return join(nativeFolder(profile), `binding.${platformName()}.node`);
 }
 
+/** @param {'release' | 'checked'} profile */
 const stampPath = profile => `${nativeLibraryPath(profile)}.stamp`;
 
 /** Hash of everything that the library is made of. */

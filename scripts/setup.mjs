@@ -6,12 +6,13 @@ import { delimiter, join } from 'node:path';
 import { hashFiles, listFiles, root } from './files.mjs';
 import { isNativeCurrent, nativeFolder, nativeSourcesHash, stampNative } from './native.mjs';
 
-const MIN_NODE = [20, 17];
+const MIN_NODE = '20.17';
 
 /** Something the user must do; printed without a stack. */
 export class SetupError extends Error {}
 
-const say = text => process.stderr.write(`ringstone: ${text}\n`);
+/** @param {string} text */
+export const say = text => process.stderr.write(`ringstone: ${text}\n`);
 
 /**
  * Runs a command from the root with the terminal passed through; throws `SetupError` when it fails.
@@ -21,18 +22,26 @@ const say = text => process.stderr.write(`ringstone: ${text}\n`);
  */
 export function run(command, args, what) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env: process.env });
-  if (error) throw new SetupError(`${what} failed: ${command} could not be run (${error.code ?? error.message})`);
+  if (error) throw new SetupError(`${what} failed: ${command} could not be run (${error.message})`);
   if (status !== 0) throw new SetupError(`${what} failed (${command} ended with ${status}); its output is above`);
+}
+
+/**
+ * Whether a version is at least another one, by major and minor number.
+ * @param {string} have
+ * @param {string} wanted
+ */
+function isAtLeast(have, wanted) {
+  const [major = 0, minor = 0] = have.split('.').map(Number);
+  const [wantedMajor = 0, wantedMinor = 0] = wanted.split('.').map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
 /** Refuses a Node.js that is too old. */
 export function requireNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
-    throw new SetupError(
-      `Node.js ${MIN_NODE.join('.')} or newer is needed, this is ${process.versions.node}: https://nodejs.org`,
-    );
-  }
+  const have = process.versions.node;
+  if (isAtLeast(have, MIN_NODE)) return;
+  throw new SetupError(`Node.js ${MIN_NODE} or newer is needed, this is ${have}: https://nodejs.org`);
 }
 
 /** `npm ci`, unless node_modules is already that of the present package-lock.json. */
@@ -41,19 +50,20 @@ export function ensureDependencies() {
   const wanted = hashFiles(['package-lock.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages ...');
-  const npm = process.env.npm_execpath;
+  const npm = process.env['npm_execpath'];
   const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
   run(command, [...first, 'ci', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
   writeFileSync(stamp, wanted);
 }
 
+/** @param {string} command */
 const hasCommand = command => !spawnSync(command, ['--version'], { stdio: 'ignore' }).error;
 
 /** Puts cargo on the PATH where rustup left it, and says what is lacking to build the native part. */
 export function requireRust() {
-  const home = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin');
+  const home = join(process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'), 'bin');
   if (!hasCommand('cargo') && existsSync(join(home, 'cargo')))
-    process.env.PATH = `${home}${delimiter}${process.env.PATH}`;
+    process.env['PATH'] = `${home}${delimiter}${process.env['PATH']}`;
   const wanted = /rust-version = "([\d.]+)"/.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))?.[1] ?? '1.88';
   if (!hasCommand('cargo')) {
     throw new SetupError(
@@ -63,8 +73,7 @@ export function requireRust() {
     );
   }
   const version = spawnSync('cargo', ['--version'], { encoding: 'utf8' }).stdout.match(/\d+\.\d+/)?.[0] ?? '0.0';
-  const [have, need] = [version, wanted].map(text => text.split('.').map(Number));
-  if (have[0] < need[0] || (have[0] === need[0] && have[1] < need[1])) {
+  if (!isAtLeast(version, wanted)) {
     throw new SetupError(`Rust ${wanted} or newer is needed, this is ${version}. Update it with: rustup update stable`);
   }
   if (!['cc', 'gcc', 'clang'].some(hasCommand)) {

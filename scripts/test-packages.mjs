@@ -4,7 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Program that shows a package to be there, and the package. */
+/**
+ * Program that shows a package to be there, and the package.
+ * @type {[program: string, name: string][]}
+ */
 const PACKAGES = [
   ['memcached', 'memcached'],
   ['redis-server', 'redis-server'],
@@ -12,8 +15,9 @@ const PACKAGES = [
   ['memccapable', 'libmemcached-tools'],
 ];
 
+/** @param {string} program */
 const isInstalled = program =>
-  (process.env.PATH ?? '').split(delimiter).some(folder => existsSync(join(folder, program)));
+  (process.env['PATH'] ?? '').split(delimiter).some(folder => existsSync(join(folder, program)));
 
 const missing = PACKAGES.filter(([program]) => !isInstalled(program)).map(([, name]) => name);
 if (missing.length > 0) {
@@ -22,6 +26,7 @@ if (missing.length > 0) {
   } else {
     // The servers that the packages bring must not start: tests start their own.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    /** @param {...string} args */
     const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env }).status === 0;
     process.stderr.write(`ringstone: installing ${missing.join(', ')}\n`);
     if (!apt('update') || !apt('install', '-y', '--no-install-recommends', ...missing)) {

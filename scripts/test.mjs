@@ -1,69 +1,85 @@
 // `npm test`: the checks, cargo's tests, jest's tests, and a last line with the sum of both.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from './check.mjs';
 import { root } from './files.mjs';
-import { ensureDependencies, ensureDist, ensureNative, main, requireRust, SetupError } from './setup.mjs';
+import { JEST } from './jest.mjs';
+import { ensureDependencies, ensureDist, ensureNative, main, requireRust, SetupError, say } from './setup.mjs';
 import { addTotals, cargoTotals, formatTotals, jestTotals } from './totals.mjs';
 
-const say = text => process.stderr.write(`\nringstone: ${text}\n`);
+const NONE = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a command, shows its output as it comes, and returns it with the exit code. */
+/**
+ * Runs a command, shows its output as it comes, and returns it with the exit code.
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<{ output: string, code: number }>}
+ */
 function tee(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', text => {
       output += text;
       process.stdout.write(text);
     });
-    child.stderr.setEncoding('utf8').on('data', text => process.stderr.write(text));
     child.on('error', reject);
     child.on('close', code => resolve({ output, code: code ?? 1 }));
   });
 }
 
 async function runCargo() {
-  say('cargo test');
   const { output, code } = await tee('cargo', ['test', '--workspace', '--no-fail-fast']);
   return { totals: cargoTotals(output), code };
 }
 
 async function runJest() {
-  say('jest');
+  ensureNative('checked');
+  ensureDist();
   const folder = mkdtempSync(join(tmpdir(), 'ringstone-jest-'));
   try {
     const report = join(folder, 'report.json');
-    const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-    const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    const { code } = await tee(process.execPath, [...flags, jest, '--json', '--outputFile', report, '--silent=false']);
-    return { totals: jestTotals(JSON.parse(readFileSync(report, 'utf8'))), code };
+    const { code } = await tee(process.execPath, [...JEST, '--json', '--outputFile', report]);
+    // Without a report jest itself has failed; its exit code says so.
+    const totals = existsSync(report) ? jestTotals(JSON.parse(readFileSync(report, 'utf8'))) : NONE;
+    return { totals, code };
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Runs one part; a `SetupError` fails that part and lets the others run.
+ * @param {string} name
+ * @param {() => Promise<{ totals: import('./totals.mjs').Totals, code: number }>} body
+ */
+async function part(name, body) {
+  say(name);
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    return { totals: NONE, code: 1 };
   }
 }
 
 main(async () => {
   ensureDependencies();
   requireRust();
-  let checked = 0;
-  try {
-    say('checks: biome, tsc, cargo fmt, clippy');
-    check();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    say(error.message);
-    checked = 1;
-  }
-  const cargo = await runCargo();
-  ensureNative('checked');
-  ensureDist();
-  const jest = await runJest();
-  const totals = addTotals(cargo.totals, jest.totals);
-  // A failure that no test counts (a check, a test that does not compile) is one failure.
-  const uncounted = (checked || cargo.code || jest.code) !== 0 && totals.failed === 0;
-  process.exitCode = checked || cargo.code || jest.code ? 1 : 0;
-  process.stdout.write(`${formatTotals(uncounted ? { ...totals, failed: 1 } : totals)}\n`);
+  const parts = [
+    await part('checks: biome, tsc, cargo fmt, clippy', async () => {
+      check();
+      return { totals: NONE, code: 0 };
+    }),
+    await part('cargo test', runCargo),
+    await part('jest', runJest),
+  ];
+  const totals = addTotals(...parts.map(one => one.totals));
+  // A part that failed without a failing test (a lint, code that does not compile) counts as one failure.
+  const uncounted = parts.filter(({ totals: { failed }, code }) => code !== 0 && failed === 0).length;
+  process.exitCode = totals.failed + uncounted > 0 ? 1 : 0;
+  process.stdout.write(`${formatTotals({ ...totals, failed: totals.failed + uncounted })}\n`);
 });

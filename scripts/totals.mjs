@@ -34,6 +34,7 @@ export function jestTotals(report) {
 
 /** @param {...Totals} all @returns {Totals} */
 export function addTotals(...all) {
+  /** @param {keyof Totals} key */
   const sum = key => all.reduce((total, one) => total + one[key], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Codes of the core, the same in the same order as `ErrorCode` in crates/engine/src/error.rs; docs/errors.md explains each. */
 export const ENGINE_ERROR_CODES = [
   'RINGSTONE_ADDRESS_IN_USE',
@@ -33,7 +35,8 @@ function isErrorCode(code: unknown): code is ErrorCode {
 
 /** An error of the native part as a `RingstoneError`; anything else as it is. */
 export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof RingstoneError) return error;
+  // Not `instanceof`: where several contexts share a thread, the native part's Error may be that of another one.
+  if (!types.isNativeError(error) || error instanceof RingstoneError) return error;
   const { code } = error as NodeJS.ErrnoException;
   return isErrorCode(code) ? new RingstoneError(code, error.message, { cause: error }) : error;
 }
