@@ -14,8 +14,8 @@
 //! stores and read by anyone. The sweeper is a thread of its own.
 //!
 //! # Invariants
-//! - Taking steps (`intake`) changes nothing but the connection; only execution changes the store, in the order of the
-//!   connection's requests.
+//! - Taking steps (`intake`) changes nothing but the connection, and reserves room for large values; only execution writes
+//!   items, in the order of the connection's requests. So a step that was taken can be given back and taken again.
 //! - A request in steady state allocates nothing (a test counts); inline commands, large values and refusals may.
 //! - No wait: every command is answered from memory.
 

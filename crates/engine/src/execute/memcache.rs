@@ -59,7 +59,7 @@ pub fn first_key<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
 pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out: &mut impl Reply) -> Outcome {
     match *request {
         Request::Get { keys, cas } => get(keys, cas, hash, context, out),
-        Request::GetAndTouch { exptime, keys, cas } => get_and_touch(exptime, keys, cas, context, out),
+        Request::GetAndTouch { exptime, keys, cas } => get_and_touch(exptime, keys, cas, hash, context, out),
         Request::Store { head, value } => store(&head, NewValue::Bytes(value), hash, context, out),
         Request::Delete { key, noreply } => delete(key, noreply, hash, context, out),
         Request::Arithmetic { key, delta, decrement, noreply } => {
@@ -116,7 +116,7 @@ fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut i
     let mut rest = keys;
     if let Some(first) = rest.next() {
         get_one(first, hash, cas, context, out);
-        for_each_key(context.store, rest, |key, hash| {
+        for_each_key(context.store, None, rest, |key, hash| {
             if out.has_room() {
                 get_one(key, hash, cas, context, out);
             }
@@ -125,9 +125,9 @@ fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut i
     out.write(reply::END);
 }
 
-fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, context: &Context<'_>, out: &mut impl Reply) {
+fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
-    for_each_key(context.store, keys, |key, hash| {
+    for_each_key(context.store, Some(hash), keys, |key, hash| {
         if !out.has_room() {
             return;
         }

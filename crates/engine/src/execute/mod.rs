@@ -27,13 +27,21 @@ pub fn prefetch(store: &Store, hashes: impl Iterator<Item = Hash> + Clone) {
     }
 }
 
-/// Hashes the keys in batches, prefetches each batch and calls `each` for every key in order.
+/// Hashes the keys in batches, prefetches each batch and calls `each` for every key in order. `first`: the hash of the first key,
+/// if it is known.
 #[inline]
-pub fn for_each_key<'k>(store: &Store, keys: impl Iterator<Item = &'k [u8]>, mut each: impl FnMut(&'k [u8], Hash)) {
+pub fn for_each_key<'k>(
+    store: &Store,
+    mut first: Option<Hash>,
+    keys: impl Iterator<Item = &'k [u8]>,
+    mut each: impl FnMut(&'k [u8], Hash),
+) {
     let mut keys = keys.peekable();
     let mut batch = arrayvec::ArrayVec::<(&[u8], Hash), MULTI_KEY_BATCH>::new();
     while keys.peek().is_some() {
-        batch.extend(keys.by_ref().take(MULTI_KEY_BATCH).map(|key| (key, store.hash(key))));
+        batch.extend(
+            keys.by_ref().take(MULTI_KEY_BATCH).map(|key| (key, first.take().unwrap_or_else(|| store.hash(key)))),
+        );
         if batch.len() > 1 {
             prefetch(store, batch.iter().map(|(_, hash)| *hash));
         }

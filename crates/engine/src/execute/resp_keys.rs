@@ -10,7 +10,7 @@ use ringstone_protocol::resp::reply;
 /// DEL and UNLINK
 pub fn delete(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
     let mut removed = 0;
-    for_each_key(context.store, request.arguments(), |key, hash| {
+    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
         let found = context.store.entry(key, hash, context.now_ms).remove();
         context.counters.delete.count(found);
         removed += i64::from(found);
@@ -21,7 +21,7 @@ pub fn delete(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply
 /// EXISTS; a key named twice counts twice.
 pub fn exists(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
     let mut found = 0;
-    for_each_key(context.store, request.arguments(), |key, hash| {
+    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
         let outcome = context.store.entry(key, hash, context.now_ms).get().map(|_| ());
         context.counters.resp.read(outcome);
         found += i64::from(outcome.is_ok());

@@ -45,7 +45,7 @@ pub fn get(request: &Request<'_>, session: &Session, context: &Context<'_>, out:
 /// MGET
 pub fn mget(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
-    for_each_key(context.store, request.arguments(), |key, hash| {
+    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
         if out.has_room() {
             get_one(key, hash, session.version, context, out);
         }
