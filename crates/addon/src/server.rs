@@ -156,12 +156,14 @@ impl NativeServer {
     #[napi(ts_return_type = "Promise<boolean>")]
     pub fn finish<'env>(&self, env: &'env Env, timeout_ms: u32) -> napi::Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred::<bool, _>()?;
-        let server = self.slot.take();
+        let slot = Arc::clone(&self.slot);
         // A thread of its own: libuv's pool is joined by `process.exit`, which must not wait for a drain.
         let thread = std::thread::Builder::new().name("rs-finish".to_owned());
         thread
             .spawn(move || {
-                let drained = server.is_none_or(|server| server.finish(u64::from(timeout_ms)));
+                // Metrics stay readable until it has finished; then the store's memory goes.
+                let drained = slot.get().is_none_or(|server| server.finish(u64::from(timeout_ms)));
+                drop(slot.take());
                 deferred.resolve(move |_| Ok(drained));
             })
             .map_err(|error| napi::Error::new(Status::GenericFailure, format!("no thread to stop in: {error}")))?;
