@@ -143,6 +143,7 @@ fn outcomes(shared: &Shared) -> Vec<Family> {
             "Writes refused for the length of their value.",
             vec![sample(&[memcached], sum(|w| &w.memcache.too_large)), sample(&[resp], sum(|w| &w.resp.too_large))],
         ),
+        count("ringstone_out_of_memory_total", "Writes refused for want of memory.", shared.counters.no_memory()),
     ]
 }
 
@@ -192,7 +193,6 @@ fn items(store: &Stats) -> Vec<Family> {
         count("ringstone_expirations_unread_total", "Of those, never read.", store.expired_unfetched),
         count("ringstone_flushed_items_total", "Items removed by a flush.", store.flushed),
         count("ringstone_compactions_total", "Segments compacted.", store.compactions),
-        count("ringstone_out_of_memory_total", "Writes refused for want of memory.", store.out_of_memory),
     ]
 }
 

@@ -115,6 +115,8 @@ pub struct Outcomes {
     pub protocol_errors: Counter,
     /// Values refused for their length.
     pub too_large: Counter,
+    /// Writes refused for want of memory, and values that were not received for it.
+    pub no_memory: Counter,
 }
 
 /// Index of a reason for a miss, and its label.
@@ -218,6 +220,11 @@ impl Counters {
     /// Sum of one counter over the workers.
     pub fn sum(&self, pick: impl Fn(&WorkerCounters) -> &Counter) -> u64 {
         self.workers.iter().map(|worker| pick(worker).get()).sum()
+    }
+
+    /// Writes that memory did not suffice for, over all protocols.
+    pub fn no_memory(&self) -> u64 {
+        self.sum(|worker| &worker.memcache.no_memory) + self.sum(|worker| &worker.resp.no_memory)
     }
 
     /// Calls of one command.

@@ -3,9 +3,9 @@
 use ringstone_net::{ListenAddress, RuntimeChoice};
 use ringstone_store::Eviction;
 
-/// Queued replies above which a connection is closed, in bytes, besides two of the longest values: a client that asked for
-/// much in many requests and reads slowly is paused, not closed.
-const OUTPUT_LIMIT: usize = 64 << 20;
+/// Queued replies above which a connection is closed, in bytes that were copied for it: a client that asked for much in many
+/// requests and reads slowly is paused, not closed.
+pub const OUTPUT_LIMIT: usize = 64 << 20;
 
 /// What a listener speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,11 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// Bytes of queued replies above which a connection is closed.
+    /// Bytes of queued replies above which a connection is closed, large values included, which are sent from the store
+    /// and cost nothing: as many as the store can hold, and two more that it has let go.
     pub fn output_limit(&self) -> usize {
-        let max_value_size = usize::try_from(self.max_value_size).unwrap_or(usize::MAX);
-        OUTPUT_LIMIT.saturating_add(max_value_size.saturating_mul(2))
+        let bytes = self.max_memory.saturating_add(self.max_value_size.saturating_mul(2));
+        OUTPUT_LIMIT.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where `execute` writes: a sink that can also take a large value by reference.
 
+use crate::options::OUTPUT_LIMIT;
 use ringstone_net::Output;
 use ringstone_protocol::Sink;
 use ringstone_store::{Chain, Value};
@@ -42,6 +43,8 @@ pub trait Reply: Sink {
 pub struct OutputReply<'a> {
     /// The connection's.
     pub output: &'a mut Output<ChainBody>,
+    /// Of what is queued, bytes of large values: they are the store's, and cost the reply a reference.
+    pub referenced_bytes: &'a mut usize,
     /// Bytes queued above which the connection is closed.
     pub limit: usize,
 }
@@ -65,12 +68,14 @@ impl Sink for OutputReply<'_> {
 
 impl Reply for OutputReply<'_> {
     fn write_chain(&mut self, chain: &Chain) {
+        *self.referenced_bytes += chain.len();
         self.output.write_body(ChainBody(chain.clone()));
     }
 
     #[inline]
     fn has_room(&self) -> bool {
-        self.output.len() <= self.limit
+        let queued = self.output.len();
+        queued <= self.limit && queued.saturating_sub(*self.referenced_bytes) <= OUTPUT_LIMIT
     }
 }
 

@@ -39,6 +39,8 @@ struct Lane<'t, 'i> {
     input: &'i [u8],
     /// Of replies to earlier turns that are still queued.
     queued_bytes: usize,
+    /// Of this turn's replies, bytes of large values.
+    referenced_bytes: usize,
     requests_left: usize,
     state: LaneState,
 }
@@ -46,7 +48,14 @@ struct Lane<'t, 'i> {
 impl<'t, 'i> Lane<'t, 'i> {
     fn new(turn: &'t mut Turn<'i, Connection, ChainBody>) -> Lane<'t, 'i> {
         let (input, queued_bytes) = (turn.input, turn.output.len());
-        Lane { turn, input, queued_bytes, requests_left: REQUESTS_PER_TURN, state: LaneState::Active }
+        Lane {
+            turn,
+            input,
+            queued_bytes,
+            referenced_bytes: 0,
+            requests_left: REQUESTS_PER_TURN,
+            state: LaneState::Active,
+        }
     }
 
     /// Only this turn's replies count: one that does nothing because earlier ones are unread would be given again at once.
@@ -157,7 +166,11 @@ impl Worker {
             if reads_counters(&step) {
                 count(counters, &mut executed, arrived_ns);
             }
-            let mut out = OutputReply { output: lane.turn.output, limit: self.output_limit };
+            let mut out = OutputReply {
+                output: lane.turn.output,
+                referenced_bytes: &mut lane.referenced_bytes,
+                limit: self.output_limit,
+            };
             let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
             executed.extend(index);
             if outcome == Outcome::Close || !out.has_room() {
@@ -352,7 +365,7 @@ impl Service for Worker {
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
                 LaneState::Yielding | LaneState::PutOff => Next::Yield,
-                _ if lane.turn.end_of_input => Next::Close,
+                // At the end of the input the loop closes, and knows that the peer did.
                 _ => Next::Read,
             };
         }

@@ -5,6 +5,7 @@ mod common;
 use common::{Bench, Client, options};
 use ringstone_engine::Protocol::{Memcached, Resp};
 use ringstone_engine::ServerOptions;
+use ringstone_net::{Next, Service, Turn};
 
 fn resp(arguments: &[&[u8]]) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", arguments.len()).into_bytes();
@@ -122,4 +123,38 @@ fn an_error_quotes_little_of_a_long_word() {
         let client = bench.pieces(Resp, request.chunks(10_000));
         assert!(client.text().starts_with("-ERR ") && client.replies.len() < 300, "{} bytes", client.replies.len());
     }
+}
+
+/// Who ended a connection is counted by the loop: it must not be told that the server did when the peer did.
+#[test]
+fn the_end_of_the_input_is_the_peers() {
+    let mut bench = Bench::new(options());
+    for (input, next) in
+        [(&b""[..], Next::Read), (b"get a", Next::Read), (b"get a\r\n", Next::Read), (b"quit\r\n", Next::Close)]
+    {
+        let mut client = Client::new(Memcached);
+        let mut turn = Turn {
+            connection: &mut client.connection,
+            input,
+            end_of_input: true,
+            output: &mut client.output,
+            consumed: 0,
+            next: Next::Read,
+            need: 0,
+        };
+        bench.worker.run(std::slice::from_mut(&mut turn), 0);
+        assert_eq!(turn.next, next);
+    }
+}
+
+#[test]
+fn what_memory_could_not_take_is_counted() {
+    let mut bench = Bench::new(ServerOptions { max_memory: 16 << 20, max_value_size: 3 << 20, ..options() });
+    let mut first = Client::new(Memcached);
+    first.send(&mut bench.worker, b"set a 0 0 3000000\r\n");
+    bench.whole(Memcached, b"set b 0 0 3000000\r\n");
+    assert_eq!(stat(&mut bench, "store_no_memory"), 1);
+    let refused = bench.whole(Resp, b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$3000000\r\n").text();
+    assert!(refused.starts_with("-OOM "), "{refused}");
+    assert_eq!(stat(&mut bench, "store_no_memory"), 2);
 }

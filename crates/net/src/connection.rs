@@ -104,10 +104,17 @@ impl<S: Service, L> Connection<S, L> {
         self.turn_due && !self.parked && !self.output_paused && self.ending.is_none()
     }
 
-    /// Received bytes may be brought in now: the next turn is not yet due, and nothing forbids it.
+    /// Bytes that were received may be brought to where they belong: the next turn is not yet due, and it is known what
+    /// they are the continuation of.
+    #[inline]
+    pub(crate) fn takes_input(&self) -> bool {
+        !self.turn_due && !self.parked && !self.end_of_input && self.ending.is_none()
+    }
+
+    /// Bytes may be received from the socket now.
     #[inline]
     pub(crate) fn may_receive(&self) -> bool {
-        !self.turn_due && !self.parked && !self.output_paused && !self.end_of_input && self.ending.is_none()
+        self.takes_input() && !self.output_paused
     }
 
     /// After bytes came into `input`: is there enough for a turn?

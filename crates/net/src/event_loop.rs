@@ -41,10 +41,12 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     fn apply(&mut self, connection: &mut Linked<S, Self>, event: Self::Event, counters: &WorkerCounters) -> bool;
 
     /// Brings received bytes to where they belong: `Service::body_room` or the input. A bounded amount; stops when a turn
-    /// is due. Only if `Connection::may_receive`. Failures are noted in `Connection::broken`.
+    /// is due. Called if `Connection::takes_input`; the socket itself is read only if `Connection::may_receive`. Failures
+    /// are noted in `Connection::broken`.
     fn receive(&mut self, connection: &mut Linked<S, Self>, context: &mut Context<'_, S>);
 
-    /// True if `receive` would probably find something now, without another event.
+    /// True if `receive` would probably find something now, without another event. What has left the socket already must
+    /// be looked at even while the output is paused.
     fn has_more(&self, connection: &Linked<S, Self>) -> bool;
 
     /// Looks at the socket in the next tick even if nothing was heard of it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::on_both;
-use common::server::{Server, ask, eventually, expect, options, rest};
+use common::server::{Server, ask, eventually, expect, options, pattern, rest};
 use ringstone_net::{CloseReason, Runtime};
 
 /// Connections of the test of coming and going.
@@ -165,6 +165,91 @@ fn parked_requests_keep_their_order() {
         server.expect_quiet();
         assert_eq!(server.watch.resumed.load(Ordering::Relaxed), 16 * 501);
     });
+}
+
+/// Random requests, their replies, and what they ask for altogether.
+fn conversation(seed: &mut u64, requests: usize) -> (Vec<u8>, Vec<u8>) {
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
+    for _ in 0..requests {
+        let len = next(seed) % [1, 10, 100, 5000, 40_000][next(seed) % 5];
+        let bytes = pattern(len + 1);
+        let (command, reply) = match next(seed) % 4 {
+            0 => (format!("E{}\n", bytes.len()), Vec::new()),
+            1 => (format!("B{}\n", bytes.len()), format!("{}\n", bytes.len()).into_bytes()),
+            2 => (format!("R{len}\n"), vec![b'r'; len]),
+            _ => (format!("P{len}\n"), format!("p{len}\n").into_bytes()),
+        };
+        asked.extend_from_slice(command.as_bytes());
+        answered.extend_from_slice(&reply);
+        if command.starts_with(['E', 'B']) {
+            asked.extend_from_slice(&bytes);
+            answered.extend_from_slice(&bytes);
+        }
+    }
+    (asked, answered)
+}
+
+#[test]
+fn any_requests_in_any_pieces_at_any_pace_are_answered_in_order() {
+    let rounds = std::env::var("RINGSTONE_NET_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
+    on_both(|runtime| {
+        for round in 0..rounds {
+            let mut options = options(runtime);
+            options.read_buffer_size = 4096 << (round % 3);
+            options.output_pause = 16 << 10;
+            let server = Server::with(options, b"");
+            let stop = Arc::new(AtomicBool::new(false));
+            let (watch, ending) = (Arc::clone(&server.watch), Arc::clone(&stop));
+            let resumer = std::thread::spawn(move || {
+                while !ending.load(Ordering::Relaxed) {
+                    std::mem::take(&mut *watch.parked.lock()).into_iter().for_each(common::Parked::resume);
+                    std::thread::sleep(std::time::Duration::from_micros(50));
+                }
+            });
+            let clients: Vec<_> = (0..8).map(|client| converse(server.connect(), round * 8 + client)).collect();
+            for (writer, reader) in clients {
+                writer.join().expect("writer");
+                reader.join().expect("reader");
+            }
+            stop.store(true, Ordering::Relaxed);
+            resumer.join().expect("resumer");
+            server.expect_quiet();
+        }
+    });
+}
+
+/// One connection's conversation: a thread that writes and one that reads, both by fits and starts.
+fn converse(mut stream: TcpStream, seed: u64) -> (std::thread::JoinHandle<()>, std::thread::JoinHandle<()>) {
+    let mut seed = seed;
+    let (asked, answered) = conversation(&mut seed, 200);
+    let (mut write_seed, mut read_seed) = (seed, seed ^ 1);
+    let mut writer = stream.try_clone().expect("clone");
+    let hesitate = |seed: &mut u64| {
+        if next(seed).is_multiple_of(20) {
+            std::thread::sleep(std::time::Duration::from_micros(500));
+        }
+    };
+    let writing = std::thread::spawn(move || {
+        let mut rest = &asked[..];
+        while !rest.is_empty() {
+            let now = rest.len().min(1 + next(&mut write_seed) % [10, 1000, 100_000][next(&mut write_seed) % 3]);
+            writer.write_all(&rest[..now]).expect("send");
+            rest = &rest[now..];
+            hesitate(&mut write_seed);
+        }
+        writer.shutdown(Shutdown::Write).expect("shutdown");
+    });
+    let reading = std::thread::spawn(move || {
+        let mut at = 0;
+        while at < answered.len() {
+            let now = (answered.len() - at).min(1 + next(&mut read_seed) % 30_000);
+            expect(&mut stream, &answered[at..at + now]);
+            at += now;
+            hesitate(&mut read_seed);
+        }
+        assert!(rest(&mut stream).is_empty());
+    });
+    (writing, reading)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use common::on_both;
-use common::server::{Server, ask, expect, options, pattern, rest};
+use common::server::{Server, ask, eventually, expect, options, pattern, rest};
 use ringstone_net::{CloseReason, ListenAddress, Listener};
 
 #[test]
@@ -116,6 +116,31 @@ fn large_bodies_both_ways() {
         }
         for client in clients {
             client.join().expect("client");
+        }
+        server.expect_quiet();
+    });
+}
+
+#[test]
+fn bodies_that_arrive_while_output_is_paused_stay_bodies() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.output_pause = 64 << 10;
+        let server = Server::with(options, b"");
+        for len in [3000, 32 << 10, 200_000] {
+            let (body, count) = (pattern(len), 20_000_000 / len);
+            let mut request = format!("B{len}\n").into_bytes();
+            request.extend_from_slice(&body);
+            let pauses = server.counters().output_pauses;
+            let mut stream = server.connect();
+            let mut writer = stream.try_clone().expect("clone");
+            let sender = std::thread::spawn(move || (0..count).for_each(|_| writer.write_all(&request).expect("send")));
+            eventually("a pause", || server.counters().output_pauses > pauses);
+            for _ in 0..count {
+                expect(&mut stream, format!("{len}\n").as_bytes());
+                expect(&mut stream, &body);
+            }
+            sender.join().expect("sender");
         }
         server.expect_quiet();
     });

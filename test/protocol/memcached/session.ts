@@ -74,16 +74,9 @@ export const session: Entry[] = [
     'set {k} 0 0 1\r\na\r\nstats slabs\r\n',
     /^STORED\r\n(?=[\s\S]*STAT active_slabs \d+\r\n)(?=[\s\S]*STAT total_malloced \d+\r\n)(STAT (\d+:)?[a-z_]+ \d+\r\n)+END\r\n$/,
   ),
-  row('stats conns', 'stats conns\r\n', STATS),
   row('stats sizes', 'stats sizes\r\n', STATS),
   row('stats reset', 'stats reset\r\n', 'RESET\r\n', { alone: true }),
   row('stats of an unknown kind', 'stats nonsense\r\n', 'ERROR\r\n'),
-  row(
-    'stats detail',
-    'stats detail\r\nstats detail on\r\nstats detail dump\r\nstats detail off\r\n',
-    'CLIENT_ERROR usage: stats detail on|off|dump\r\nOK\r\nEND\r\nOK\r\n',
-    { alone: true },
-  ),
   rows(
     'statistics count',
     [

@@ -212,7 +212,7 @@ pub fn no_room(error: Error, noreply: bool, remove: Option<&[u8]>, context: &Con
     answer(out, noreply, refusal(error, context));
 }
 
-/// The line for a refused write.
+/// The line for a refused write, which is counted.
 pub fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
     match error {
         Error::TooLarge => {
@@ -220,7 +220,10 @@ pub fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
             reply::TOO_LARGE
         }
         Error::KeyTooLong => reply::BAD_FORMAT,
-        Error::OutOfMemory | Error::TooManyReserved => reply::OUT_OF_MEMORY,
+        Error::OutOfMemory | Error::TooManyReserved => {
+            context.counters.memcache.no_memory.add(1);
+            reply::OUT_OF_MEMORY
+        }
     }
 }
 

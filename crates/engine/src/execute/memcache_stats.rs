@@ -68,7 +68,7 @@ fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
         ("touch_hits", sum(|w| &w.touch.hits)),
         ("touch_misses", sum(|w| &w.touch.misses)),
         ("store_too_large", sum(|w| &w.memcache.too_large)),
-        ("store_no_memory", store.out_of_memory),
+        ("store_no_memory", shared.counters.no_memory()),
         ("bytes_read", network.bytes_read),
         ("bytes_written", network.bytes_written),
         ("listen_disabled_num", network.accept_pauses),
@@ -131,7 +131,7 @@ fn items(shared: &Shared, out: &mut impl Reply) {
     write_stat(out, "items:1:evicted_unfetched", &store.evicted_unfetched);
     write_stat(out, "items:1:expired_unfetched", &store.expired_unfetched);
     write_stat(out, "items:1:reclaimed", &store.expirations);
-    write_stat(out, "items:1:outofmemory", &store.out_of_memory);
+    write_stat(out, "items:1:outofmemory", &shared.counters.no_memory());
     write_stat(out, "items:1:mem_requested", &store.key_value_bytes);
 }
 

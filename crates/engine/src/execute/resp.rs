@@ -95,8 +95,10 @@ pub fn command_index(spec: &Spec) -> CommandIndex {
 
 /// Answers a refused write.
 pub fn refuse(error: Error, context: &Context<'_>, out: &mut impl Reply) {
-    if error == Error::TooLarge {
-        context.counters.resp.too_large.add(1);
+    match error {
+        Error::TooLarge => context.counters.resp.too_large.add(1),
+        Error::OutOfMemory | Error::TooManyReserved => context.counters.resp.no_memory.add(1),
+        Error::KeyTooLong => {}
     }
     reply::error(out, refusal(error));
 }

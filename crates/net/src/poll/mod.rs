@@ -191,7 +191,7 @@ impl<S: Service> EventLoop<S> for Poll {
 
     #[inline]
     fn has_more(&self, connection: &Linked<S, Self>) -> bool {
-        connection.link.readable
+        connection.link.readable && !connection.output_paused
     }
 
     fn suspect(&mut self, connection: &mut Linked<S, Self>) {

@@ -7,9 +7,10 @@ use crate::buffer::Buffer;
 use crate::event_loop::{Context, Linked};
 
 impl Uring {
-    /// Shows the connection what has come for it, until a turn is due or nothing is left.
+    /// Shows the connection what has come for it, until a turn is due or nothing is left. Also while its output is paused:
+    /// what came before the receive was cancelled may be of a body, and must not be taken for input.
     pub(super) fn receive_held<S: Service>(&mut self, connection: &mut Linked<S, Self>, context: &mut Context<'_, S>) {
-        while connection.may_receive() {
+        while connection.takes_input() {
             let Some((buffer, bytes)) = self.provided.pop(&mut connection.link.held) else { break };
             let (mut start, end) = (HEADROOM, HEADROOM + bytes);
             if connection.input.is_empty() {

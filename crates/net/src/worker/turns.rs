@@ -32,7 +32,7 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
                 self.slots.put(key, connection);
                 continue;
             }
-            if connection.may_receive() {
+            if connection.takes_input() {
                 let counters = self.shared.counters.worker(self.shared.index);
                 self.events.receive(&mut connection, &mut Context { service: &mut self.service, counters });
             }
@@ -125,14 +125,14 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         if unsent > self.shared.options.output_limit {
             return self.close(connection, CloseReason::OutputLimit);
         }
+        self.pause_or_continue(&mut connection, unsent);
         if unsent == 0
             && let Some(reason) = connection.ending.or_else(|| self.drained(&mut connection))
         {
             return self.close(connection, reason);
         }
-        self.pause_or_continue(&mut connection, unsent);
         let key = connection.key;
-        connection.queued = connection.may_turn() || (connection.may_receive() && self.events.has_more(&connection));
+        connection.queued = connection.may_turn() || (connection.takes_input() && self.events.has_more(&connection));
         if connection.queued {
             self.ready.push_back(key);
         }

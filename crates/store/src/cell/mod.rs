@@ -14,7 +14,7 @@ pub(crate) use write::Source;
 
 use crate::ghosts::Ghosts;
 use crate::hash::{Hash, Hasher};
-use crate::index::{Index, IndexView, SlotRef, Table};
+use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
 use crate::item::{RawItem, access_second};
 use crate::options::{Geometry, Options, UNIT_BYTES};
 use crate::pool::Pool;
@@ -238,7 +238,27 @@ impl Cell {
     }
 }
 
+/// The keys of a locked cell's items.
+struct ItemKeys<'a> {
+    shared: &'a Shared,
+    slot: &'a Slot,
+}
+
+impl Keys for ItemKeys<'_> {
+    fn prefetch(&self, place: u32) {
+        prefetch(self.slot.address(&self.shared.pool, place));
+    }
+
+    fn hash(&self, place: u32) -> Hash {
+        self.slot.item(&self.shared.pool, place).with_key(|key| self.shared.hasher.hash(key))
+    }
+}
+
 impl<'a> View<'a, '_> {
+    fn keys(&self) -> ItemKeys<'a> {
+        ItemKeys { shared: self.shared, slot: self.slot }
+    }
+
     fn pool(&self) -> &'a Pool {
         &self.shared.pool
     }

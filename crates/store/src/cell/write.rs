@@ -275,30 +275,22 @@ impl<'a> View<'a, '_> {
 
     fn prepare_index(&mut self, hash: Hash, now: Now) -> Result<(), Error> {
         for _ in 0..UNITS_MOVED {
-            if self.index().is_growing() && !self.move_unit() {
+            let keys = self.keys();
+            if self.index().is_growing() && !self.index().move_unit(&keys) {
                 let page = self.index_page(now)?;
                 self.index().add_overflow_page(page);
             }
         }
         self.grow_index(now)?;
         if self.index().needs_overflow(hash) {
-            self.tidy_unit(hash);
+            let keys = self.keys();
+            self.index().tidy_unit(hash, &keys);
         }
         while self.index().needs_overflow(hash) && self.index().free_overflow() < OVERFLOW_LINES {
             let page = self.index_page(now)?;
             self.index().add_overflow_page(page);
         }
         Ok(())
-    }
-
-    fn tidy_unit(&mut self, hash: Hash) {
-        let (slot, pool, hasher) = (self.slot, self.pool(), &self.shared.hasher);
-        self.index().tidy_unit(hash, |place| slot.item(pool, place).with_key(|key| hasher.hash(key)));
-    }
-
-    fn move_unit(&mut self) -> bool {
-        let (slot, pool, hasher) = (self.slot, self.pool(), &self.shared.hasher);
-        self.index().move_unit(|place| slot.item(pool, place).with_key(|key| hasher.hash(key)))
     }
 
     fn grow_index(&mut self, now: Now) -> Result<(), Error> {

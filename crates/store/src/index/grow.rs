@@ -8,7 +8,15 @@ use crate::hash::Hash;
 use std::sync::atomic::Ordering;
 
 /// A unit is tidied before it gets another overflow line if so many of its home slots are empty.
-const WORTH_TIDYING: usize = 6;
+const WORTH_TIDYING: usize = 16;
+
+/// The keys of the items at places of the cell, of which an index keeps no hash.
+pub(crate) trait Keys {
+    /// Asks for the item, whose key will be hashed soon.
+    fn prefetch(&self, place: u32);
+    /// Hashes the item's key.
+    fn hash(&self, place: u32) -> Hash;
+}
 
 impl IndexView<'_, &mut Index> {
     /// Whether units are still to be moved after a growth.
@@ -56,34 +64,40 @@ impl IndexView<'_, &mut Index> {
         self.table.lines.store(lines, Ordering::Release);
     }
 
-    /// Moves the keys of one unit; `hash_at` hashes the key of the item at a place. False when overflow lines are short.
-    pub fn move_unit(&mut self, hash_at: impl FnMut(u32) -> Hash) -> bool {
+    /// Moves the keys of one unit. False when overflow lines are short.
+    pub fn move_unit(&mut self, keys: &impl Keys) -> bool {
         let unit = self.table.frontier.load(Ordering::Relaxed) - 1;
-        self.lay_out(unit, unit, hash_at)
+        self.lay_out(unit, unit, keys)
     }
 
     /// Fills the home lines of the hash's unit from its overflow, if removals have left some room in them: what was put
     /// into an overflow line stays there otherwise.
-    pub fn tidy_unit(&mut self, hash: Hash, hash_at: impl FnMut(u32) -> Hash) {
+    pub fn tidy_unit(&mut self, hash: Hash, keys: &impl Keys) {
         let unit = self.table.home(hash) / UNIT_LINES;
         let empty: usize = self.unit_lines(unit).map(empty_lanes).sum();
         if empty >= WORTH_TIDYING && self.unit_overflow(unit).is_some() {
             let frontier = self.table.frontier.load(Ordering::Relaxed);
-            self.lay_out(unit, frontier, hash_at);
+            self.lay_out(unit, frontier, keys);
         }
     }
 
     /// Takes all keys of a unit out and puts them in again, with the frontier at another place.
-    fn lay_out(&mut self, unit: u32, frontier: u32, mut hash_at: impl FnMut(u32) -> Hash) -> bool {
+    fn lay_out(&mut self, unit: u32, frontier: u32, keys: &impl Keys) -> bool {
         let mut moving = std::mem::take(&mut self.index.moving);
         moving.clear();
-        let chained = self.collect(unit, |slot| moving.push((slot, hash_at(slot >> PLACE_SHIFT))));
+        let chained = self.collect(unit, |slot| {
+            keys.prefetch(slot >> PLACE_SHIFT);
+            moving.push((slot, Hash(0)));
+        });
         // Each line of a new unit's chain has at least fifteen keys of it; a few units share what one unit had.
         let needed = moving.len() / (SLOTS - 1) + UNIT_LINES as usize;
         let enough = self.index.free_overflow.len() + chained >= needed;
         if enough {
             self.clear(unit);
             self.table.frontier.store(frontier, Ordering::Relaxed);
+            for (slot, hash) in &mut moving {
+                *hash = keys.hash(*slot >> PLACE_SHIFT);
+            }
             for &(slot, hash) in &moving {
                 self.insert_slot(hash, slot);
             }

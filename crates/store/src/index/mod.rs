@@ -10,6 +10,7 @@
 mod grow;
 mod simd;
 
+pub(crate) use grow::Keys;
 pub(crate) use simd::prefetch;
 
 use crate::hash::Hash;

@@ -1,0 +1,100 @@
+//! The engine under real sockets, on each runtime that works here: what only shows with a peer that reads late.
+
+mod common;
+
+use common::options;
+use ringstone_engine::{RuntimeChoice, Server, ServerOptions, probe_uring};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+const VALUE: usize = 8 << 20;
+
+fn each_runtime(test: impl Fn(&Server, &str)) {
+    for runtime in [RuntimeChoice::Mio, RuntimeChoice::Uring] {
+        if runtime == RuntimeChoice::Uring && probe_uring().is_err() {
+            continue;
+        }
+        let server = Server::start(ServerOptions { runtime, ..options() }, Arc::new(|_| {})).expect("starts");
+        test(&server, &server.info().addresses[0]);
+        assert!(server.finish(10_000), "{runtime:?}: everything had ended");
+    }
+}
+
+fn connect(address: &str) -> TcpStream {
+    TcpStream::connect(address).expect("connects")
+}
+
+fn store(address: &str, length: usize) {
+    let mut stream = connect(address);
+    let head = format!("set k 0 0 {length}\r\n").into_bytes();
+    stream.write_all(&[head, vec![b'v'; length], b"\r\n".to_vec()].concat()).expect("writes");
+    let mut reply = [0; 8];
+    stream.read_exact(&mut reply).expect("reads");
+    assert_eq!(&reply, b"STORED\r\n");
+}
+
+/// The sum of a metric's samples with this label, or all of them.
+fn metric(server: &Server, name: &str, label: Option<&str>) -> f64 {
+    let families = server.metrics();
+    let family = families.iter().find(|family| family.name == name).expect("there is such a metric");
+    let wanted = family.samples.iter().filter(|sample| label.is_none_or(|l| sample.labels.iter().any(|(_, v)| v == l)));
+    wanted.map(|sample| sample.value).sum()
+}
+
+#[test]
+fn a_client_that_reads_a_long_pipeline_gets_all_of_it() {
+    each_runtime(|server, address| {
+        store(address, VALUE);
+        let mut stream = connect(address);
+        stream.write_all(&b"get k\r\n".repeat(20)).expect("writes");
+        let one = [b"VALUE k 0 8388608\r\n".to_vec(), vec![b'v'; VALUE], b"\r\nEND\r\n".to_vec()].concat();
+        let mut reply = vec![0; one.len()];
+        for _ in 0..20 {
+            stream.read_exact(&mut reply).expect("the whole reply");
+            assert!(reply == one);
+        }
+        drop(stream);
+        assert_eq!(metric(server, "ringstone_connections_closed_total", Some("output_limit")), 0.0);
+    });
+}
+
+/// Turns that do nothing would show as yields without end.
+#[test]
+fn a_client_that_does_not_read_costs_nothing() {
+    each_runtime(|server, address| {
+        store(address, 10_000);
+        let mut stream = connect(address);
+        stream.set_nonblocking(true).expect("a socket");
+        let requests = b"get k\r\n".repeat(100);
+        // Until the server has stopped reading.
+        let mut refused = 0;
+        while refused < 20 {
+            refused = if stream.write(&requests).is_ok() { 0 } else { refused + 1 };
+            std::thread::sleep(Duration::from_millis(u64::from(refused > 0) * 5));
+        }
+        let yields = || metric(server, "ringstone_connection_yields_total", None);
+        let (mut last, mut same) = (yields(), 0);
+        let quiet = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            let now = yields();
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            same == 20
+        });
+        assert!(quiet, "{last} yields and more to come");
+    });
+}
+
+#[test]
+fn a_peer_that_closes_is_counted_as_such() {
+    each_runtime(|server, address| {
+        store(address, 10);
+        let closed = || metric(server, "ringstone_connections_closed_total", None);
+        while closed() < 1.0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(metric(server, "ringstone_connections_closed_total", Some("peer")), 1.0);
+    });
+}
