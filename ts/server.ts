@@ -1,6 +1,6 @@
 import { formatAddress, type ListenAddress, type Protocol } from './config/address.ts';
 import type { Config } from './config/schema.ts';
-import { fromNative } from './errors.ts';
+import { fromNative, type RingstoneError } from './errors.ts';
 import type { State, Subject } from './http/routes.ts';
 import { type HttpServer, startHttp } from './http/server.ts';
 import type { Logger } from './log.ts';
@@ -99,7 +99,13 @@ class Life implements RingstoneServer, Subject {
   }
 
   metrics(): readonly MetricFamily[] {
-    return this.state === 'ready' || this.state === 'draining' ? (this.native?.metrics() ?? []) : [];
+    try {
+      return this.native?.metrics() ?? [];
+    } catch (error) {
+      // The core may have finished while this thread has not heard of it yet.
+      if ((error as Partial<RingstoneError>).code === 'RINGSTONE_STOPPED') return [];
+      throw fromNative(error);
+    }
   }
 
   unref(): void {

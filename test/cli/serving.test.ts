@@ -129,6 +129,42 @@ describe('what cannot be listened on is one line and exit 1', () => {
   });
 });
 
+describe('draining', () => {
+  /** A server that waits for the rest of a value, after SIGTERM. */
+  const startDraining = async (shutdownTimeout: string) => {
+    const server = await startRingstone({ environment: { RINGSTONE_SERVER_SHUTDOWN_TIMEOUT: shutdownTimeout } });
+    const wire = await server.connect();
+    await wire.send('set a 0 0 1\r\nx\r\nset b 0 0 10\r\n01');
+    await wire.expect('STORED\r\n');
+    server.child.signal('SIGTERM');
+    await until(server.child, 'draining');
+    return { server, wire };
+  };
+
+  test('/ready says 503 and the metrics go on, until what was in flight is finished', async () => {
+    const { server, wire } = await startDraining('60s');
+    expect((await fetch(`${server.http}/ready`)).status).toBe(503);
+    expect((await fetch(`${server.http}/health`)).status).toBe(200);
+    expect(await (await fetch(`${server.http}/metrics`)).text()).toContain('ringstone_connections 1\n');
+    await wire.send('23456789\r\n');
+    await wire.expect('STORED\r\n');
+    expect(await server.child.exit()).toEqual({ code: 0, signal: null });
+    expect(server.log.at(-1)).toMatchObject({ level: 'info', event: 'stopped' });
+  });
+
+  test('a second signal ends at once', async () => {
+    const { server } = await startDraining('60s');
+    server.child.signal('SIGTERM');
+    expect(await server.child.exit()).toEqual({ code: 1, signal: null });
+  });
+
+  test('what does not finish is cut off at the timeout', async () => {
+    const { server } = await startDraining('100ms');
+    expect(await server.child.exit()).toEqual({ code: 0, signal: null });
+    expect(server.log.at(-1)).toMatchObject({ level: 'warn', msg: expect.stringContaining('cut off') });
+  });
+});
+
 describe('SIGHUP', () => {
   test('takes the log level from the file and names what needs a restart', async () => {
     const path = join(folder.path, 'ringstone.toml');

@@ -47,6 +47,10 @@ describe('environment', () => {
       'RINGSTONE_SERVER_WORKER',
       'unknown environment variable RINGSTONE_SERVER_WORKER - did you mean RINGSTONE_SERVER_WORKERS?',
     ],
+    [
+      'RINGSTONE_STORGE_MAX_MEMORY',
+      'unknown environment variable RINGSTONE_STORGE_MAX_MEMORY - did you mean RINGSTONE_STORAGE_MAX_MEMORY?',
+    ],
     ['RINGSTONE_TLS_CERT', 'unknown environment variable RINGSTONE_TLS_CERT - this version has no TLS'],
   ])('%s is refused', (name, problem) => {
     expect(problems({ [name]: '1' })).toEqual([problem]);
@@ -59,6 +63,8 @@ describe('environment', () => {
     'RINGSTONE_HTTP_PORT',
     'RINGSTONE_HTTP_PORT_9090_TCP',
     'RINGSTONE_NATIVE_LIBRARY',
+    'RINGSTONE_CACHE',
+    'RINGSTONE_VERSION',
     'PATH',
   ])('%s is left alone', name => {
     expect(problems({ [name]: 'x' })).toEqual([]);

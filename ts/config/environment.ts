@@ -1,14 +1,24 @@
 import type { Given, Layer } from './layer.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 import { ENVIRONMENT_PREFIX, SECTIONS, SETTINGS } from './settings.ts';
 import { notInThisVersion } from './unavailable.ts';
 
 /** What Kubernetes sets in every pod for a service whose name starts with `ringstone`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
 
+/** Whether a name without its prefix is nearly that of a setting. */
+function isNear(rest: string): boolean {
+  return (
+    nearest(
+      rest,
+      SETTINGS.map(({ section, name }) => `${section}_${name}`),
+    ) !== undefined
+  );
+}
+
 /**
- * Reads the environment. Empty variables count as not set; one that starts like a section but names no setting is a
- * problem, so that a misspelt name is not ignored.
+ * Reads the environment. Empty variables count as not set; one that starts like a section, or is nearly the name of a
+ * setting, and is none is a problem, so that a misspelt name is not ignored.
  */
 export function readEnvironment(environment: NodeJS.ProcessEnv): Layer {
   const given = new Map<string, Given>();
@@ -23,7 +33,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Layer {
     }
     const rest = name.slice(ENVIRONMENT_PREFIX.length).toLowerCase();
     const unavailable = notInThisVersion(rest);
-    const ours = unavailable !== '' || SECTIONS.some(section => rest.startsWith(`${section}_`));
+    const ours = unavailable !== '' || SECTIONS.some(section => rest.startsWith(`${section}_`)) || isNear(rest);
     if (ours && !SERVICE_LINK.test(name)) {
       problems.push(`unknown environment variable ${name}${unavailable || didYouMean(name, names)}`);
     }

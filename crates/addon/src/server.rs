@@ -161,7 +161,7 @@ impl NativeServer {
         let thread = std::thread::Builder::new().name("rs-finish".to_owned());
         thread
             .spawn(move || {
-                // Metrics are read while it drains, so it leaves its slot only then.
+                // Metrics stay readable until it has finished; then the store's memory goes.
                 let drained = slot.get().is_none_or(|server| server.finish(u64::from(timeout_ms)));
                 drop(slot.take());
                 deferred.resolve(move |_| Ok(drained));
