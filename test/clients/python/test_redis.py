@@ -1,0 +1,158 @@
+"""redis-py through its ordinary interface, RESP2 and RESP3; the server's port is in RINGSTONE_PORT."""
+
+import os
+import threading
+import time
+import unittest
+
+import redis
+
+PORT = int(os.environ["RINGSTONE_PORT"])
+LIMIT = 8 * 1024 * 1024
+
+
+def until(done):
+    """Waits for a state that tells nobody when it is reached."""
+    end = time.monotonic() + 15
+    while not done():
+        if time.monotonic() > end:
+            raise AssertionError("not within 15 s")
+        time.sleep(0.02)
+
+
+class Tests:
+    protocol = 2
+
+    def connect(self, **options):
+        return redis.Redis(port=PORT, protocol=self.protocol, socket_timeout=15, **options)
+
+    def setUp(self):
+        self.client = self.connect()
+        self.client.flushall()
+
+    def tearDown(self):
+        self.client.close()
+
+    def test_strings(self):
+        client = self.client
+        self.assertTrue(client.ping())
+        self.assertTrue(client.set("a", "1"))
+        self.assertEqual(client.get("a"), b"1")
+        self.assertIsNone(client.get("absent"))
+        self.assertEqual(client.append("a", "23"), 3)
+        self.assertEqual(client.strlen("a"), 3)
+        self.assertEqual(client.exists("a", "b"), 1)
+        self.assertEqual(client.type("a"), b"string")
+        self.assertEqual(client.delete("a", "b"), 1)
+        self.assertTrue(client.mset({"x": 1, "y": 2}))
+        self.assertEqual(client.mget("x", "absent", "y"), [b"1", None, b"2"])
+        self.assertEqual(client.unlink("x", "y"), 2)
+        self.assertEqual(client.dbsize(), 0)
+
+    def test_set_options(self):
+        client = self.client
+        self.assertTrue(client.set("a", "1", nx=True))
+        self.assertIsNone(client.set("a", "2", nx=True))
+        self.assertIsNone(client.set("b", "2", xx=True))
+        self.assertEqual(client.set("a", "2", get=True), b"1")
+        self.assertTrue(client.set("a", "3", ex=100))
+        self.assertTrue(client.set("a", "4", keepttl=True))
+        self.assertGreater(client.ttl("a"), 90)
+        self.assertTrue(client.set("a", "5", px=100_000))
+        self.assertTrue(client.set("a", "5", exat=int(time.time()) + 100))
+        self.assertTrue(client.set("a", "5", pxat=int(time.time() * 1000) + 100_000))
+        with self.assertRaises(redis.ResponseError):
+            client.execute_command("SET", "a", "6", "NONSENSE")
+        self.assertEqual(client.get("a"), b"5")
+
+    def test_expiry(self):
+        client = self.client
+        client.set("a", "1", px=50)
+        until(lambda: client.get("a") is None)
+        self.assertEqual(client.ttl("a"), -2)
+        client.set("a", "1")
+        self.assertEqual(client.ttl("a"), -1)
+        self.assertTrue(client.expire("a", 100))
+        self.assertFalse(client.expire("a", 50, gt=True))
+        self.assertTrue(client.pexpire("a", 200_000, gt=True))
+        self.assertGreater(client.pttl("a"), 190_000)
+        self.assertTrue(client.persist("a"))
+
+    def test_counters(self):
+        client = self.client
+        self.assertEqual(client.incr("n"), 1)
+        self.assertEqual(client.incrby("n", 9), 10)
+        self.assertEqual(client.decr("n"), 9)
+        self.assertEqual(client.decrby("n", 10), -1)
+        client.set("text", "abc")
+        with self.assertRaisesRegex(redis.ResponseError, "not an integer"):
+            client.incr("text")
+
+    def test_pipeline(self):
+        pipeline = self.client.pipeline(transaction=False)
+        for index in range(2000):
+            pipeline.set(f"p-{index}", index)
+            pipeline.get(f"p-{index}")
+        self.assertEqual(pipeline.execute(), [item for index in range(2000) for item in (True, str(index).encode())])
+        pipeline = self.client.pipeline(transaction=False)
+        pipeline.set("text", "abc").incr("text").get("text")
+        results = pipeline.execute(raise_on_error=False)
+        self.assertIsInstance(results[1], redis.ResponseError)
+        self.assertEqual(results[2], b"abc")
+
+    def test_large_values(self):
+        value = os.urandom(LIMIT)
+        self.client.set("large", value)
+        self.assertEqual(self.client.get("large"), value)
+        with self.assertRaises(redis.ResponseError):
+            self.client.set("large", value + b"x")
+        self.assertEqual(self.client.get("large"), value)
+
+    def test_threads(self):
+        def count():
+            for _ in range(200):
+                self.client.incr("threads")
+
+        threads = [threading.Thread(target=count) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.client.get("threads"), b"1600")
+
+    def test_reconnect(self):
+        self.client.set("a", "1")
+        self.client.connection_pool.disconnect()
+        self.assertEqual(self.client.get("a"), b"1")
+
+    def test_connection(self):
+        named = self.connect(client_name="me", decode_responses=True)
+        self.assertEqual(named.client_getname(), "me")
+        self.assertGreater(named.client_id(), 0)
+        self.assertEqual(named.echo("hello"), "hello")
+        self.assertTrue(named.select(0))
+        named.close()
+
+    def test_server(self):
+        info = self.client.info()
+        self.assertIn("redis_version", info)
+        self.assertIn("used_memory", info)
+        self.assertIn("keyspace_hits", info)
+        self.assertGreater(self.client.command_count(), 0)
+        self.assertIn("get", self.client.command())
+
+    def test_unknown_command(self):
+        with self.assertRaisesRegex(redis.ResponseError, "unknown command"):
+            self.client.execute_command("NONSENSE", "a")
+        self.assertTrue(self.client.ping())
+
+
+class Resp2(Tests, unittest.TestCase):
+    protocol = 2
+
+
+class Resp3(Tests, unittest.TestCase):
+    protocol = 3
+
+
+unittest.main()
