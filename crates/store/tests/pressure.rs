@@ -67,7 +67,9 @@ fn nothing_that_fits_is_refused() {
                 let result = if length > memory / 20 && round % 2 == 0 {
                     store.reserve(length as usize, NOW_MS).and_then(|mut body| {
                         body.fill_from(&vec![3; length as usize]);
-                        let entry = store.entry(&key, store.hash(&key), NOW_MS).set(NewValue::Body(body), Attributes::default());
+                        let entry = store
+                            .entry(&key, store.hash(&key), NOW_MS)
+                            .set(NewValue::Body(body), Attributes::default());
                         entry
                     })
                 } else {
