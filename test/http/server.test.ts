@@ -20,7 +20,14 @@ let subject: { -readonly [Key in keyof Subject]: Subject[Key] };
 const onHttpError = jest.fn();
 
 beforeEach(async () => {
-  subject = { version: '1.2.3', state: 'ready', startedAtMs: Date.now(), info: () => INFO, metrics: () => FAMILIES, onHttpError };
+  subject = {
+    version: '1.2.3',
+    state: 'ready',
+    startedAtMs: Date.now(),
+    info: () => INFO,
+    metrics: () => FAMILIES,
+    onHttpError,
+  };
   http = await startHttp({ host: '127.0.0.1', port: 0 }, subject);
 });
 afterEach(() => http.close());
