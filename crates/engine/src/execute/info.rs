@@ -84,7 +84,7 @@ fn clients(shared: &Shared, text: &mut String) {
     lines!(text, "Clients",
         "connected_clients": shared.network_snapshot().connections,
         "maxclients": shared.options.max_connections,
-        // No command blocks; `redis-cli --stat` prints nonsense without the field.
+        // There is no command that blocks; tools take a missing field for the least integer.
         "blocked_clients": 0,
     );
 }
