@@ -205,6 +205,33 @@ fn draining_answers_what_was_sent_and_closes() {
 }
 
 #[test]
+fn draining_waits_for_the_end_of_a_message_that_is_in_no_buffer() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let mut skipping = server.connect();
+        let mut body = server.connect();
+        ask(&mut skipping, b"E1\nxS6\nabc", b"x");
+        ask(&mut body, b"E1\nxB6\nabc", b"x");
+        eventually("all of it", || server.counters().bytes_read == 2 * 10);
+        server.drain();
+        skipping.write_all(b"de").expect("send");
+        body.write_all(b"de").expect("send");
+        eventually("most of it", || server.counters().bytes_read == 2 * 12);
+        skipping.write_all(b"f").expect("send");
+        body.write_all(b"f").expect("send");
+        assert_eq!(rest(&mut skipping), b"s\n");
+        assert_eq!(rest(&mut body), b"6\nabcdef");
+        assert!(server.finish(10_000).0);
+        // Nobody waits for ever for a peer that sends nothing more.
+        let server = Server::start(runtime);
+        let mut silent = server.connect();
+        ask(&mut silent, b"E1\nxS6\nabc", b"x");
+        assert!(!server.finish(50).0);
+        assert!(rest(&mut silent).is_empty());
+    });
+}
+
+#[test]
 fn finish_closes_what_does_not_end() {
     on_both(|runtime| {
         let server = Server::start(runtime);

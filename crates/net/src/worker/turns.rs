@@ -128,7 +128,7 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         }
         self.pause_or_continue(&mut connection);
         if self.events.unsent(&connection) == 0
-            && let Some(reason) = connection.ending.or_else(|| self.drained(&mut connection))
+            && let Some(reason) = connection.ending.or_else(|| self.drained(&connection))
         {
             return self.close(connection, reason);
         }
@@ -166,13 +166,13 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
     }
 
     /// While the server drains: a reason to close this connection now, if it has nothing left to do.
-    fn drained(&mut self, connection: &mut Linked<S, E>) -> Option<CloseReason> {
+    fn drained(&self, connection: &Linked<S, E>) -> Option<CloseReason> {
         let busy = self.phase == Phase::Run
             || connection.parked
             || connection.turn_due
             || !connection.input.is_empty()
             || self.events.has_more(connection)
-            || self.service.body_room(connection.state.as_mut()?).is_some();
+            || !connection.state.as_ref().is_some_and(|state| self.service.is_between_messages(state));
         (!busy).then_some(CloseReason::Shutdown)
     }
 
