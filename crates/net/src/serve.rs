@@ -75,12 +75,12 @@ where
 
 fn choose(wish: RuntimeChoice) -> Result<(Runtime, String), NetError> {
     if wish == RuntimeChoice::Mio {
-        return Ok((Runtime::Mio, "mio: asked for".into()));
+        return Ok((Runtime::Mio, "asked for".into()));
     }
     match (probe::probe_uring(), wish) {
         (Ok(facts), _) => Ok((Runtime::Uring, format!("io_uring: {facts}"))),
         (Err(reason), RuntimeChoice::Uring) => Err(NetError::UringUnavailable(reason)),
-        (Err(reason), _) => Ok((Runtime::Mio, format!("mio: {reason}"))),
+        (Err(reason), _) => Ok((Runtime::Mio, reason.to_string())),
     }
 }
 

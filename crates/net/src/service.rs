@@ -37,6 +37,8 @@ pub enum Next {
     Park,
     /// Send what is queued, then close.
     Close,
+    /// A reply was given up, as more than `NetOptions::output_limit` is queued: close now (`CloseReason::OutputLimit`).
+    Overrun,
 }
 
 /// One connection's turn within a batch.

@@ -63,14 +63,13 @@ fn nothing_that_fits_is_refused() {
                 let number = random.below(3000);
                 let mut key = number.to_le_bytes().to_vec();
                 key.resize([8, 8, 8, 8, 200, 300, 2000, 8][number as usize % 8], 1);
-                let expires_at_ms = if number % 3 == 0 { NOW_MS + 1 } else { 0 };
+                let expires_at_ms = if number.is_multiple_of(3) { NOW_MS + 1 } else { 0 };
                 let result = if length > memory / 20 && round % 2 == 0 {
                     store.reserve(length as usize, NOW_MS).and_then(|mut body| {
                         body.fill_from(&vec![3; length as usize]);
-                        let entry = store
+                        store
                             .entry(&key, store.hash(&key), NOW_MS)
-                            .set(NewValue::Body(body), Attributes::default());
-                        entry
+                            .set(NewValue::Body(body), Attributes::default())
                     })
                 } else {
                     set(&store, &key, &vec![3; length as usize], expires_at_ms)

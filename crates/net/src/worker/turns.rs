@@ -99,6 +99,8 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             }
             Next::Park => connection.parked = true,
             Next::Close => connection.ending = Some(CloseReason::Service),
+            // What the kernel could take of it now would hide that the reply was cut.
+            Next::Overrun => return self.close(connection, CloseReason::OutputLimit),
         }
         self.put_back(connection);
     }
