@@ -49,6 +49,9 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     /// be looked at even while the output is paused.
     fn has_more(&self, connection: &Linked<S, Self>) -> bool;
 
+    /// True if nothing has come that was not received: to close the connection now loses no request. Costs a system call.
+    fn is_quiet(&mut self, connection: &Linked<S, Self>) -> bool;
+
     /// Looks at the socket in the next tick even if nothing was heard of it.
     fn suspect(&mut self, connection: &mut Linked<S, Self>);
 

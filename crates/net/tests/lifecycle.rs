@@ -179,7 +179,9 @@ fn draining_answers_what_was_sent_and_closes() {
             ask(stream, b"E1\nx", b"x");
         }
         let mut parked = server.connect();
-        parked.write_all(b"P7\nE1\ny").expect("send");
+        // More than is received while parked.
+        parked.write_all(b"P7\n").expect("send");
+        parked.write_all(&b"E4\nabcd".repeat(50_000)).expect("send");
         eventually("parking", || server.watch.parked.lock().len() == 1);
         let mut half = server.connect();
         ask(&mut half, b"E1\nxE4\nab", b"x");
@@ -196,7 +198,7 @@ fn draining_answers_what_was_sent_and_closes() {
         assert_eq!(rest(&mut half), b"abcd");
         assert_eq!(rest(&mut slow).len(), 20_000_000);
         server.watch.parked.lock().pop().expect("parked").resume();
-        assert_eq!(rest(&mut parked), b"p7\ny");
+        assert!(rest(&mut parked) == [b"p7\n".to_vec(), b"abcd".repeat(50_000)].concat());
         server.expect_quiet();
         let (drained, watch) = server.finish(10_000);
         assert!(drained);
@@ -228,6 +230,44 @@ fn draining_waits_for_the_end_of_a_message_that_is_in_no_buffer() {
         ask(&mut silent, b"E1\nxS6\nabc", b"x");
         assert!(!server.finish(50).0);
         assert!(rest(&mut silent).is_empty());
+    });
+}
+
+/// Has the only worker wait in its service, through a connection of its own, until `body` has run.
+fn while_the_worker_waits(server: &Server, body: impl FnOnce()) -> std::net::TcpStream {
+    let mut blocking = server.connect();
+    let gate = server.watch.gate.lock();
+    let before = server.watch.at_gate.load(Ordering::Relaxed);
+    blocking.write_all(b"W\n").expect("send");
+    eventually("the worker waits", || server.watch.at_gate.load(Ordering::Relaxed) > before);
+    body();
+    drop(gate);
+    blocking
+}
+
+#[test]
+fn draining_answers_all_that_had_come_however_much_it_is() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        let server = Server::with(options, b"");
+        let mut known: Vec<_> = (0..300).map(|_| server.connect()).collect();
+        for stream in &mut known {
+            ask(stream, b"E1\nx", b"x");
+        }
+        let mut fresh = Vec::new();
+        drop(while_the_worker_waits(&server, || {
+            fresh.extend((0..300).map(|_| server.connect()));
+            for stream in known.iter_mut().chain(&mut fresh) {
+                stream.write_all(b"E4\nping").expect("send");
+            }
+            eventually("all accepted", || server.counters().accepted == 601);
+            server.drain();
+        }));
+        for stream in known.iter_mut().chain(&mut fresh) {
+            assert_eq!(rest(stream), b"ping");
+        }
+        assert!(server.finish(10_000).0);
     });
 }
 

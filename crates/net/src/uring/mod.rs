@@ -254,8 +254,16 @@ impl<S: Service> EventLoop<S> for Uring {
         !connection.link.held.is_empty() || (connection.link.end_seen && !connection.end_of_input)
     }
 
+    fn is_quiet(&mut self, connection: &Linked<S, Self>) -> bool {
+        // An `enter` completes what has come for some connections only, and for none that has no receive (starved, or
+        // accepted just now). In this order, for what leaves the socket becomes a completion.
+        connection.link.held.is_empty()
+            && (connection.link.end_seen || !connection.socket.has_unread())
+            && !self.ring.has_completions()
+    }
+
     fn suspect(&mut self, connection: &mut Linked<S, Self>) {
-        // Whatever has come is completed by the next `enter`.
+        // What it has sent or will have sent is asked for by `is_quiet`.
         connection.link.watched = true;
     }
 

@@ -157,6 +157,11 @@ impl Ring {
         usize::try_from(result).map_err(|_| io::Error::last_os_error())
     }
 
+    /// True if there are completions that were not reaped, in the ring or for want of room behind it.
+    pub(crate) fn has_completions(&mut self) -> bool {
+        !self.ring.completion().is_empty() || self.ring.submission().cq_overflow()
+    }
+
     /// Moves every completion into `sink`.
     pub(crate) fn reap(&mut self, mut sink: impl FnMut(&cqueue::Entry)) {
         for entry in self.ring.completion() {
