@@ -71,6 +71,9 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     /// A connection that can be received from again since a shared resource is free (io_uring's provided buffers).
     fn next_revived(&mut self) -> Option<Key>;
 
+    /// Notes that `next_revived` named the connection; it `rest`s after that.
+    fn revive(&mut self, connection: &mut Linked<S, Self>);
+
     /// Gives up everything that the connection holds. True if its slot may be reused at once, else once `settled`.
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool;
 

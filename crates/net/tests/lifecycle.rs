@@ -233,18 +233,6 @@ fn draining_waits_for_the_end_of_a_message_that_is_in_no_buffer() {
     });
 }
 
-/// Has the only worker wait in its service, through a connection of its own, until `body` has run.
-fn while_the_worker_waits(server: &Server, body: impl FnOnce()) -> std::net::TcpStream {
-    let mut blocking = server.connect();
-    let gate = server.watch.gate.lock();
-    let before = server.watch.at_gate.load(Ordering::Relaxed);
-    blocking.write_all(b"W\n").expect("send");
-    eventually("the worker waits", || server.watch.at_gate.load(Ordering::Relaxed) > before);
-    body();
-    drop(gate);
-    blocking
-}
-
 #[test]
 fn draining_answers_all_that_had_come_however_much_it_is() {
     on_both(|runtime| {
@@ -256,7 +244,7 @@ fn draining_answers_all_that_had_come_however_much_it_is() {
             ask(stream, b"E1\nx", b"x");
         }
         let mut fresh = Vec::new();
-        drop(while_the_worker_waits(&server, || {
+        drop(server.while_the_worker_waits(|| {
             fresh.extend((0..300).map(|_| server.connect()));
             for stream in known.iter_mut().chain(&mut fresh) {
                 stream.write_all(b"E4\nping").expect("send");

@@ -255,6 +255,8 @@ impl<S: Service> EventLoop<S> for Poll {
         None
     }
 
+    fn revive(&mut self, _connection: &mut Linked<S, Self>) {}
+
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool {
         let buffer = connection.input.take();
         self.release(buffer);

@@ -49,7 +49,7 @@ pub(crate) struct Link<B> {
     pub(super) armed: bool,
     /// It is being cancelled.
     pub(super) cancelling: bool,
-    /// The last receive found no buffer.
+    /// A receive found no buffer; the connection is in the list of those.
     pub(super) starved: bool,
     /// The peer has ended its side; nothing comes after what is held.
     pub(super) end_seen: bool,

@@ -69,8 +69,6 @@ pub(crate) struct Uring {
     quiet_limit: usize,
     /// Connections whose receive found no provided buffer.
     starved: VecDeque<Key>,
-    /// How many of them are armed again in this tick.
-    revivals: usize,
     wake: File,
     /// Where the wake-up's count is read to.
     wake_count: Box<u64>,
@@ -98,7 +96,6 @@ impl Uring {
             hurry: false,
             quiet_limit: options.output_pause.min(options.write_buffer_size),
             starved: VecDeque::with_capacity(count),
-            revivals: 0,
             wake,
             wake_count: Box::default(),
             wake_armed: false,
@@ -177,10 +174,10 @@ impl Uring {
     /// Arms or cancels the receive, as is wanted.
     fn arm<S: Service>(&mut self, connection: &mut Linked<S, Self>, wanted: bool) {
         let link = &mut connection.link;
-        link.starved &= self.provided.free() == 0;
         let key = connection.key;
         if !link.armed {
-            if wanted && !link.end_seen && !link.starved && link.held.len() <= HELD_LOW {
+            let in_vain = link.starved && self.provided.free() == 0;
+            if wanted && !link.end_seen && !in_vain && link.held.len() <= HELD_LOW {
                 link.armed = true;
                 let fd = Fd(connection.socket.fd());
                 // A length keeps one busy connection from being received for without end in one go.
@@ -219,7 +216,6 @@ impl<S: Service> EventLoop<S> for Uring {
         let (want, timeout) = if at_once { (0, None) } else { (1, timeout) };
         self.ring.enter(want, timeout)?;
         self.reap();
-        self.revivals = self.starved.len();
         Ok(())
     }
 
@@ -312,11 +308,13 @@ impl<S: Service> EventLoop<S> for Uring {
     }
 
     fn next_revived(&mut self) -> Option<Key> {
-        if self.revivals == 0 || self.provided.free() == 0 {
-            return None;
-        }
-        self.revivals -= 1;
-        self.starved.pop_front()
+        // All of them at the end of every tick: no buffer may come back before something else wakes the worker. Those in
+        // vain report so again.
+        if self.provided.free() == 0 { None } else { self.starved.pop_front() }
+    }
+
+    fn revive(&mut self, connection: &mut Linked<S, Self>) {
+        connection.link.starved = false;
     }
 
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool {

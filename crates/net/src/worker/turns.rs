@@ -186,6 +186,7 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
     /// A starved connection may be received from again.
     pub(super) fn revive(&mut self, key: Key) {
         if let Some(mut connection) = self.slots.take(key) {
+            self.events.revive(&mut connection);
             if connection.state.is_some() {
                 let wanted = self.wants_input(&connection);
                 self.events.rest(&mut connection, wanted);
