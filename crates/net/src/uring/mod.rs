@@ -124,7 +124,7 @@ impl Uring {
         }
     }
 
-    fn reap(&mut self) {
+    fn reap(&mut self) -> io::Result<()> {
         self.completions.clear();
         self.next = 0;
         // All of the older ones were taken by `next_event`.
@@ -133,7 +133,7 @@ impl Uring {
         ring.reap(|entry| match entry.user_data() {
             link::WAKE => *wake_armed = false,
             bits => completions.push(Completion::new(bits, entry)),
-        });
+        })
     }
 
     /// Gives a buffer back to where it is from.
@@ -215,8 +215,7 @@ impl<S: Service> EventLoop<S> for Uring {
         let at_once = timeout == Some(Duration::ZERO) || std::mem::take(&mut self.hurry);
         let (want, timeout) = if at_once { (0, None) } else { (1, timeout) };
         self.ring.enter(want, timeout)?;
-        self.reap();
-        Ok(())
+        self.reap()
     }
 
     #[inline]
