@@ -320,6 +320,30 @@ fn a_panicking_worker_is_told_and_does_not_hang_the_end() {
 }
 
 #[test]
+fn what_the_kernel_may_still_read_outlives_a_panic() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        options.output_pause = 64 << 20;
+        let server = Server::with(options, b"");
+        let long = common::server::pattern(30_000_000);
+        let mut deaf = server.connect();
+        deaf.write_all(b"B30000000\n").expect("send");
+        deaf.write_all(&long).expect("send");
+        eventually("sending", || server.counters().bytes_written > 0);
+        // The panic comes in a turn of the connection whose body is being sent.
+        deaf.write_all(b"X\n").expect("send");
+        eventually("the news", || server.has_event("WORKER_FAILED"));
+        let in_flight = u64::from(runtime == Runtime::Uring);
+        assert_eq!(server.watch.bodies_alive.load(Ordering::Relaxed), in_flight);
+        let mut got = Vec::new();
+        deaf.read_to_end(&mut got).ok();
+        let wanted = [b"30000000\n", &long[..]].concat();
+        assert!(got.len() < wanted.len() && wanted.starts_with(&got));
+    });
+}
+
+#[test]
 fn a_factory_that_panics_is_an_error_of_the_start() {
     on_both(|runtime| {
         let watch = Arc::new(Watch::default());

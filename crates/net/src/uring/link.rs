@@ -68,6 +68,15 @@ pub(crate) struct Link<B> {
     pub(super) asked: usize,
 }
 
+impl<B> Drop for Link<B> {
+    /// A worker that panics drops the connections of its batch before its loop, while the kernel may read what they send.
+    fn drop(&mut self) {
+        if self.operations > 0 {
+            std::mem::forget((std::mem::take(&mut self.sending), self.frame.take()));
+        }
+    }
+}
+
 impl<B> Default for Link<B> {
     fn default() -> Self {
         Self {

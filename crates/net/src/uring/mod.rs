@@ -74,12 +74,20 @@ pub(crate) struct Uring {
     wake_count: Box<u64>,
     wake_armed: bool,
     pool: Rc<BufferPool>,
+    /// Whose buffers may be in flight.
+    pools: [Rc<BufferPool>; 2],
     frames: Frames,
 }
 
 impl Uring {
-    /// A loop for the calling thread. `wake` is the eventfd that ends its sleep.
-    pub(crate) fn new(options: &NetOptions, wake: File, pool: Rc<BufferPool>) -> io::Result<Self> {
+    /// A loop for the calling thread. `wake` is the eventfd that ends its sleep; `read` and `write` are the pools of the
+    /// worker.
+    pub(crate) fn new(
+        options: &NetOptions,
+        wake: File,
+        read: &Rc<BufferPool>,
+        write: &Rc<BufferPool>,
+    ) -> io::Result<Self> {
         let ring = Ring::new(SUBMISSIONS, COMPLETIONS)?;
         let stride = options.read_buffer_size;
         let count = (PROVIDED_BYTES / stride).clamp(*PROVIDED_COUNT.start(), *PROVIDED_COUNT.end());
@@ -99,7 +107,8 @@ impl Uring {
             wake,
             wake_count: Box::default(),
             wake_armed: false,
-            pool,
+            pool: Rc::clone(read),
+            pools: [Rc::clone(read), Rc::clone(write)],
             frames: Frames::new(),
         })
     }
@@ -155,7 +164,8 @@ impl Uring {
         link.quiet = mode == Mode::Quiet;
         link.fresh = mode != Mode::Waiting;
         // SAFETY: `sending` is neither changed nor dropped, and the frame kept, until this send's completion: `close`
-        // leaves both alone and the slot is not released before; if the loop ends early it cancels all first.
+        // leaves both alone and the slot is not released before. If the worker ends early the link leaks both, and
+        // `drop` cancels all before the pools go that the buffers are of.
         unsafe { self.start(link, connection.key, Op::Send, send.entry) };
         Ok(())
     }
@@ -200,7 +210,7 @@ impl Drop for Uring {
         // After a panic or a failure operations may be in flight; their memory must not go before them.
         if self.ring.cancel_all(CANCEL_PATIENCE).is_err() {
             self.provided.leak();
-            std::mem::forget(std::mem::take(&mut self.wake_count));
+            std::mem::forget((std::mem::take(&mut self.wake_count), self.pools.clone()));
         }
     }
 }
