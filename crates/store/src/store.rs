@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::index::prefetch;
 use crate::lock::LockedCells;
-use crate::options::{Geometry, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
+use crate::options::{Geometry, MIN_MEMORY_BYTES, Options};
 use crate::pool::Pool;
 use crate::stats::Stats;
 use std::io;
@@ -105,20 +105,13 @@ impl Store {
     }
 
     /// Reserves extents for a value of `length` bytes, evicting as needed. `TooLarge` before anything is touched;
-    /// `TooManyReserved` when [`RESERVED_SHARE`] or [`RESERVED_AND_PINNED_SHARE`] would be exceeded.
+    /// `TooManyReserved` when [`RESERVED_SHARE`] or [`RESERVED_AND_PINNED_SHARE`] would be exceeded, unless it is the only
+    /// body and fits beside what is pinned.
+    ///
+    /// Waits for cells that others hold, so the thread must hold no [`Entry`] and no [`LockedCells`] of this store.
     pub fn reserve(&self, length: usize, now_ms: UnixMillis) -> Result<Body, Error> {
         self.shared.check_length(0, length)?;
-        let pool = &self.shared.pool;
-        let arena_bytes = pool.geometry.arena_bytes() as f64;
-        let gathering = Gathering::new(pool, length);
-        let reserved = pool.reserved_bytes.load(Ordering::Relaxed);
-        let pinned = pool.pinned_bytes.load(Ordering::Relaxed);
-        let alone = reserved == extent_bytes(length) && pinned == 0;
-        let too_many = reserved as f64 > arena_bytes * RESERVED_SHARE
-            || (reserved + pinned) as f64 > arena_bytes * RESERVED_AND_PINNED_SHARE;
-        if too_many && !alone {
-            return Err(Error::TooManyReserved);
-        }
+        let gathering = Gathering::admitted(&self.shared.pool, length).ok_or(Error::TooManyReserved)?;
         self.shared.gather(gathering, Now::at(now_ms))
     }
 

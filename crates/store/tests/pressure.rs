@@ -4,6 +4,7 @@ use ringstone_store::{
     Attributes, Chain, EXTENT_PAGE_BYTES, Error, Eviction, MAX_KEY_BYTES, NewValue, Options, Store, Value,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const NOW_MS: u64 = 1_000_000;
@@ -63,14 +64,11 @@ fn nothing_that_fits_is_refused() {
                 let number = random.below(3000);
                 let mut key = number.to_le_bytes().to_vec();
                 key.resize([8, 8, 8, 8, 200, 300, 2000, 8][number as usize % 8], 1);
-                let expires_at_ms = if number % 3 == 0 { NOW_MS + 1 } else { 0 };
+                let expires_at_ms = if number.is_multiple_of(3) { NOW_MS + 1 } else { 0 };
                 let result = if length > memory / 20 && round % 2 == 0 {
                     store.reserve(length as usize, NOW_MS).and_then(|mut body| {
                         body.fill_from(&vec![3; length as usize]);
-                        let entry = store
-                            .entry(&key, store.hash(&key), NOW_MS)
-                            .set(NewValue::Body(body), Attributes::default());
-                        entry
+                        store.entry(&key, store.hash(&key), NOW_MS).set(NewValue::Body(body), Attributes::default())
                     })
                 } else {
                     set(&store, &key, &vec![3; length as usize], expires_at_ms)
@@ -132,6 +130,39 @@ fn one_body_alone_may_be_large() {
     let body = store.reserve(3 << 20, NOW_MS).expect("the only body");
     assert_eq!(store.reserve(20_000, NOW_MS).err(), Some(Error::TooManyReserved));
     drop((body, held));
+    check(&store);
+}
+
+/// Of two bodies that do not fit together one is received, however they come.
+#[test]
+fn two_bodies_never_refuse_each_other() {
+    let store = open(8 << 20, Eviction::S3Fifo);
+    let arrived = AtomicUsize::new(0);
+    // A spinning one: both go on within nanoseconds of each other, if there is a core for each.
+    let meet = |turn: usize| {
+        arrived.fetch_add(1, Ordering::AcqRel);
+        let mut spins = 0;
+        while arrived.load(Ordering::Acquire) < 2 * turn {
+            spins += 1;
+            if spins % 1000 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+        }
+    };
+    let received: Vec<[bool; 2000]> = std::thread::scope(|scope| {
+        let reserve = || {
+            std::array::from_fn(|round| {
+                meet(2 * round + 1);
+                let body = store.reserve(3 << 20, NOW_MS);
+                // Held until the other has had its answer.
+                meet(2 * round + 2);
+                body.is_ok()
+            })
+        };
+        let threads = [scope.spawn(reserve), scope.spawn(reserve)];
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (first, other) in received[0].iter().zip(&received[1]) {
+        assert!(first ^ other, "{first} {other}");
+    }
     check(&store);
 }
 
