@@ -27,8 +27,8 @@
 //!
 //! Everything about a key happens under the lock of its cell, so each key has one order of operations; hence no operation
 //! is lost, torn or undone. An [`Entry`] holds that lock until it is dropped: at most one entry per thread, or one
-//! [`LockedCells`]; a second one, [`Store::reserve`], [`Store::stats`], [`Store::len`], [`Store::flush`] and
-//! [`Store::sweep_slice`] wait for the lock. Writing through an entry only *tries* other cells for room and never waits for
+//! [`LockedCells`]; a second one, [`Store::reserve`], [`Store::flush`], [`Store::reset_stats`] and [`Store::sweep_slice`] wait
+//! for the lock; [`Store::stats`] and [`Store::len`] read what every cell keeps beside its lock. Writing through an entry only *tries* other cells for room and never waits for
 //! one. The pool's lock is a leaf. So locks are ordered: cells by number, then the pool; a [`Chain`] or [`Body`] may be dropped
 //! anywhere.
 //!

@@ -121,7 +121,7 @@ impl Store {
         for slot in &self.shared.slots {
             let mut cell = slot.lock(Now::at(now_ms));
             if at_ms <= now_ms {
-                cell.flush();
+                slot.flush(&mut cell);
             } else {
                 cell.flush_later(at_ms);
             }
@@ -146,9 +146,9 @@ impl Store {
         (number < self.shared.slots.len()).then_some(number << CURSOR_BITS | first)
     }
 
-    /// Live items (expired ones that were not yet met count).
+    /// Live items (expired ones that were not yet met count). Reads a number of each cell, without its lock.
     pub fn len(&self) -> u64 {
-        self.stats().items
+        self.shared.slots.iter().map(|slot| slot.gauges.items.get()).sum()
     }
 
     /// Whether there is no item.
@@ -156,7 +156,8 @@ impl Store {
         self.len() == 0
     }
 
-    /// Counters and gauges, summed over the cells.
+    /// Counters and gauges, summed over the cells without their locks: exact while nobody writes, and of each cell at some
+    /// moment of the call otherwise.
     pub fn stats(&self) -> Stats {
         let pool = &self.shared.pool;
         let mut stats = Stats {
@@ -168,7 +169,8 @@ impl Store {
             ..Stats::default()
         };
         for slot in &self.shared.slots {
-            slot.lock(Now::at(0)).add_to(&mut stats, &pool.geometry);
+            stats.gauge(&slot.gauges, &pool.geometry);
+            stats.count(&slot.counters);
         }
         stats
     }
@@ -176,7 +178,9 @@ impl Store {
     /// Zeroes the counters (not the gauges).
     pub fn reset_stats(&self) {
         for slot in &self.shared.slots {
-            slot.lock(Now::at(0)).reset_counters();
+            // The lock, so that what others count meanwhile is not lost or brought back.
+            let _cell = slot.lock(Now::at(0));
+            slot.counters.reset();
         }
     }
 

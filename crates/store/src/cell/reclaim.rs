@@ -40,7 +40,7 @@ impl Shared {
         let cells = self.slots.len();
         let first = if cells > SAMPLED_CELLS { self.sample.fetch_add(SAMPLED_CELLS, Ordering::Relaxed) } else { 0 };
         let sample = (first..first + cells.min(SAMPLED_CELLS)).map(|n| n & (cells - 1));
-        let held = sample.map(|n| (self.slots[n].held_bytes.load(Ordering::Relaxed), n));
+        let held = sample.map(|n| (self.slots[n].held_bytes(&self.pool.geometry), n));
         held.max().filter(|&(bytes, _)| bytes > above).map(|(_, n)| n)
     }
 
@@ -119,7 +119,7 @@ impl View<'_, '_> {
     pub(super) fn reclaim(&mut self, now: Now) -> bool {
         let shared = self.shared;
         let share = shared.pool.geometry.cell_share_bytes();
-        let own = self.slot.held_bytes.load(Ordering::Relaxed);
+        let own = self.slot.held_bytes(&shared.pool.geometry);
         if let Some(cell) = shared.heaviest(own.max(share) + share / SHARE_SLACK)
             && shared.try_reclaim(cell, now) == Room::Made
         {
