@@ -67,9 +67,7 @@ fn nothing_that_fits_is_refused() {
                 let result = if length > memory / 20 && round % 2 == 0 {
                     store.reserve(length as usize, NOW_MS).and_then(|mut body| {
                         body.fill_from(&vec![3; length as usize]);
-                        store
-                            .entry(&key, store.hash(&key), NOW_MS)
-                            .set(NewValue::Body(body), Attributes::default())
+                        store.entry(&key, store.hash(&key), NOW_MS).set(NewValue::Body(body), Attributes::default())
                     })
                 } else {
                     set(&store, &key, &vec![3; length as usize], expires_at_ms)
