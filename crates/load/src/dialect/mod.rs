@@ -1,0 +1,8 @@
+//! Requests to bytes and bytes to replies, for both protocols.
+
+mod line;
+mod reply;
+mod request;
+
+pub(crate) use reply::{Malformed, Outcome, ReplyReader};
+pub(crate) use request::Encoder;
