@@ -390,6 +390,10 @@ impl Service for Worker {
         }
     }
 
+    fn is_between_messages(&self, connection: &Connection) -> bool {
+        connection.is_between_messages()
+    }
+
     fn resume(&mut self, _connection: &mut Connection, completion: std::convert::Infallible) {
         match completion {}
     }

@@ -213,7 +213,7 @@ where
         }
         #[cfg(target_os = "linux")]
         Source::Uring(eventfd) => {
-            let made = crate::uring::Uring::new(&shared.options, eventfd, std::rc::Rc::clone(&pools.read));
+            let made = crate::uring::Uring::new(&shared.options, eventfd, &pools.read, &pools.output.buffers);
             let events = match made {
                 Ok(events) => events,
                 Err(error) => {

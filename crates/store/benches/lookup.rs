@@ -1,7 +1,7 @@
 //! Nanoseconds per operation on one thread: `cargo bench -p ringstone-store [-- ITEMS ...]`. 16-byte keys, 100-byte values,
 //! uniform. Prints figures; asserts nothing.
 
-use ringstone_store::{Attributes, Eviction, Hash, NewValue, Options, Store};
+use ringstone_store::{Attributes, Eviction, Hash, NewValue, Options, Store, Value};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -37,13 +37,24 @@ fn set(store: &Store, key: &[u8]) {
     store.entry(key, store.hash(key), NOW_MS).set(NewValue::Bytes(&VALUE), Attributes::default()).expect("room");
 }
 
-fn get(store: &Store, key: &[u8], hash: Hash) {
+/// As a server does: the value is copied into a buffer of replies.
+fn get(store: &Store, key: &[u8], hash: Hash, replies: &mut Vec<u8>) {
     let mut entry = store.entry(key, hash, NOW_MS);
     let item = entry.get().expect("the store is large enough");
-    black_box(item.value.len());
+    match item.value {
+        Value::Bytes(bytes) => replies.extend_from_slice(bytes),
+        Value::Chain(_) => unreachable!("all values are small"),
+    }
+}
+
+/// Sends what a turn has replied.
+fn send(replies: &mut Vec<u8>) {
+    black_box(&replies[..]);
+    replies.clear();
 }
 
 fn batches(store: &Store, items: u64, batch: usize) {
+    let mut replies = Vec::with_capacity(1 << 16);
     timed(&format!("get, batches of {batch}"), items, OPERATIONS, |random| {
         for _ in 0..OPERATIONS / batch as u64 {
             let keys: Vec<[u8; 16]> = (0..batch).map(|_| key(random.below(items))).collect();
@@ -51,7 +62,8 @@ fn batches(store: &Store, items: u64, batch: usize) {
             hashes.iter().for_each(|&hash| store.prefetch_cell(hash));
             hashes.iter().for_each(|&hash| store.prefetch_bucket(hash));
             hashes.iter().for_each(|&hash| store.prefetch_item(hash));
-            keys.iter().zip(&hashes).for_each(|(key, &hash)| get(store, key, hash));
+            keys.iter().zip(&hashes).for_each(|(key, &hash)| get(store, key, hash, &mut replies));
+            send(&mut replies);
         }
     });
 }
@@ -61,10 +73,12 @@ fn measure(items: u64) {
     let options = Options { max_memory, max_value_size: 1 << 20, eviction: Eviction::S3Fifo, hash_key: [1; 16] };
     let store = Store::open(options).expect("memory");
     timed("set, new", items, items, |_| (0..items).for_each(|n| set(&store, &key(n))));
+    let mut replies = Vec::with_capacity(1 << 16);
     timed("get, one by one", items, OPERATIONS, |random| {
         for _ in 0..OPERATIONS {
             let key = key(random.below(items));
-            get(&store, &key, store.hash(&key));
+            get(&store, &key, store.hash(&key), &mut replies);
+            send(&mut replies);
         }
     });
     batches(&store, items, 16);
@@ -81,8 +95,20 @@ fn measure(items: u64) {
     timed("set, evicting", items, 2 * items, |_| (items..3 * items).for_each(|n| set(&store, &key(n))));
 }
 
+/// What a store of thousands of cells takes to be counted.
+fn count(gib: u64) {
+    let max_memory = gib << 30;
+    let options = Options { max_memory, max_value_size: 1 << 20, eviction: Eviction::S3Fifo, hash_key: [1; 16] };
+    let store = Store::open(options).expect("address space");
+    const COUNTS: u64 = 1_000;
+    (0..100_000).for_each(|n| set(&store, &key(n)));
+    timed(&format!("len, {gib} GiB"), 100_000, COUNTS, |_| (0..COUNTS).for_each(|_| _ = black_box(store.len())));
+    timed(&format!("stats, {gib} GiB"), 100_000, COUNTS, |_| (0..COUNTS).for_each(|_| _ = black_box(store.stats())));
+}
+
 fn main() {
     let asked: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if asked.is_empty() { vec![100_000, 1_000_000] } else { asked };
     sizes.into_iter().for_each(measure);
+    count(16);
 }

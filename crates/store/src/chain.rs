@@ -48,12 +48,19 @@ pub(crate) fn extent_bytes(length: usize) -> u64 {
 }
 
 impl Gathering {
-    /// Counts the bytes as reserved; the caller has checked the bounds.
+    /// For a body, if what is reserved and pinned leaves it room.
+    pub fn admitted(pool: &Arc<Pool>, length: usize) -> Option<Gathering> {
+        pool.admit_bytes(extent_bytes(length)).then(|| Gathering::with_state(pool, length, RESERVED))
+    }
+
+    /// For bytes that are at hand: they are in the store in a moment and do not count as reserved.
     pub fn new(pool: &Arc<Pool>, length: usize) -> Gathering {
-        pool.reserve_bytes(extent_bytes(length));
+        Gathering::with_state(pool, length, STORED)
+    }
+
+    fn with_state(pool: &Arc<Pool>, length: usize, state: u8) -> Gathering {
         let extents = Vec::with_capacity(length / pool.geometry.segment_bytes + 1);
-        let state = AtomicU8::new(RESERVED);
-        Gathering(Extents { pool: pool.clone(), length, whole: 0, extents, state })
+        Gathering(Extents { pool: pool.clone(), length, whole: 0, extents, state: AtomicU8::new(state) })
     }
 
     /// Takes what the pool has; true when that was enough.
@@ -260,8 +267,9 @@ impl Body {
     pub(crate) fn into_chain(self) -> Chain {
         assert_eq!(self.remaining(), 0, "a body is stored only when it is complete");
         let inner = &self.chain.0;
-        inner.pool.reserved_bytes.fetch_sub(self.chain.extent_bytes(), Ordering::Relaxed);
-        inner.state.store(STORED, Ordering::Relaxed);
+        if inner.state.swap(STORED, Ordering::Relaxed) == RESERVED {
+            inner.pool.reserved_bytes.fetch_sub(self.chain.extent_bytes(), Ordering::Relaxed);
+        }
         self.chain
     }
 }

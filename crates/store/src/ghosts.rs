@@ -17,6 +17,8 @@ pub(crate) struct Ghosts {
 }
 
 impl Ghosts {
+    /// Pages that it holds.
+    #[cfg(any(test, debug_assertions))]
     pub fn pages(&self) -> usize {
         self.pages.len()
     }

@@ -27,9 +27,10 @@
 //!
 //! Everything about a key happens under the lock of its cell, so each key has one order of operations; hence no operation
 //! is lost, torn or undone. An [`Entry`] holds that lock until it is dropped: at most one entry per thread, or one
-//! [`LockedCells`]; a second one, [`Store::stats`], [`Store::len`], [`Store::flush`] and [`Store::sweep_slice`] wait for the
-//! lock. [`Store::reserve`], and making room in general, only *try* other cells and never wait for one. The pool's lock is a
-//! leaf. So locks are ordered: cells by number, then the pool; a [`Chain`] or [`Body`] may be dropped anywhere.
+//! [`LockedCells`]; a second one, [`Store::reserve`], [`Store::flush`], [`Store::reset_stats`] and [`Store::sweep_slice`] wait
+//! for the lock; [`Store::stats`] and [`Store::len`] read what every cell keeps beside its lock. Writing through an entry only *tries* other cells for room and never waits for
+//! one. The pool's lock is a leaf. So locks are ordered: cells by number, then the pool; a [`Chain`] or [`Body`] may be dropped
+//! anywhere.
 //!
 //! The `prefetch_*` calls take no lock: they read the geometry of the index and its slots as atomics, and pages of an
 //! index stay pages of that index until the store goes.

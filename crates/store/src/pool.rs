@@ -4,7 +4,7 @@
 //! anywhere, with or without a cell's lock.
 
 use crate::arena::Arena;
-use crate::options::Geometry;
+use crate::options::{Geometry, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
 use crate::tails::{Run, Tails};
 use parking_lot::Mutex;
 use std::io;
@@ -18,7 +18,7 @@ const RETAINED_GROUPS: usize = 4;
 pub(crate) struct Pool {
     pub arena: Arena,
     pub geometry: Geometry,
-    /// Bytes of bodies being received.
+    /// Bytes of bodies being received: reserved for them with [`Pool::admit_bytes`].
     pub reserved_bytes: AtomicU64,
     /// Bytes of chains that the store has let go but somebody still holds.
     pub pinned_bytes: AtomicU64,
@@ -171,8 +171,19 @@ impl Pool {
         state.free_segments += count;
     }
 
-    pub fn reserve_bytes(&self, bytes: u64) {
-        self.reserved_bytes.fetch_add(bytes, Ordering::Relaxed);
+    /// Counts a body's bytes as reserved if the bounds allow it. Whoever comes first is admitted: two that do not fit
+    /// together never refuse each other.
+    pub fn admit_bytes(&self, bytes: u64) -> bool {
+        let arena_bytes = self.geometry.arena_bytes() as f64;
+        let admit = |reserved: u64| {
+            let pinned = self.pinned_bytes.load(Ordering::Relaxed);
+            let after = reserved + bytes;
+            let alone = reserved == 0 && after + pinned <= self.largest_value_bytes();
+            let within = after as f64 <= arena_bytes * RESERVED_SHARE
+                && (after + pinned) as f64 <= arena_bytes * RESERVED_AND_PINNED_SHARE;
+            (alone || within).then_some(after)
+        };
+        self.reserved_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, admit).is_ok()
     }
 }
 

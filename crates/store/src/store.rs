@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::index::prefetch;
 use crate::lock::LockedCells;
-use crate::options::{Geometry, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
+use crate::options::{Geometry, MIN_MEMORY_BYTES, Options};
 use crate::pool::Pool;
 use crate::stats::Stats;
 use std::io;
@@ -105,20 +105,13 @@ impl Store {
     }
 
     /// Reserves extents for a value of `length` bytes, evicting as needed. `TooLarge` before anything is touched;
-    /// `TooManyReserved` when [`RESERVED_SHARE`] or [`RESERVED_AND_PINNED_SHARE`] would be exceeded.
+    /// `TooManyReserved` when [`RESERVED_SHARE`] or [`RESERVED_AND_PINNED_SHARE`] would be exceeded, unless it is the only
+    /// body and fits beside what is pinned.
+    ///
+    /// Waits for cells that others hold, so the thread must hold no [`Entry`] and no [`LockedCells`] of this store.
     pub fn reserve(&self, length: usize, now_ms: UnixMillis) -> Result<Body, Error> {
         self.shared.check_length(0, length)?;
-        let pool = &self.shared.pool;
-        let arena_bytes = pool.geometry.arena_bytes() as f64;
-        let gathering = Gathering::new(pool, length);
-        let reserved = pool.reserved_bytes.load(Ordering::Relaxed);
-        let pinned = pool.pinned_bytes.load(Ordering::Relaxed);
-        let alone = reserved == extent_bytes(length) && pinned == 0;
-        let too_many = reserved as f64 > arena_bytes * RESERVED_SHARE
-            || (reserved + pinned) as f64 > arena_bytes * RESERVED_AND_PINNED_SHARE;
-        if too_many && !alone {
-            return Err(Error::TooManyReserved);
-        }
+        let gathering = Gathering::admitted(&self.shared.pool, length).ok_or(Error::TooManyReserved)?;
         self.shared.gather(gathering, Now::at(now_ms))
     }
 
@@ -128,7 +121,7 @@ impl Store {
         for slot in &self.shared.slots {
             let mut cell = slot.lock(Now::at(now_ms));
             if at_ms <= now_ms {
-                cell.flush();
+                slot.flush(&mut cell);
             } else {
                 cell.flush_later(at_ms);
             }
@@ -153,9 +146,9 @@ impl Store {
         (number < self.shared.slots.len()).then_some(number << CURSOR_BITS | first)
     }
 
-    /// Live items (expired ones that were not yet met count).
+    /// Live items (expired ones that were not yet met count). Reads a number of each cell, without its lock.
     pub fn len(&self) -> u64 {
-        self.stats().items
+        self.shared.slots.iter().map(|slot| slot.gauges.items.get()).sum()
     }
 
     /// Whether there is no item.
@@ -163,7 +156,8 @@ impl Store {
         self.len() == 0
     }
 
-    /// Counters and gauges, summed over the cells.
+    /// Counters and gauges, summed over the cells without their locks: exact while nobody writes, and of each cell at some
+    /// moment of the call otherwise.
     pub fn stats(&self) -> Stats {
         let pool = &self.shared.pool;
         let mut stats = Stats {
@@ -175,7 +169,8 @@ impl Store {
             ..Stats::default()
         };
         for slot in &self.shared.slots {
-            slot.lock(Now::at(0)).add_to(&mut stats, &pool.geometry);
+            stats.gauge(&slot.gauges, &pool.geometry);
+            stats.count(&slot.counters);
         }
         stats
     }
@@ -183,7 +178,9 @@ impl Store {
     /// Zeroes the counters (not the gauges).
     pub fn reset_stats(&self) {
         for slot in &self.shared.slots {
-            slot.lock(Now::at(0)).reset_counters();
+            // The lock, so that what others count meanwhile is not lost or brought back.
+            let _cell = slot.lock(Now::at(0));
+            slot.counters.reset();
         }
     }
 

@@ -121,6 +121,34 @@ fn what_can_never_fit_is_refused_and_nothing_is_touched() {
     store.check_integrity();
 }
 
+/// Who counts waits for nobody, and at rest the numbers are exact, flushed items out of them.
+#[test]
+fn counting_takes_no_lock() {
+    let store = store(16 << 20, Eviction::S3Fifo);
+    for i in 0..1000usize {
+        set(&store, &i.to_le_bytes(), &bytes(100, i), Attributes::default()).unwrap();
+    }
+    set(&store, b"large", &bytes(100_000, 1), Attributes::default()).unwrap();
+    let mut entry = store.entry(b"large", store.hash(b"large"), 0);
+    assert_eq!((store.len(), store.stats().items, store.stats().stored), (1001, 1001, 1001));
+    assert_eq!(store.stats().key_value_bytes, 1000 * 108 + 100_005);
+    assert_eq!(store.stats().chain_bytes, 100_352);
+    assert!(entry.remove());
+    assert_eq!((store.len(), store.stats().chain_bytes), (1000, 0));
+    drop(entry);
+    store.flush(0, 0);
+    assert_eq!((store.len(), store.stats().key_value_bytes), (0, 0));
+    // Some of the flushed are written over, some removed, and none counts twice.
+    for i in 0..10usize {
+        set(&store, &i.to_le_bytes(), b"new", Attributes::default()).unwrap();
+    }
+    assert!(get(&store, &500usize.to_le_bytes(), 0).is_err());
+    assert_eq!((store.len(), store.stats().key_value_bytes, store.stats().flushed), (10, 110, 11));
+    store.reset_stats();
+    assert_eq!((store.len(), store.stats().stored, store.stats().flushed), (10, 0, 0));
+    store.check_integrity();
+}
+
 #[test]
 fn a_chain_outlives_its_item() {
     let store = store(2 << 20, Eviction::S3Fifo);

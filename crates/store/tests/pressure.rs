@@ -4,7 +4,7 @@ use ringstone_store::{
     Attributes, Chain, EXTENT_PAGE_BYTES, Error, Eviction, MAX_KEY_BYTES, NewValue, Options, Store, Value,
 };
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NOW_MS: u64 = 1_000_000;
 
@@ -132,6 +132,39 @@ fn one_body_alone_may_be_large() {
     check(&store);
 }
 
+/// Of two bodies that do not fit together one is received, however they come.
+#[test]
+fn two_bodies_never_refuse_each_other() {
+    let store = open(8 << 20, Eviction::S3Fifo);
+    let arrived = AtomicUsize::new(0);
+    // A spinning one: both go on within nanoseconds of each other, if there is a core for each.
+    let meet = |turn: usize| {
+        arrived.fetch_add(1, Ordering::AcqRel);
+        let mut spins = 0;
+        while arrived.load(Ordering::Acquire) < 2 * turn {
+            spins += 1;
+            if spins % 1000 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+        }
+    };
+    let received: Vec<[bool; 2000]> = std::thread::scope(|scope| {
+        let reserve = || {
+            std::array::from_fn(|round| {
+                meet(2 * round + 1);
+                let body = store.reserve(3 << 20, NOW_MS);
+                // Held until the other has had its answer.
+                meet(2 * round + 2);
+                body.is_ok()
+            })
+        };
+        let threads = [scope.spawn(reserve), scope.spawn(reserve)];
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (first, other) in received[0].iter().zip(&received[1]) {
+        assert!(first ^ other, "{first} {other}");
+    }
+    check(&store);
+}
+
 /// A thread that is kept from running while it holds a cell does not make others' bodies be refused.
 #[test]
 fn a_body_waits_for_the_cell_that_could_make_room() {
@@ -142,7 +175,14 @@ fn a_body_waits_for_the_cell_that_could_make_room() {
     let entry = store.entry(b"key", store.hash(b"key"), NOW_MS);
     let other = store.clone();
     let thread = std::thread::spawn(move || other.reserve(100_000, NOW_MS).map(drop));
-    std::thread::sleep(Duration::from_millis(30));
+    // The body is admitted, and then finds no room but in the cell that is held here: for as many turns as it likes.
+    while store.stats().reserved_bytes == 0 {
+        std::thread::yield_now();
+    }
+    for _ in 0..10_000 {
+        assert!(!thread.is_finished(), "refused");
+        std::thread::yield_now();
+    }
     drop(entry);
     assert_eq!(thread.join().unwrap(), Ok(()));
     check(&store);

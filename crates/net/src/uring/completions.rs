@@ -94,8 +94,10 @@ impl Uring {
             error => match -error {
                 libc::ENOBUFS => {
                     counters.starved();
-                    link.starved = true;
-                    self.starved.push_back(connection.key);
+                    // Once, though it may have been armed again and in vain since.
+                    if !std::mem::replace(&mut link.starved, true) {
+                        self.starved.push_back(connection.key);
+                    }
                     return false;
                 }
                 libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}

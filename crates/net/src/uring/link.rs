@@ -49,7 +49,7 @@ pub(crate) struct Link<B> {
     pub(super) armed: bool,
     /// It is being cancelled.
     pub(super) cancelling: bool,
-    /// The last receive found no buffer.
+    /// A receive found no buffer; the connection is in the list of those.
     pub(super) starved: bool,
     /// The peer has ended its side; nothing comes after what is held.
     pub(super) end_seen: bool,
@@ -66,6 +66,15 @@ pub(crate) struct Link<B> {
     pub(super) frame: Option<Box<Frame>>,
     /// Bytes of the send in flight.
     pub(super) asked: usize,
+}
+
+impl<B> Drop for Link<B> {
+    /// A worker that panics drops the connections of its batch before its loop, while the kernel may read what they send.
+    fn drop(&mut self) {
+        if self.operations > 0 {
+            std::mem::forget((std::mem::take(&mut self.sending), self.frame.take()));
+        }
+    }
 }
 
 impl<B> Default for Link<B> {

@@ -3,8 +3,10 @@
 //! ```text
 //! E<len>\n<bytes>   echoes the bytes from the input
 //! B<len>\n<bytes>   receives the bytes into a room of its own, answers "<len>\n" and the bytes as a body
+//! S<len>\n<bytes>   skips the bytes, answers "s\n"
 //! R<len>\n          answers <len> bytes
 //! P<n>\n            parks; another thread resumes it; answers "p<n>\n"
+//! W\n               waits for `Watch::gate`, and with it the whole worker
 //! Q\n               answers "bye\n" and closes
 //! X\n               panics
 //! ```
@@ -67,6 +69,10 @@ pub struct Watch {
     pub completions_alive: Arc<AtomicU64>,
     pub resumed: AtomicU64,
     pub largest_batch: AtomicU64,
+    /// Held by a test so that a worker waits in its service.
+    pub gate: Mutex<()>,
+    /// Workers that have come to the gate so far.
+    pub at_gate: AtomicU64,
     /// Where parked requests go: connection, number, mailbox.
     pub parked: Mutex<Vec<Parked>>,
 }
@@ -106,6 +112,8 @@ pub struct Toy {
 pub struct ToyConnection {
     id: ConnectionId,
     receiving: Option<(Extents, usize)>,
+    /// Bytes that are still to be skipped.
+    skipping: Option<usize>,
     done: VecDeque<u64>,
     parked: bool,
 }
@@ -114,6 +122,8 @@ enum Step {
     Consumed(usize),
     Need(usize),
     Body(usize, usize),
+    Skip(usize, usize),
+    Wait(usize),
     Park(usize, u64),
     Quit(usize),
 }
@@ -129,6 +139,8 @@ fn parse(input: &[u8], output: &mut Output<Extents>) -> Step {
             Step::Consumed(after + number)
         }
         b'B' => Step::Body(after, number),
+        b'S' => Step::Skip(after, number),
+        b'W' => Step::Wait(after),
         b'R' => {
             let piece = [b'r'; 1000];
             for at in (0..number).step_by(piece.len()) {
@@ -169,6 +181,15 @@ impl Toy {
             write_number(turn.output, "p", number);
         }
         for _ in 0..SHARE {
+            if let Some(left) = connection.skipping.take() {
+                let now = left.min(turn.input.len() - turn.consumed);
+                turn.consumed += now;
+                if now < left {
+                    connection.skipping = Some(left - now);
+                    return;
+                }
+                turn.output.write(b"s\n");
+            }
             if turn.consumed == turn.input.len() {
                 return;
             }
@@ -182,6 +203,15 @@ impl Toy {
                     turn.consumed += bytes;
                     connection.receiving = Some((Extents::new(len, &self.watch.bodies_alive), 0));
                     return;
+                }
+                Step::Skip(bytes, len) => {
+                    turn.consumed += bytes;
+                    connection.skipping = Some(len);
+                }
+                Step::Wait(bytes) => {
+                    turn.consumed += bytes;
+                    self.watch.at_gate.fetch_add(1, Ordering::Relaxed);
+                    drop(self.watch.gate.lock());
                 }
                 Step::Park(bytes, number) => {
                     turn.consumed += bytes;
@@ -213,7 +243,7 @@ impl Service for Toy {
         self.watch.opened.fetch_add(1, Ordering::Relaxed);
         self.watch.ids.lock().push(info.id);
         output.write(self.greeting);
-        ToyConnection { id: info.id, receiving: None, done: VecDeque::new(), parked: false }
+        ToyConnection { id: info.id, receiving: None, skipping: None, done: VecDeque::new(), parked: false }
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, ToyConnection, Extents>], arrived_ns: u64) {
@@ -235,6 +265,10 @@ impl Service for Toy {
         *filled += bytes;
         assert!(*filled <= body.len);
         *filled == body.len
+    }
+
+    fn is_between_messages(&self, connection: &ToyConnection) -> bool {
+        connection.receiving.is_none() && connection.skipping.is_none()
     }
 
     fn resume(&mut self, connection: &mut ToyConnection, completion: Done) {

@@ -187,7 +187,7 @@ impl<'a> View<'a, '_> {
     }
 
     pub(super) fn compact_segment(&mut self, local: u16, now: Now) {
-        self.cell.counters.compactions += 1;
+        self.slot.counters.compactions.add(1);
         self.cell.dequeue(local);
         self.recycle(local, Mode::Compact, now);
     }

@@ -1,6 +1,6 @@
 //! What goes because its time has come: by the sweep, and by flush.
 
-use super::{Cell, Now, View};
+use super::{Cell, Now, Slot, View};
 
 /// A segment is compacted by the sweep when this part of what was appended to it is dead.
 const DEAD_PART: usize = 2;
@@ -63,16 +63,18 @@ impl View<'_, '_> {
     }
 }
 
-impl Cell {
+impl Slot {
     /// All versions written so far are gone. The sweep looks at every segment again.
-    pub fn flush(&mut self) {
-        self.flush_cas = self.cas;
-        self.stale_items = u64::from(self.index.entries());
-        self.stale_bytes = self.key_value_bytes;
-        self.flush_at_ms = u64::MAX;
-        self.metas.iter_mut().for_each(|meta| meta.earliest_ms = 0);
+    pub fn flush(&self, cell: &mut Cell) {
+        cell.flush_cas = cell.cas;
+        cell.flush_at_ms = u64::MAX;
+        cell.metas.iter_mut().for_each(|meta| meta.earliest_ms = 0);
+        self.gauges.items.set(0);
+        self.gauges.key_value_bytes.set(0);
     }
+}
 
+impl Cell {
     /// Flushes when the time comes; the next operation after it does so first.
     pub fn flush_later(&mut self, at_ms: u64) {
         self.flush_at_ms = at_ms;

@@ -15,6 +15,18 @@ struct Holdings {
     tail_pages: u64,
     index_pages: usize,
     seen: HashSet<u32>,
+    seen_pages: HashSet<u32>,
+}
+
+/// What the walk through a cell's segments finds.
+#[derive(Default)]
+struct Found {
+    items: u32,
+    /// Of those, items that no flush has reached, and the bytes of their keys and values.
+    unflushed: u64,
+    bytes: u64,
+    extent_bytes: u64,
+    stubs: HashSet<u32>,
 }
 
 impl Shared {
@@ -42,32 +54,30 @@ impl Shared {
 impl View<'_, '_> {
     fn check(&mut self, holdings: &mut Holdings) {
         self.check_queues();
-        let (mut items, mut bytes, mut extents) = (0, 0, 0);
-        let mut stubs = HashSet::new();
+        let mut found = Found::default();
         for local in 0..self.cell.metas.len() as u16 {
             if self.meta(local).in_use {
                 let segment = self.slot.segments[local as usize].load(Ordering::Relaxed);
                 assert!(holdings.seen.insert(segment), "segment {segment} is in use twice");
                 holdings.segments += 1;
-                let walked = self.check_segment(local, &mut stubs, holdings);
-                items += walked.0;
-                bytes += walked.1;
-                extents += walked.2;
+                self.check_segment(local, &mut found, holdings);
             }
         }
-        assert_eq!(items, self.cell.index.entries(), "items alive and items in the index");
+        assert_eq!(found.items, self.cell.index.entries(), "items alive and items in the index");
         let slots: Vec<(u32, u32)> = self.index().slots().collect();
-        assert_eq!(slots.len(), items as usize, "slots of the index");
-        assert_eq!(bytes, self.cell.key_value_bytes);
-        assert_eq!(extents, self.cell.chain_bytes);
-        let held = u64::from(self.cell.segments) * self.segment_bytes() as u64 + extents;
-        assert_eq!(held, self.slot.held_bytes.load(Ordering::Relaxed));
-        self.check_lists(&stubs);
-        holdings.index_pages += self.cell.index.pages() + self.cell.ghosts.pages();
+        assert_eq!(slots.len(), found.items as usize, "slots of the index");
+        let gauges = &self.slot.gauges;
+        assert_eq!((found.unflushed, found.bytes), (gauges.items.get(), gauges.key_value_bytes.get()));
+        assert_eq!(found.extent_bytes, gauges.chain_bytes.get());
+        self.check_lists(&found.stubs);
+        let (index_pages, ghost_pages) = (self.cell.index.pages(), self.cell.ghosts.pages());
+        assert_eq!(index_pages as u64, self.slot.gauges.index_pages.get());
+        assert_eq!(ghost_pages as u64, self.slot.gauges.ghost_pages.get());
+        holdings.index_pages += index_pages + ghost_pages;
     }
 
     fn check_queues(&self) {
-        let mut members = 0;
+        let mut members = 0u64;
         for class in 0..CLASSES {
             for queue in 0..2 {
                 let (mut at, mut prev) = (self.cell.queues[class][queue].head, NO_LOCAL);
@@ -81,15 +91,13 @@ impl View<'_, '_> {
                 assert_eq!(self.cell.queues[class][queue].tail, prev);
             }
         }
-        assert_eq!(members, self.cell.segments, "segments in queues");
+        assert_eq!(members, self.slot.gauges.segments.get(), "segments in queues");
         assert_eq!(self.cell.metas.len(), members as usize + self.cell.free_locals.len());
     }
 
-    /// Walks a segment; returns its live items, their bytes of keys and values, and of extents.
-    fn check_segment(&mut self, local: u16, stubs: &mut HashSet<u32>, holdings: &mut Holdings) -> (u32, u64, u64) {
+    fn check_segment(&mut self, local: u16, found: &mut Found, holdings: &mut Holdings) {
         let meta = *self.meta(local);
         let (mut offset, mut items, mut live, mut hits) = (0, 0, 0, 0);
-        let (mut bytes, mut extents) = (0, 0);
         while offset < meta.used as usize {
             let item = self.item_at(local, offset);
             if !item.is_dead() {
@@ -103,10 +111,13 @@ impl View<'_, '_> {
                 items += 1;
                 live += item.bytes();
                 hits += slot.frequency();
-                bytes += (item.key_len() + item.value_len()) as u64;
+                if item.cas() > self.cell.flush_cas {
+                    found.unflushed += 1;
+                    found.bytes += (item.key_len() + item.value_len()) as u64;
+                }
                 if item.has_chain() {
-                    stubs.insert(place);
-                    extents += item.extent_bytes();
+                    found.stubs.insert(place);
+                    found.extent_bytes += item.extent_bytes();
                     self.check_chains(item, holdings);
                 }
             }
@@ -115,7 +126,7 @@ impl View<'_, '_> {
         assert_eq!(offset, meta.used as usize, "items fill the segment");
         assert_eq!((items, live, hits), (meta.live_items, meta.live_bytes as usize, meta.hits));
         assert!(items > 0, "a segment with nothing alive is given back");
-        (items, bytes, extents)
+        found.items += items;
     }
 
     fn check_chains(&self, item: crate::item::RawItem, holdings: &mut Holdings) {
@@ -126,6 +137,7 @@ impl View<'_, '_> {
                 holdings.whole_extents += 1;
             } else {
                 holdings.tail_pages += u64::from(run.pages);
+                assert!((run.page..run.page + run.pages).all(|page| holdings.seen_pages.insert(page)), "a page twice");
             }
         }
     }

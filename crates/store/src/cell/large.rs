@@ -2,7 +2,6 @@
 
 use super::View;
 use crate::item::RawItem;
-use std::sync::atomic::Ordering;
 
 /// No stub: more than any place.
 pub(super) const NO_PLACE: u32 = u32::MAX;
@@ -30,9 +29,8 @@ impl View<'_, '_> {
 
     /// Counts other extents in place of some.
     pub(super) fn count_extents(&mut self, out: u64, in_: u64) {
-        self.cell.chain_bytes = self.cell.chain_bytes - out + in_;
-        self.slot.held_bytes.fetch_add(in_, Ordering::Relaxed);
-        self.slot.held_bytes.fetch_sub(out, Ordering::Relaxed);
+        let chain_bytes = &self.slot.gauges.chain_bytes;
+        chain_bytes.set(chain_bytes.get() - out + in_);
     }
 
     fn push_large(&mut self, place: u32, queue: usize) {

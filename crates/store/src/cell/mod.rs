@@ -18,13 +18,13 @@ use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
 use crate::item::{RawItem, access_second};
 use crate::options::{Geometry, Options, UNIT_BYTES};
 use crate::pool::Pool;
-use crate::stats::{Counters, Stats};
+use crate::stats::{Counters, Gauges};
 use crossbeam_utils::CachePadded;
 use large::LargeList;
 use parking_lot::{Mutex, MutexGuard};
 use segments::{CLASSES, Queue, SegmentMeta};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// Queue of new items.
 const PROBATION: usize = 0;
@@ -72,9 +72,9 @@ pub(crate) struct Slot {
     pub table: Table,
     /// The arena's segment for each of the cell's own numbers.
     segments: Box<[AtomicU32]>,
-    /// Bytes of segments and extents that the cell holds.
-    held_bytes: AtomicU64,
+    pub gauges: Gauges,
     cell: Mutex<Cell>,
+    pub counters: Counters,
 }
 
 pub(crate) struct Cell {
@@ -82,9 +82,6 @@ pub(crate) struct Cell {
     pub cas: u64,
     /// Versions up to this one were flushed.
     flush_cas: u64,
-    /// Of those, items that have not been removed yet, and the bytes of their keys and values. Not shown in gauges.
-    stale_items: u64,
-    stale_bytes: u64,
     /// When the next flush comes; `u64::MAX` for none.
     flush_at_ms: u64,
     metas: Vec<SegmentMeta>,
@@ -95,10 +92,6 @@ pub(crate) struct Cell {
     free_locals: Vec<u16>,
     /// Value of what was evicted last: GreedyDual's clock. For LRU a count of segments opened.
     inflation: f64,
-    segments: u32,
-    key_value_bytes: u64,
-    chain_bytes: u64,
-    counters: Counters,
 }
 
 /// A locked cell with its surroundings; all operations on items are methods of it.
@@ -125,8 +118,9 @@ impl Slot {
         Slot {
             table: Table::new(geometry),
             segments: (0..geometry.local_segments()).map(|_| AtomicU32::new(0)).collect(),
-            held_bytes: AtomicU64::new(0),
+            gauges: Gauges::default(),
             cell: Mutex::new(Cell::new()),
+            counters: Counters::default(),
         }
     }
 
@@ -135,7 +129,7 @@ impl Slot {
     pub fn lock(&self, now: Now) -> MutexGuard<'_, Cell> {
         let mut cell = self.cell.lock();
         if now.ms >= cell.flush_at_ms {
-            cell.flush();
+            self.flush(&mut cell);
         }
         cell
     }
@@ -144,9 +138,14 @@ impl Slot {
     pub fn try_lock(&self, now: Now) -> Option<MutexGuard<'_, Cell>> {
         let mut cell = self.cell.try_lock()?;
         if now.ms >= cell.flush_at_ms {
-            cell.flush();
+            self.flush(&mut cell);
         }
         Some(cell)
+    }
+
+    /// Bytes of segments and extents that the cell holds.
+    fn held_bytes(&self, geometry: &Geometry) -> u64 {
+        self.gauges.segments.get() * geometry.segment_bytes as u64 + self.gauges.chain_bytes.get()
     }
 
     /// The address of a place, which may be stale when the lock is not held.
@@ -186,8 +185,6 @@ impl Cell {
         Cell {
             cas: 0,
             flush_cas: 0,
-            stale_items: 0,
-            stale_bytes: 0,
             flush_at_ms: u64::MAX,
             metas: Vec::new(),
             index: Index::default(),
@@ -196,10 +193,6 @@ impl Cell {
             large: Default::default(),
             free_locals: Vec::new(),
             inflation: 0.0,
-            segments: 0,
-            key_value_bytes: 0,
-            chain_bytes: 0,
-            counters: Counters::default(),
         }
     }
 
@@ -214,21 +207,6 @@ impl Cell {
         } else {
             None
         }
-    }
-
-    pub fn add_to(&self, stats: &mut Stats, geometry: &Geometry) {
-        let page = geometry.index_page_bytes() as u64;
-        stats.items += u64::from(self.index.entries()) - self.stale_items;
-        stats.key_value_bytes += self.key_value_bytes - self.stale_bytes;
-        stats.item_segment_bytes += u64::from(self.segments) * geometry.segment_bytes as u64;
-        stats.chain_bytes += self.chain_bytes;
-        stats.index_bytes += self.index.pages() as u64 * page;
-        stats.ghost_bytes += self.ghosts.pages() as u64 * page;
-        stats.count(&self.counters);
-    }
-
-    pub fn reset_counters(&mut self) {
-        self.counters = Counters::default();
     }
 
     fn next_cas(&mut self) -> u64 {

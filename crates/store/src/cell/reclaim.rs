@@ -1,11 +1,13 @@
 //! Who makes room when the pool has none: this cell, or those furthest over their fair share.
 //!
-//! Other cells are only ever tried, never waited for, so a thread may hold any cells while it makes room.
+//! A thread that holds a cell only ever tries others and never waits for one. So whoever holds a cell lets it go in the end,
+//! and a thread that holds none, for a body, may wait for it.
 
-use super::{Now, Shared, View};
+use super::{Cell, Now, Shared, View};
 use crate::chain::Gathering;
 use crate::error::Error;
 use crate::options::Eviction;
+use parking_lot::MutexGuard;
 use std::sync::atomic::Ordering;
 
 /// Cells looked at when the one furthest over its share is sought.
@@ -14,8 +16,23 @@ const SAMPLED_CELLS: usize = 64;
 const SHARE_SLACK: u64 = 16;
 /// Dead bytes for which a segment is compacted rather than that anything is refused: this part of a segment.
 const WORTH_COMPACTING: usize = 64;
-/// How often room is sought in all cells while others hold their locks.
+/// How often in a row a thread that holds no cell waits for one whose lock others hold, before it gives up. One wait is
+/// nearly always enough, since whoever holds a cell does not wait for others.
+const MAX_WAITS: usize = 16;
+/// How often a thread that holds cells itself, and so must not wait, goes through the others while some are locked, and lets
+/// other threads run in between; and how many cells it tries in all, once it has been through them.
 const MAX_ROUNDS: usize = 1000;
+const MAX_TRIED_CELLS: usize = 1 << 14;
+
+/// Whether room was made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    Made,
+    /// None where it could be looked for, but others hold the lock of this cell, at least.
+    Locked(usize),
+    /// There is nothing to be had.
+    Nothing,
+}
 
 impl Shared {
     /// The cell that holds most of a sample, if it holds more than `above` bytes.
@@ -23,41 +40,61 @@ impl Shared {
         let cells = self.slots.len();
         let first = if cells > SAMPLED_CELLS { self.sample.fetch_add(SAMPLED_CELLS, Ordering::Relaxed) } else { 0 };
         let sample = (first..first + cells.min(SAMPLED_CELLS)).map(|n| n & (cells - 1));
-        let held = sample.map(|n| (self.slots[n].held_bytes.load(Ordering::Relaxed), n));
+        let held = sample.map(|n| (self.slots[n].held_bytes(&self.pool.geometry), n));
         held.max().filter(|&(bytes, _)| bytes > above).map(|(_, n)| n)
     }
 
-    fn try_reclaim(&self, cell: usize, now: Now) -> bool {
-        let slot = &*self.slots[cell];
-        let Some(mut guard) = slot.try_lock(now) else { return false };
-        View { shared: self, slot, cell: &mut guard }.reclaim_own(now)
+    fn try_reclaim(&self, cell: usize, now: Now) -> Room {
+        match self.slots[cell].try_lock(now) {
+            Some(guard) => self.reclaim_in(cell, guard, now),
+            None => Room::Locked(cell),
+        }
     }
 
-    /// Makes some room in the heaviest cell, or in any.
-    fn reclaim(&self, now: Now) -> bool {
+    fn reclaim_in(&self, cell: usize, mut guard: MutexGuard<'_, Cell>, now: Now) -> Room {
+        let made = View { shared: self, slot: &self.slots[cell], cell: &mut guard }.reclaim_own(now);
+        if made { Room::Made } else { Room::Nothing }
+    }
+
+    /// Makes some room in the heaviest cell, or in any, without waiting for one.
+    fn reclaim(&self, now: Now) -> Room {
         if let Some(cell) = self.heaviest(0)
-            && self.try_reclaim(cell, now)
+            && self.try_reclaim(cell, now) == Room::Made
         {
-            return true;
+            return Room::Made;
         }
         let first = self.sample.fetch_add(1, Ordering::Relaxed);
         // A refusal must not cost a look at thousands of cells each time.
         let cells = if self.options.eviction == Eviction::None { SAMPLED_CELLS } else { usize::MAX };
-        (0..self.slots.len().min(cells)).any(|n| self.try_reclaim((first + n) & (self.slots.len() - 1), now))
+        let mut room = Room::Nothing;
+        for n in 0..self.slots.len().min(cells) {
+            match self.try_reclaim((first + n) & (self.slots.len() - 1), now) {
+                Room::Made => return Room::Made,
+                Room::Nothing => {}
+                locked @ Room::Locked(_) => room = locked,
+            }
+        }
+        room
     }
 
-    /// Gathers extents for a value of `length` bytes, evicting as needed.
+    /// Gathers extents for a value of `length` bytes, evicting as needed. The thread holds no cell: this may wait for one.
     pub fn gather(&self, mut gathering: Gathering, now: Now) -> Result<crate::Body, Error> {
-        let mut failures = 0;
+        let mut waits = 0;
         while !gathering.take() {
-            if self.reclaim(now) {
-                failures = 0;
-            } else {
-                failures += 1;
-                if failures == MAX_ROUNDS || self.options.eviction == Eviction::None {
-                    return Err(Error::OutOfMemory);
+            let room = match self.reclaim(now) {
+                Room::Locked(cell) if waits < MAX_WAITS => {
+                    waits += 1;
+                    match self.reclaim_in(cell, self.slots[cell].lock(now), now) {
+                        // What made it locked may have moved what there is to elsewhere.
+                        Room::Nothing => continue,
+                        room => room,
+                    }
                 }
-                std::thread::yield_now();
+                room => room,
+            };
+            match room {
+                Room::Made => waits = 0,
+                _ => return Err(Error::OutOfMemory),
             }
         }
         Ok(gathering.finish())
@@ -77,16 +114,29 @@ impl View<'_, '_> {
         self.sweep_all(now) || self.compact(segment_bytes / WORTH_COMPACTING, now)
     }
 
-    /// Makes some room, in the cell that is furthest over its share.
+    /// Makes some room, in the cell that is furthest over its share. Other cells are tried again while others hold them, but
+    /// not waited for: this thread holds one or more.
     pub(super) fn reclaim(&mut self, now: Now) -> bool {
         let shared = self.shared;
         let share = shared.pool.geometry.cell_share_bytes();
-        let own = self.slot.held_bytes.load(Ordering::Relaxed);
+        let own = self.slot.held_bytes(&shared.pool.geometry);
         if let Some(cell) = shared.heaviest(own.max(share) + share / SHARE_SLACK)
-            && shared.try_reclaim(cell, now)
+            && shared.try_reclaim(cell, now) == Room::Made
         {
             return true;
         }
-        self.reclaim_own(now) || shared.reclaim(now)
+        if self.reclaim_own(now) {
+            return true;
+        }
+        (0..MAX_ROUNDS.min(MAX_TRIED_CELLS / shared.slots.len()).max(1))
+            .find_map(|_| match shared.reclaim(now) {
+                Room::Made => Some(true),
+                Room::Nothing => Some(false),
+                Room::Locked(_) => {
+                    std::thread::yield_now();
+                    None
+                }
+            })
+            .unwrap_or(false)
     }
 }

@@ -138,8 +138,7 @@ impl<'a> View<'a, '_> {
             }
         };
         self.slot.segments[local as usize].store(segment, Ordering::Relaxed);
-        self.slot.held_bytes.fetch_add(self.segment_bytes() as u64, Ordering::Relaxed);
-        self.cell.segments += 1;
+        self.slot.gauges.segments.add(1);
         self.cell.enqueue(local);
         local
     }
@@ -180,23 +179,23 @@ impl<'a> View<'a, '_> {
 
     fn count_out(&mut self, item: RawItem, reason: Reason) {
         let bytes = (item.key_len() + item.value_len()) as u64;
-        self.cell.key_value_bytes -= bytes;
-        if item.cas() <= self.cell.flush_cas {
-            self.cell.stale_items -= 1;
-            self.cell.stale_bytes -= bytes;
+        // What a flush has reached is not in the gauges any more.
+        if item.cas() > self.cell.flush_cas {
+            self.slot.gauges.items.sub(1);
+            self.slot.gauges.key_value_bytes.sub(bytes);
         }
         let unread = u64::from(!item.is_fetched());
-        let counters = &mut self.cell.counters;
+        let counters = &self.slot.counters;
         match reason {
             Reason::Removed | Reason::Replaced => {}
-            Reason::Flushed => counters.flushed += 1,
+            Reason::Flushed => counters.flushed.add(1),
             Reason::Expired => {
-                counters.expirations += 1;
-                counters.expired_unfetched += unread;
+                counters.expirations.add(1);
+                counters.expired_unfetched.add(unread);
             }
             Reason::Evicted => {
-                counters.evictions += 1;
-                counters.evicted_unfetched += unread;
+                counters.evictions.add(1);
+                counters.evicted_unfetched.add(unread);
             }
         }
     }
@@ -213,8 +212,7 @@ impl<'a> View<'a, '_> {
     pub(super) fn release(&mut self, local: u16) {
         self.meta_mut(local).in_use = false;
         self.cell.free_locals.push(local);
-        self.cell.segments -= 1;
-        self.slot.held_bytes.fetch_sub(self.segment_bytes() as u64, Ordering::Relaxed);
+        self.slot.gauges.segments.sub(1);
         let segment = self.slot.segments[local as usize].load(Ordering::Relaxed);
         self.shared.pool.release_segment(segment);
     }

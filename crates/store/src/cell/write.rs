@@ -77,8 +77,8 @@ impl<'a> View<'a, '_> {
         };
         match result {
             // With a token of its own it is not a new version.
-            Ok(_) => self.cell.counters.stored += u64::from(cas.is_none()),
-            Err(_) => self.cell.counters.out_of_memory += 1,
+            Ok(_) => self.slot.counters.stored.add(u64::from(cas.is_none())),
+            Err(_) => self.slot.counters.out_of_memory.add(1),
         }
         result
     }
@@ -97,7 +97,7 @@ impl<'a> View<'a, '_> {
         }
         let length = chunks.iter().map(|chunk| chunk.len()).sum();
         let body = self.body(length, &mut chunks.iter().copied(), now);
-        let body = body.inspect_err(|_| self.cell.counters.out_of_memory += 1)?;
+        let body = body.inspect_err(|_| self.slot.counters.out_of_memory.add(1))?;
         self.set(key, hash, Source::Body(body), attributes, now)
     }
 
@@ -168,7 +168,7 @@ impl<'a> View<'a, '_> {
         let head = self.head(key, attributes, cas, now);
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
         self.item(place).write_small(&head, value);
-        self.cell.key_value_bytes += (key.len() + length) as u64;
+        self.count_in((key.len() + length) as u64);
         self.publish(key, hash, place);
         Ok(head.cas)
     }
@@ -179,8 +179,8 @@ impl<'a> View<'a, '_> {
         let old_length = (item.key_len() + item.value_len()) as u64;
         item.write_small(head, value);
         self.shrink(slot.place(), item, old_bytes, bytes);
-        self.cell.key_value_bytes += (item.key_len() + item.value_len()) as u64;
-        self.cell.key_value_bytes -= old_length;
+        self.slot.gauges.key_value_bytes.add((item.key_len() + item.value_len()) as u64);
+        self.slot.gauges.key_value_bytes.sub(old_length);
         let local = self.local(slot.place());
         self.meta_mut(local).expires(head.expires_at_ms);
         self.count_write(slot);
@@ -215,10 +215,10 @@ impl<'a> View<'a, '_> {
             && item.has_chain()
         {
             let head = self.head(key, attributes, cas, now);
-            self.cell.key_value_bytes += chain.len() as u64;
+            self.slot.gauges.key_value_bytes.add(chain.len() as u64);
             let before = item.extent_bytes();
             let old_chain = item.replace_chain(&head, chain);
-            self.cell.key_value_bytes -= old_chain.len() as u64;
+            self.slot.gauges.key_value_bytes.sub(old_chain.len() as u64);
             old_chain.retire();
             self.count_extents(before, item.extent_bytes());
             let local = self.local(slot.place());
@@ -233,11 +233,17 @@ impl<'a> View<'a, '_> {
         let local = self.ensure_room(STUBS, PROBATION, bytes, now)?;
         let head = self.head(key, attributes, cas, now);
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
-        self.cell.key_value_bytes += (key.len() + chain.len()) as u64;
+        self.count_in((key.len() + chain.len()) as u64);
         self.item(place).write_stub(&head, chain, key_body.map(Body::into_chain));
         self.admit_large(place, queue);
         self.publish(key, hash, place);
         Ok(head.cas)
+    }
+
+    /// Counts a new version in, of so many bytes of key and value; the old one is counted out when it is buried.
+    fn count_in(&mut self, bytes: u64) {
+        self.slot.gauges.items.add(1);
+        self.slot.gauges.key_value_bytes.add(bytes);
     }
 
     /// Points the index at a new version; the old one becomes a gap.
@@ -278,7 +284,7 @@ impl<'a> View<'a, '_> {
             let keys = self.keys();
             if self.index().is_growing() && !self.index().move_unit(&keys) {
                 let page = self.index_page(now)?;
-                self.index().add_overflow_page(page);
+                self.add_overflow_page(page);
             }
         }
         self.grow_index(now)?;
@@ -288,21 +294,29 @@ impl<'a> View<'a, '_> {
         }
         while self.index().needs_overflow(hash) && self.index().free_overflow() < OVERFLOW_LINES {
             let page = self.index_page(now)?;
-            self.index().add_overflow_page(page);
+            self.add_overflow_page(page);
         }
         Ok(())
     }
 
+    fn add_overflow_page(&mut self, page: u32) {
+        self.index().add_overflow_page(page);
+        self.slot.gauges.index_pages.add(1);
+    }
+
     fn grow_index(&mut self, now: Now) -> Result<(), Error> {
         let items = u64::from(self.cell.index.entries());
-        let used: u64 = u64::from(self.cell.segments) * self.segment_bytes() as u64;
-        let room = self.pool().geometry.cell_share_bytes().saturating_sub(self.cell.chain_bytes);
+        let used: u64 = self.slot.gauges.segments.get() * self.segment_bytes() as u64;
+        let room = self.pool().geometry.cell_share_bytes().saturating_sub(self.slot.gauges.chain_bytes.get());
         // What the cell will hold when it is full of items such as it holds now, each with its part of index and ghosts.
         let expected = room / (used / items.max(1) + 8);
         let wanted = self.index().pages_wanted(expected);
         for n in 0..wanted {
             match self.index_page(now) {
-                Ok(page) => self.index().add_line_page(page),
+                Ok(page) => {
+                    self.index().add_line_page(page);
+                    self.slot.gauges.index_pages.add(1);
+                }
                 // With one page there is an index; that it is crowded only makes it slower.
                 Err(_) if n > 0 || self.cell.index.pages() > 0 => break,
                 Err(error) => return Err(error),
@@ -330,6 +344,7 @@ impl<'a> View<'a, '_> {
         }
         let pages: Vec<u32> = (0..wanted).map_while(|_| self.index_page(now).ok()).collect();
         self.cell.ghosts.grow(&pages, &self.shared.pool);
+        self.slot.gauges.ghost_pages.add(pages.len() as u64);
     }
 
     /// The open segment of a queue, with room for so many bytes.
@@ -371,8 +386,8 @@ impl<'a> View<'a, '_> {
         }
         let cas = self.cell.next_cas();
         item.extend_value(bytes, at_front, cas, now.s);
-        self.cell.key_value_bytes += bytes.len() as u64;
-        self.cell.counters.stored += 1;
+        self.slot.gauges.key_value_bytes.add(bytes.len() as u64);
+        self.slot.counters.stored.add(1);
         Some(cas)
     }
 }
