@@ -9,6 +9,16 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** A load that can be stopped. */
+export declare class NativeLoad {
+  /** Checks the options. */
+  constructor(options: LoadOptions)
+  /** Runs it on threads of its own. */
+  run(onProgress: (progress: LoadProgress) => void): Promise<LoadOutcome>
+  /** Ends the run early; its report covers what was done. */
+  stop(): void
+}
+
 /** A running server. Stopped in two steps: `drain`, `finish`. */
 export declare class NativeServer {
   /** Facts for the banner; also after the server was stopped. */
@@ -29,6 +39,169 @@ export type EvictionPolicy = 's3fifo' | 'lru' | 'none'
 
 /** What a listener speaks. */
 export type ListenerProtocol = 'auto' | 'memcached' | 'resp' | 'ping' | 'echo'
+
+/** Why a run could not begin. */
+export interface LoadFailure {
+  /** Stable, `RINGSTONE_CONNECT_FAILED` and the like. */
+  code: string
+  /** In words. */
+  message: string
+}
+
+/** Latencies in microseconds. */
+export interface LoadLatency {
+  /** Replies. */
+  count: number
+  /** Shortest. */
+  min: number
+  /** Mean. */
+  mean: number
+  /** Median. */
+  p50: number
+  /** 90 %. */
+  p90: number
+  /** 95 %. */
+  p95: number
+  /** 99 %. */
+  p99: number
+  /** 99.9 %. */
+  p999: number
+  /** 99.99 %. */
+  p9999: number
+  /** Longest. */
+  max: number
+}
+
+/** Everything a run needs to know. Sizes in bytes, times in milliseconds; numbers are whole but for `rate` and `theta`. */
+export interface LoadOptions {
+  /** `127.0.0.1:11211`, `[::1]:11211`: numeric. This or `path`. */
+  address?: string
+  /** Of a unix socket. */
+  path?: string
+  /** Its protocol. */
+  protocol: LoadProtocol
+  /** Over all threads. */
+  connections: number
+  /** That send. */
+  threads: number
+  /** Requests on their way per connection. */
+  pipeline: number
+  /** Share of gets. */
+  gets: number
+  /** Share of sets. */
+  sets: number
+  /** Shortest value. */
+  minValueSize: number
+  /** Longest value. */
+  maxValueSize: number
+  /** Different keys. */
+  keys: number
+  /** Start of every key. */
+  keyPrefix: string
+  /** Length of every key. */
+  keySize: number
+  /** Of a Zipf distribution; uniform without. */
+  theta?: number
+  /** Set every key once before. */
+  preload: boolean
+  /** Load before that is not counted. */
+  warmupMs: number
+  /** How long to send, where `requests` does not say. */
+  durationMs: number
+  /** How many to send. */
+  requests?: number
+  /** Requests per second; closed loop without. */
+  rate?: number
+  /** A connection that owes a reply and is silent for so long is given up. */
+  timeoutMs: number
+  /** Between reports of progress; none without. */
+  progressMs?: number
+  /** Process whose CPU time is read. */
+  serverPid?: number
+  /** The same seed gives the same requests. */
+  seed: number
+}
+
+/** How a run ended: one of the two. A promise of Node-API cannot be rejected with a code of ours. */
+export interface LoadOutcome {
+  /** What it has found. */
+  report?: LoadReport
+  /** Why it could not begin. */
+  failure?: LoadFailure
+}
+
+/** Something that should not be. */
+export interface LoadProblem {
+  /** In words. */
+  message: string
+  /** Times. */
+  count: number
+}
+
+/** Where a run stands. */
+export interface LoadProgress {
+  /** Now. */
+  phase: 'preload' | 'warmup' | 'measure'
+  /** Since the phase began, in seconds. */
+  elapsed: number
+  /** In this phase. */
+  replies: number
+  /** Per second, since the last report. */
+  repliesPerSecond: number
+  /** Error replies in this phase. */
+  failed: number
+  /** Connections that are not given up. */
+  openConnections: number
+}
+
+/** What the server is asked in. */
+export type LoadProtocol = 'memcached' | 'resp'
+
+/** What a run has found. Counts are those of the measurement; problems are those of preload and warm-up too. */
+export interface LoadReport {
+  /** It was stopped before its end. */
+  interrupted: boolean
+  /** Keys that the preload has set. */
+  preloaded: number
+  /** From the first request to the last reply, in seconds. */
+  elapsed: number
+  /** Sent. */
+  requests: number
+  /** Answered, with an error or without. */
+  replies: number
+  /** Over `elapsed`. */
+  repliesPerSecond: number
+  /** Gets that had a value. */
+  hits: number
+  /** Gets that had none. */
+  misses: number
+  /** Sets that were done. */
+  stored: number
+  /** Sets that were not done, without an error. */
+  notStored: number
+  /** Error replies. */
+  failed: number
+  /** Sent, and no reply came. */
+  unanswered: number
+  /** Due at the fixed rate, and not sent. */
+  unsent: number
+  /** Of requests. */
+  bytesSent: number
+  /** Of replies. */
+  bytesReceived: number
+  /** Gets and sets together. */
+  latency: LoadLatency
+  /** Gets. */
+  getLatency: LoadLatency
+  /** Sets. */
+  setLatency: LoadLatency
+  /** CPU time of the server's process, in microseconds. */
+  serverCpu?: number
+  /** The same per reply. */
+  serverCpuPerReply?: number
+  /** The most frequent first. */
+  problems: Array<LoadProblem>
+}
 
 /** One metric. */
 export interface MetricFamily {

@@ -773,10 +773,12 @@ if (
   }
 }
 
-const { NativeServer, EvictionPolicy, ListenerProtocol, probe, start, WantedRuntime } = nativeBinding
+const { NativeLoad, NativeServer, EvictionPolicy, ListenerProtocol, LoadProtocol, probe, start, WantedRuntime } = nativeBinding
+export { NativeLoad }
 export { NativeServer }
 export { EvictionPolicy }
 export { ListenerProtocol }
+export { LoadProtocol }
 export { probe }
 export { start }
 export { WantedRuntime }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { type Arguments, readArguments } from './config/arguments.ts';
+import { runBench } from './bench/run.ts';
+import { type Arguments, BENCH, readArguments } from './config/arguments.ts';
 import { ConfigError, type Loaded, loadConfig } from './config/load.ts';
 import { renderEffective, renderHelp } from './config/render.ts';
 import { examine, renderFindings } from './doctor.ts';
@@ -33,7 +34,8 @@ async function run(args: Arguments): Promise<number> {
 }
 
 try {
-  process.exitCode = await run(readArguments(process.argv.slice(2)));
+  const args = process.argv.slice(2);
+  process.exitCode = args[0] === BENCH ? await runBench(args.slice(1)) : await run(readArguments(args));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   for (const problem of error.problems) complain(problem);

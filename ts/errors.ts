@@ -12,11 +12,17 @@ export const ENGINE_ERROR_CODES = [
   'RINGSTONE_START_FAILED',
 ] as const;
 
+/** Codes that only the load generator has, the same in the same order as in crates/load/src/error.rs. */
+export const LOAD_ERROR_CODES = ['RINGSTONE_CONNECT_FAILED', 'RINGSTONE_PROCESS_UNREADABLE'] as const;
+
 /** Codes that only the TypeScript side has. */
 export const SHELL_ERROR_CODES = ['RINGSTONE_NATIVE_MISSING', 'RINGSTONE_ADDRESS_NOT_FOUND'] as const;
 
 /** Stable: what `error.code` can be. */
-export type ErrorCode = (typeof ENGINE_ERROR_CODES)[number] | (typeof SHELL_ERROR_CODES)[number];
+export type ErrorCode =
+  | (typeof ENGINE_ERROR_CODES)[number]
+  | (typeof LOAD_ERROR_CODES)[number]
+  | (typeof SHELL_ERROR_CODES)[number];
 
 /** Every error that Ringstone throws on purpose. The message says what to do; tell kinds apart by `code`. */
 export class RingstoneError extends Error {
@@ -29,8 +35,9 @@ export class RingstoneError extends Error {
   }
 }
 
-function isErrorCode(code: unknown): code is ErrorCode {
-  return [...ENGINE_ERROR_CODES, ...SHELL_ERROR_CODES].some(known => known === code);
+/** Whether it is one of the codes above. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return [...ENGINE_ERROR_CODES, ...LOAD_ERROR_CODES, ...SHELL_ERROR_CODES].some(known => known === code);
 }
 
 /** An error of the native part as a `RingstoneError`; anything else as it is. */

@@ -4,6 +4,10 @@ import type * as binding from '../index.node-build/binding.js';
 import { RingstoneError } from './errors.ts';
 
 export type {
+  LoadLatency,
+  LoadOptions,
+  LoadProgress,
+  LoadReport,
   MetricFamily,
   MetricSample,
   NativeEvent,

@@ -6,9 +6,10 @@ import { RingstoneError } from './errors.ts';
 /**
  * An address with a numeric host. A name is looked up once; where it has several addresses, the first IPv4 one is taken.
  *
+ * @param purpose for the message: `listen on`, `connect to`
  * @throws RingstoneError `RINGSTONE_ADDRESS_NOT_FOUND`
  */
-export async function resolveHost(address: HostPort): Promise<HostPort> {
+export async function resolveHost(address: HostPort, purpose: 'listen on' | 'connect to'): Promise<HostPort> {
   if (isIP(address.host) !== 0) return address;
   try {
     const { address: host } = await lookup(address.host, { verbatim: false });
@@ -17,7 +18,7 @@ export async function resolveHost(address: HostPort): Promise<HostPort> {
     const code = (error as NodeJS.ErrnoException).code;
     throw new RingstoneError(
       'RINGSTONE_ADDRESS_NOT_FOUND',
-      `cannot listen on ${formatAddress(address)}: the name ${address.host} was not found (${code})`,
+      `cannot ${purpose} ${formatAddress(address)}: the name ${address.host} was not found (${code})`,
       { cause: error },
     );
   }

@@ -8,11 +8,10 @@ import type { Subject } from './http/routes.ts';
 import { fileLimitProblem } from './limits.ts';
 import { type Log, openLog } from './log.ts';
 import { type RingstoneServer, startServer } from './server.ts';
+import { stopSignal } from './signals.ts';
 
 /** Failure at run time. */
 const EXIT_FAILURE = 1;
-/** npm passes on a Ctrl-C that the terminal has already sent to the whole group: one wish, two signals. */
-const SIGINT_ECHO_MS = 100;
 
 function settingOf(config: Config, key: string): unknown {
   const [section = '', name = ''] = key.split('.');
@@ -38,24 +37,6 @@ function reload(log: Log, started: Loaded, load: () => Loaded): void {
     if (!(error instanceof ConfigError)) throw error;
     log.logger.error({ event: 'reload_failed' }, `the configuration stays as it was: ${error.problems.join('; ')}`);
   }
-}
-
-/** Resolves with the first SIGTERM or SIGINT; one that follows ends the process at once. */
-function stopSignal(log: Log): Promise<NodeJS.Signals> {
-  return new Promise(resolve => {
-    let stoppingSinceMs: number | undefined;
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (stoppingSinceMs !== undefined) {
-        if (signal === 'SIGINT' && performance.now() - stoppingSinceMs < SIGINT_ECHO_MS) return;
-        log.logger.warn({ event: 'stopped' }, `${signal} again: ending at once`);
-        process.exit(EXIT_FAILURE);
-      }
-      stoppingSinceMs = performance.now();
-      resolve(signal);
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
 }
 
 /** What nobody caught is a defect: it is logged and ends the process. */
@@ -110,7 +91,10 @@ export async function runServer(loaded: Loaded, load: () => Loaded): Promise<num
   if (!log) return EXIT_FAILURE;
   const { logger } = log;
   endOnDefects(log);
-  const signalled = stopSignal(log);
+  const signalled = stopSignal(signal => {
+    logger.warn({ event: 'stopped' }, `${signal} again: ending at once`);
+    process.exit(EXIT_FAILURE);
+  });
   process.on('SIGHUP', () => reload(log, loaded, load));
   for (const warning of warnings) logger.warn({ event: 'configuration' }, warning);
   const files = fileLimitProblem(config.server.max_connections);

@@ -140,7 +140,7 @@ class Life implements RingstoneServer, Subject {
 async function startListener({ address, protocol }: ListenAddress, fallback: Protocol): Promise<StartListener> {
   const speaks = protocol ?? fallback;
   if ('path' in address) return { path: address.path, protocol: speaks };
-  return { address: formatAddress(await resolveHost(address)), protocol: speaks };
+  return { address: formatAddress(await resolveHost(address, 'listen on')), protocol: speaks };
 }
 
 /** The one object that crosses into Rust. */

@@ -79,8 +79,8 @@ test('only ts/native.ts knows the addon', () => {
   expect(knowing).toEqual(['ts/native.ts']);
 });
 
-test('defaults are in the schema only', () => {
-  const elsewhere = listFiles('ts', name => !name.endsWith('config/schema.ts')).filter(name =>
+test('defaults are in the schemas only', () => {
+  const elsewhere = listFiles('ts', name => !name.endsWith('/schema.ts')).filter(name =>
     /\.(?:prefault|default)\(/.test(readFileSync(join(root, name), 'utf8')),
   );
   expect(elsewhere).toEqual([]);

@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ENGINE_ERROR_CODES, fromNative, RingstoneError, SHELL_ERROR_CODES } from '../../ts/errors.ts';
+import {
+  ENGINE_ERROR_CODES,
+  fromNative,
+  LOAD_ERROR_CODES,
+  RingstoneError,
+  SHELL_ERROR_CODES,
+} from '../../ts/errors.ts';
 import { loadNative } from '../../ts/native.ts';
 import { root } from '../harness/ringstone.ts';
 
@@ -24,9 +30,16 @@ test('the core and ts/errors.ts list the same codes in the same order', () => {
   expect(codesOfCore()).toEqual([...ENGINE_ERROR_CODES]);
 });
 
+test('the load generator has these, and else only codes of the core', () => {
+  const codes = [...read('crates/load/src/error.rs').matchAll(/=> "(\w+)"/g)].map(([, code]) => code ?? '');
+  const core: readonly string[] = ENGINE_ERROR_CODES;
+  expect(codes.length).toBeGreaterThan(LOAD_ERROR_CODES.length);
+  expect(codes.filter(code => !core.includes(code))).toEqual([...LOAD_ERROR_CODES]);
+});
+
 test('docs/errors.md explains each, in the same order', () => {
   const rows = [...read('docs/errors.md').matchAll(/^\| `(RINGSTONE_\w+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
-  expect(rows.map(([, code]) => code)).toEqual([...ENGINE_ERROR_CODES, ...SHELL_ERROR_CODES]);
+  expect(rows.map(([, code]) => code)).toEqual([...ENGINE_ERROR_CODES, ...LOAD_ERROR_CODES, ...SHELL_ERROR_CODES]);
 });
 
 test('an error of the core arrives with its code', async () => {

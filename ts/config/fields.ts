@@ -5,9 +5,10 @@ import { didYouMean } from './nearest.ts';
 import { formatSize, parseSize, sizeInBytes } from './size.ts';
 
 /** What a parser of a field answers: the value, or what is wrong with the text. */
-type Parsed<T> = { readonly value: T } | { readonly problem: string };
+export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
-function field<Input extends z.ZodType, Output>(input: Input, parse: (raw: z.output<Input>) => Parsed<Output>) {
+/** A field whose text, or number, a function reads. */
+export function field<Input extends z.ZodType, Output>(input: Input, parse: (raw: z.output<Input>) => Parsed<Output>) {
   return input.transform((raw, context): Output => {
     const parsed = parse(raw);
     if ('value' in parsed) return parsed.value;
@@ -16,7 +17,8 @@ function field<Input extends z.ZodType, Output>(input: Input, parse: (raw: z.out
   });
 }
 
-const textOrNumber = (what: string) => z.union([z.string(), z.number()], { error: `must be ${what}` });
+/** Text, as on a command line, or a number, as in a file. */
+export const textOrNumber = (what: string) => z.union([z.string(), z.number()], { error: `must be ${what}` });
 
 /** A whole number within a range. */
 export function whole({ min, max }: { min: number; max: number }) {

@@ -1,14 +1,14 @@
 import { formatAddress, formatListenAddress, type HostPort, type ListenAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import type { Loaded } from './load.ts';
-import type { Config } from './schema.ts';
-import { SECTIONS, SETTINGS, type Setting } from './settings.ts';
+import type { Config, SettingMeta } from './schema.ts';
+import { SECTIONS, SETTINGS } from './settings.ts';
 import { exactSize } from './size.ts';
 
 const HELP_WIDTH = 100;
 
 /** `-w, --workers N`, `--[no-]tcp-nodelay`, or nothing for a setting without an option. */
-function optionOf({ flag, short, value, boolean }: Setting): string | undefined {
+export function optionOf({ flag, short, value, boolean }: SettingMeta): string | undefined {
   if (flag === undefined) return undefined;
   const long = boolean ? `--[no-]${flag}` : `--${flag} ${value}`;
   return short === undefined ? long : `-${short}, ${long}`;
@@ -24,7 +24,8 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-function helpEntry(left: string, text: string): string {
+/** An entry of a help: the option, and its meaning below it. */
+export function helpEntry(left: string, text: string): string {
   const indent = ' '.repeat(8);
   const lines = wrap(text, HELP_WIDTH - indent.length);
   return [`  ${left}`, ...lines.map(line => indent + line)].join('\n');
@@ -45,6 +46,7 @@ Commands:
   serve          serve clients (the default)
   doctor         say what this machine allows
   check-config   check the configuration and print it with the source of each value
+  bench          load a server and measure it; ringstone bench --help shows its options
 
 Options:
 ${helpEntry('-c, --config FILE', 'Configuration file (TOML)')}

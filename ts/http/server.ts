@@ -108,7 +108,7 @@ function realAddress(server: Server): string {
  * @throws RingstoneError when the address cannot be listened on
  */
 export async function startHttp(wanted: HostPort, subject: Subject): Promise<HttpServer> {
-  const address = await resolveHost(wanted);
+  const address = await resolveHost(wanted, 'listen on');
   const server = create(subject);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

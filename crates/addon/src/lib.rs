@@ -1,15 +1,19 @@
-//! `#[napi]` only: conversion between JavaScript and `engine`, no logic. Builds into `index.node-build/`, which only
+//! `#[napi]` only: conversion between JavaScript and `engine` or `load`, no logic. Builds into `index.node-build/`, which only
 //! `ts/native.ts` imports.
 //!
 //! Control plane: `probe`, `start` and the class `NativeServer`. All of it runs on the JavaScript thread of the
-//! environment that called; `finish` alone waits, on a thread of its own, and answers by promise.
+//! environment that called; `finish` alone waits, on a thread of its own, and answers by promise. The class `NativeLoad`
+//! runs a load in the same way.
 //!
 //! Lifetime: everything here is per environment (main thread or `worker_thread`). A server that was not stopped when
 //! its environment ends is stopped by a cleanup hook; one whose `NativeServer` is collected is stopped by `Drop`.
-//! Nothing here holds the process open but a pending `finish`.
+//! A load stops with its
+//! environment as well. Nothing here holds the process open but a pending `finish` or `run`.
 
 mod error;
+mod load;
 mod metrics;
+mod number;
 mod options;
 mod probe;
 mod server;

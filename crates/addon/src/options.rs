@@ -1,6 +1,7 @@
 //! The one object that crosses from `ts/config`: complete and validated there, only converted here.
 
 use crate::error::{Result, invalid_option};
+use crate::number::{whole, whole_usize};
 use napi_derive::napi;
 use ringstone_engine::{Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions};
 
@@ -83,19 +84,6 @@ pub struct StartOptions {
     pub cleanup_interval_ms: f64,
     /// Policy.
     pub eviction: EvictionPolicy,
-}
-
-/// A JavaScript number that is a whole one up to 2^53 - 1, which both `u64` and `f64` hold exactly.
-fn whole(name: &str, value: f64) -> Result<u64> {
-    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
-    if (0.0..=MAX_SAFE_INTEGER).contains(&value) && value.fract() == 0.0 {
-        return Ok(value as u64);
-    }
-    Err(invalid_option(format!("{name} must be a whole number from 0 to 2^53 - 1, not {value}")))
-}
-
-fn whole_usize(name: &str, value: f64) -> Result<usize> {
-    usize::try_from(whole(name, value)?).map_err(|_| invalid_option(format!("{name} is too large here: {value}")))
 }
 
 impl TryFrom<StartListener> for ListenerOptions {

@@ -114,7 +114,7 @@ fn a_fixed_rate_sends_what_is_due() {
         // What could not be sent in time on a busy machine is told, so the sum is known.
         assert_eq!((report.requests + report.unsent, report.unanswered), (400, 0));
         assert_eq!(before + report.requests, seen.gets.load(Ordering::SeqCst) + seen.sets.load(Ordering::SeqCst));
-        assert_eq!(report.problems.is_empty(), report.unsent == 0);
+        assert_eq!(report.problems.is_empty(), report.unsent <= 4);
     }
 }
 
