@@ -1,0 +1,120 @@
+// Medians and the Markdown table.
+import { PROGRAMS, SUBJECTS } from './servers.mjs';
+
+/** Share of a core below which a server was waiting for the load, so that its throughput is not its limit. */
+const BUSY = 0.9;
+
+/**
+ * @typedef {object} Measured one run
+ * @property {number} cpu_us server's CPU time per request
+ * @property {number} rate replies per second
+ * @property {number} busy share of a core that the server used
+ * @property {number} p50_us
+ * @property {number} p99_us
+ * @property {number} p999_us
+ */
+
+/**
+ * @typedef {object} Cell a subject under a load, over all rounds
+ * @property {string} load
+ * @property {string} subject
+ * @property {readonly Measured[]} rounds
+ * @property {readonly string[]} problems
+ */
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/**
+ * Median of each figure over the rounds; nothing without a round.
+ * @param {Cell | undefined} cell
+ * @returns {Measured | undefined}
+ */
+export function medians(cell) {
+  if (!cell || cell.rounds.length === 0) return undefined;
+  /** @param {keyof Measured} name */
+  const of = name => median(cell.rounds.map(round => round[name]));
+  return {
+    cpu_us: of('cpu_us'),
+    rate: of('rate'),
+    busy: of('busy'),
+    p50_us: of('p50_us'),
+    p99_us: of('p99_us'),
+    p999_us: of('p999_us'),
+  };
+}
+
+/** @param {import('./servers.mjs').Subject} subject */
+const title = ({ program, protocol }) =>
+  `${PROGRAMS[program].name}${program === 'redis' || protocol === 'memcached' ? '' : ' RESP'}`;
+
+/**
+ * @param {number} value
+ * @param {number | undefined} reference
+ */
+const ratio = (value, reference) => (reference === undefined ? '-' : (value / reference).toFixed(2));
+
+/** @param {number} rate */
+const thousands = rate => `${(rate / 1000).toFixed(0)}k`;
+
+/**
+ * @param {import('./servers.mjs').Subject} subject
+ * @param {Measured | undefined} own
+ * @param {Measured | undefined} reference
+ * @returns {[cpu: string, rate: string]}
+ */
+function figures(subject, own, reference) {
+  if (!own) return ['failed', 'failed'];
+  const mark = own.busy < BUSY ? '*' : '';
+  if (subject.name === subject.reference) return [own.cpu_us.toFixed(2), `${thousands(own.rate)}${mark}`];
+  const unknown = reference === undefined;
+  const cpu = unknown ? `${own.cpu_us.toFixed(2)} us` : ratio(own.cpu_us, reference.cpu_us);
+  return [cpu, `${unknown ? thousands(own.rate) : ratio(own.rate, reference.rate)}${mark}`];
+}
+
+/**
+ * @param {readonly Cell[]} cells
+ * @param {readonly string[]} loads in the order of rows
+ * @param {ReadonlyMap<string, string>} absent subjects that were not measured, and why
+ * @param {readonly string[]} wanted names of subjects
+ * @returns {string} Markdown
+ */
+export function renderTable(cells, loads, absent, wanted) {
+  const subjects = SUBJECTS.filter(({ name }) => wanted.includes(name) && !absent.has(name));
+  const find = (/** @type {string} */ load, /** @type {string} */ subject) =>
+    cells.find(cell => cell.load === load && cell.subject === subject);
+  const heads = subjects.flatMap(subject => {
+    const own = subject.name === subject.reference;
+    return [`${title(subject)} CPU${own ? ', us' : ''}`, `${title(subject)} rate${own ? ', 1/s' : ''}`];
+  });
+  const rows = loads.map(load => {
+    const parts = subjects.flatMap(subject =>
+      figures(subject, medians(find(load, subject.name)), medians(find(load, subject.reference))),
+    );
+    return `| ${[load, ...parts].join(' | ')} |`;
+  });
+  for (const [name, why] of absent) {
+    const subject = SUBJECTS.find(one => one.name === name);
+    rows.push(
+      `| ${subject ? title(subject) : name} | not measured: ${why.replaceAll(/[|\n]/g, ' ')} |${' |'.repeat(Math.max(0, heads.length - 1))}`,
+    );
+  }
+  const problems = cells
+    .filter(cell => cell.problems.length > 0)
+    .map(cell => `- ${cell.subject} under ${cell.load}: ${[...new Set(cell.problems)].join('; ')}`);
+  return `${[
+    `| load | ${heads.join(' | ')} |`,
+    `| --- |${' ---: |'.repeat(heads.length)}`,
+    ...rows,
+    '',
+    "CPU: the server's CPU time per request, in microseconds for memcached and redis; Ringstone's as a ratio to memcached's",
+    "under the memcached protocol and to redis' under RESP (lower is better). Rate: replies per second, as a ratio likewise",
+    '(higher is better). * the server was idle for over a tenth of the time: the rate is that of the load, or of round trips.',
+    ...(problems.length === 0 ? [] : ['', 'Problems:', '', ...problems]),
+  ].join('\n')}\n`;
+}
