@@ -65,8 +65,7 @@ export async function finish([program = '', ...args], env) {
   return { code, ...texts };
 }
 
-// A Ctrl-C ends what was started, whichever way this process goes.
+// However this process ends, nothing that it has started stays.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(1));
