@@ -29,6 +29,9 @@ pub const MAX_KEY_BYTES: usize = 65_536;
 /// Least `max_memory`.
 pub const MIN_MEMORY_BYTES: u64 = 64 << 10;
 /// Share of the arena that bodies being received may hold (one body alone may hold more).
+///
+/// A body holds its share until it is stored or dropped, and the store does not know whether its sender still sends: who
+/// receives it must bound how long it may stand still, or senders that stop hold up all other large values.
 pub const RESERVED_SHARE: f64 = 0.25;
 /// Share of the arena that bodies being received and removed values held by replies may hold together, before new
 /// bodies are refused.
