@@ -247,6 +247,9 @@ impl Chain {
 
     /// The chain leaves the store. Whoever holds a clone pins its extents from now on.
     pub(crate) fn retire(self) {
+        if self.is_unshared() {
+            return;
+        }
         let pinned = &self.0.pool.pinned_bytes;
         pinned.fetch_add(self.extent_bytes(), Ordering::Relaxed);
         self.0.state.store(PINNED, Ordering::Relaxed);

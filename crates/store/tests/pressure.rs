@@ -282,6 +282,27 @@ fn lengths_at_the_edges() {
     }
 }
 
+/// A value that is removed while nobody holds it is free at once: it never counts as pinned, and refuses nobody.
+#[test]
+fn what_nobody_holds_is_not_pinned() {
+    let store = open(8 << 20, Eviction::S3Fifo);
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let value = vec![1; 20_000];
+            for _ in 0..20_000 {
+                set(&store, b"comes and goes", &value, 0).unwrap();
+                remove(&store, b"comes and goes");
+            }
+            done.store(1, Ordering::Relaxed);
+        });
+        while done.load(Ordering::Relaxed) == 0 {
+            assert_eq!(store.stats().pinned_bytes, 0);
+        }
+    });
+    check(&store);
+}
+
 /// Several cells held at once, of which one has nothing and the others, all of them held, have everything: what is written
 /// to the empty one finds room in those.
 #[test]
