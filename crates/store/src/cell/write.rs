@@ -117,9 +117,12 @@ impl<'a> View<'a, '_> {
             return Ok(());
         }
         let attributes = Attributes { flags: item.flags(), expires_at_ms };
-        let cas = Some(item.cas());
-        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))
-            .map(|_| ())
+        let (cas, fetched) = (Some(item.cas()), item.is_fetched());
+        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))?;
+        if fetched && let Some((_, item)) = self.find(key, hash) {
+            item.touch(now.s);
+        }
+        Ok(())
     }
 
     /// A value of parts, copied into extents.
