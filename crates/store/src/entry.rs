@@ -209,13 +209,14 @@ impl<'s, 'k> Entry<'s, 'k> {
         self.view().set(key, hash, source, attributes, now)
     }
 
-    /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item.
+    /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item. Of a large value only what comes
+    /// after its last full segment is written, unless somebody holds its chain.
     #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn append(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
         self.extend(&value, false)
     }
 
-    /// Value := bytes ++ value.
+    /// Value := bytes ++ value. A large value is copied.
     #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn prepend(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
         self.extend(&value, true)

@@ -14,7 +14,8 @@ pub enum Eviction {
 /// How a store is made.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Bytes for items, index and ghosts together. At least [`MIN_MEMORY_BYTES`].
+    /// Bytes for items, index and ghosts together. At least [`MIN_MEMORY_BYTES`]. What is above 1 TiB serves large values
+    /// only, for there are at most 65,536 cells, which reach 16 MiB each; above 4 TiB it is not used.
     pub max_memory: u64,
     /// Longest value in bytes.
     pub max_value_size: u64,
