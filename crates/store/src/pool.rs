@@ -71,12 +71,12 @@ impl Pool {
             })
             .collect();
         let state = State {
-            partial: Vec::new(),
-            touched_whole: Vec::new(),
+            partial: Vec::with_capacity(groups.len()),
+            touched_whole: Vec::with_capacity(RETAINED_GROUPS),
             untouched: (0..groups.len() as u32).rev().collect(),
             groups,
             index_group: None,
-            index_pages: Vec::new(),
+            index_pages: Vec::with_capacity(geometry.index_pages_per_segment() as usize),
             index_segments: 0,
             free_segments: geometry.segments,
             touched_groups: 0,

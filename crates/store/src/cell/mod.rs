@@ -119,7 +119,7 @@ impl Slot {
             table: Table::new(geometry),
             segments: (0..geometry.local_segments()).map(|_| AtomicU32::new(0)).collect(),
             gauges: Gauges::default(),
-            cell: Mutex::new(Cell::new()),
+            cell: Mutex::new(Cell::new(geometry)),
             counters: Counters::default(),
         }
     }
@@ -181,17 +181,19 @@ impl Slot {
 }
 
 impl Cell {
-    fn new() -> Cell {
+    fn new(geometry: &Geometry) -> Cell {
+        // With room for all segments from the start: the operations that free one must not be those that allocate.
+        let segments = geometry.local_segments();
         Cell {
             cas: 0,
             flush_cas: 0,
             flush_at_ms: u64::MAX,
-            metas: Vec::new(),
+            metas: Vec::with_capacity(segments),
             index: Index::default(),
             ghosts: Ghosts::default(),
             queues: Default::default(),
             large: Default::default(),
-            free_locals: Vec::new(),
+            free_locals: Vec::with_capacity(segments),
             inflation: 0.0,
         }
     }
