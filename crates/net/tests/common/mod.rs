@@ -69,6 +69,7 @@ pub struct Watch {
     pub completions_alive: Arc<AtomicU64>,
     pub resumed: AtomicU64,
     pub largest_batch: AtomicU64,
+    pub ticks: AtomicU64,
     /// Held by a test so that a worker waits in its service.
     pub gate: Mutex<()>,
     /// Workers that have come to the gate so far.
@@ -276,6 +277,10 @@ impl Service for Toy {
         connection.parked = false;
         connection.done.push_back(completion.number);
         self.watch.resumed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn end_of_tick(&mut self) {
+        self.watch.ticks.fetch_add(1, Ordering::Relaxed);
     }
 
     fn close(&mut self, connection: ToyConnection, reason: CloseReason) {

@@ -1,5 +1,6 @@
 //! A cell: a small single-threaded cache behind one lock.
 
+mod append;
 mod evict;
 mod expire;
 mod large;
@@ -119,7 +120,7 @@ impl Slot {
             table: Table::new(geometry),
             segments: (0..geometry.local_segments()).map(|_| AtomicU32::new(0)).collect(),
             gauges: Gauges::default(),
-            cell: Mutex::new(Cell::new()),
+            cell: Mutex::new(Cell::new(geometry)),
             counters: Counters::default(),
         }
     }
@@ -143,8 +144,14 @@ impl Slot {
         Some(cell)
     }
 
+    /// Whether it holds no item at all.
+    #[inline]
+    pub fn is_bare(&self) -> bool {
+        self.gauges.segments.get() == 0
+    }
+
     /// Bytes of segments and extents that the cell holds.
-    fn held_bytes(&self, geometry: &Geometry) -> u64 {
+    pub fn held_bytes(&self, geometry: &Geometry) -> u64 {
         self.gauges.segments.get() * geometry.segment_bytes as u64 + self.gauges.chain_bytes.get()
     }
 
@@ -181,17 +188,19 @@ impl Slot {
 }
 
 impl Cell {
-    fn new() -> Cell {
+    fn new(geometry: &Geometry) -> Cell {
+        // With room for all segments from the start: the operations that free one must not be those that allocate.
+        let segments = geometry.local_segments();
         Cell {
             cas: 0,
             flush_cas: 0,
             flush_at_ms: u64::MAX,
-            metas: Vec::new(),
+            metas: Vec::with_capacity(segments),
             index: Index::default(),
             ghosts: Ghosts::default(),
             queues: Default::default(),
             large: Default::default(),
-            free_locals: Vec::new(),
+            free_locals: Vec::with_capacity(segments),
             inflation: 0.0,
         }
     }

@@ -48,6 +48,9 @@ impl IndexView<'_, &mut Index> {
         let bits = self.table.page_line_bits;
         let first = (self.index.overflow_pages.len() as u32) << bits;
         self.index.overflow_pages.push(page);
+        // For all lines that there are, so that a removal never allocates.
+        let lines = self.index.overflow_pages.len() << bits;
+        self.index.free_overflow.reserve(lines - self.index.free_overflow.len());
         self.index.free_overflow.extend((first..first + (1 << bits)).rev());
     }
 
