@@ -20,11 +20,11 @@ const SPOKEN: Readonly<Record<Protocol, string>> = {
 export function logBanner(server: RingstoneServer & Subject, config: Config, logger: Logger): void {
   const info = server.info();
   if (!info) return;
-  const { workers, cells, addresses, runtime, runtimeReason: reason, maxMemory } = info;
+  const { workers, cells, addresses, runtime, runtimeReason, maxMemory } = info;
   const { httpAddress: http, version } = server;
   const resources = { workers, cells, max_memory_bytes: maxMemory };
   logger.info({ event: 'starting', version }, `ringstone ${version}, pid ${process.pid}`);
-  logger.info({ event: 'runtime', runtime, reason }, `runtime ${runtime} (${reason})`);
+  logger.info({ event: 'runtime', runtime, runtime_reason: runtimeReason }, `runtime ${runtime} (${runtimeReason})`);
   logger.info(
     { event: 'resources', ...resources },
     `${workers} worker${workers === 1 ? '' : 's'}, ${formatSize(maxMemory)} of memory in ${cells} cells, ` +
@@ -41,5 +41,6 @@ export function logBanner(server: RingstoneServer & Subject, config: Config, log
   if (http !== undefined) {
     logger.info({ event: 'http', address: http }, `http://${http} has /health, /ready, /metrics and /stats`);
   }
-  logger.info({ event: 'ready', version, runtime, reason, ...resources, listeners: addresses, http }, 'ready');
+  const facts = { version, runtime, runtime_reason: runtimeReason, ...resources, listeners: addresses, http };
+  logger.info({ event: 'ready', ...facts }, 'ready');
 }

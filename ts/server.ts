@@ -108,6 +108,10 @@ class Life implements RingstoneServer, Subject {
     }
   }
 
+  onHttpError(error: unknown): void {
+    this.logger.error({ event: 'http_error', err: error }, 'an HTTP request failed; it was answered 500');
+  }
+
   unref(): void {
     this.alive.unref();
     this.http?.unref();

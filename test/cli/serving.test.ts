@@ -26,7 +26,7 @@ describe('the banner', () => {
       level: 'info',
       event: 'ready',
       runtime: 'mio',
-      reason: expect.any(String),
+      runtime_reason: expect.any(String),
       workers: 3,
       max_memory_bytes: 32 * 1024 ** 2,
       listeners: [expect.stringMatching(/^127\.0\.0\.1:\d+$/)],

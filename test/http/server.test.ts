@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { State, Subject } from '../../ts/http/routes.ts';
 import { HTTP_LIMITS, type HttpServer, startHttp } from '../../ts/http/server.ts';
 import type { NativeInfo } from '../../ts/native.ts';
@@ -17,8 +17,17 @@ const INFO: NativeInfo = {
 let http: HttpServer;
 let subject: { -readonly [Key in keyof Subject]: Subject[Key] };
 
+const onHttpError = jest.fn();
+
 beforeEach(async () => {
-  subject = { version: '1.2.3', state: 'ready', startedAtMs: Date.now(), info: () => INFO, metrics: () => FAMILIES };
+  subject = {
+    version: '1.2.3',
+    state: 'ready',
+    startedAtMs: Date.now(),
+    info: () => INFO,
+    metrics: () => FAMILIES,
+    onHttpError,
+  };
   http = await startHttp({ host: '127.0.0.1', port: 0 }, subject);
 });
 afterEach(() => http.close());
@@ -49,6 +58,17 @@ describe('routes', () => {
     subject.state = state;
     const ready = await get('/ready');
     expect([ready.status, await ready.text()]).toEqual([status, `${state}\n`]);
+    expect((await get('/health')).status).toBe(200);
+  });
+
+  test('a route that throws is answered 500 and told of; the next request is answered', async () => {
+    const error = new Error('no such luck');
+    subject.metrics = () => {
+      throw error;
+    };
+    const answer = await get('/metrics');
+    expect([answer.status, await answer.text()]).toEqual([500, 'no such luck\n']);
+    expect(onHttpError).toHaveBeenCalledWith(error);
     expect((await get('/health')).status).toBe(200);
   });
 

@@ -15,6 +15,8 @@ export interface Subject {
   info(): NativeInfo | undefined;
   /** Empty before the core has started and after it has stopped. */
   metrics(): readonly MetricFamily[];
+  /** A route threw `error` and was answered 500. */
+  onHttpError(error: unknown): void;
 }
 
 /** An answer without its transport. */

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { formatAddress, type HostPort } from '../config/address.ts';
 import { type ErrorCode, RingstoneError } from '../errors.ts';
 import { resolveHost } from '../resolve.ts';
-import { ALLOWED_METHODS, answer, type Subject } from './routes.ts';
+import { ALLOWED_METHODS, type Answer, answer, type Subject } from './routes.ts';
 
 /** Bounds of the HTTP side; docs/configuration.md lists them. */
 export const HTTP_LIMITS = {
@@ -35,8 +35,18 @@ const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   EACCES: 'RINGSTONE_PERMISSION_DENIED',
 };
 
+/** A defect in what is told must not end the process that serves. */
+function safeAnswer(subject: Subject, request: IncomingMessage): Answer {
+  try {
+    return answer(subject, request.method ?? '', request.url ?? '', request.headers.accept);
+  } catch (error) {
+    subject.onHttpError(error);
+    return { status: 500, type: 'text/plain; charset=utf-8', body: `${(error as Error).message}\n` };
+  }
+}
+
 function respond(subject: Subject, request: IncomingMessage, response: ServerResponse): void {
-  const { status, type, body } = answer(subject, request.method ?? '', request.url ?? '', request.headers.accept);
+  const { status, type, body } = safeAnswer(subject, request);
   response.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),

@@ -87,6 +87,8 @@ enum LaneState {
     PutOff,
     /// Closes.
     Closing,
+    /// Closes at once: a reply was given up for want of room.
+    Overrun,
 }
 
 struct Queued<'i> {
@@ -154,7 +156,7 @@ impl Worker {
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round {
             let lane = &mut lanes[lane];
-            if matches!(lane.state, LaneState::Closing | LaneState::PutOff) {
+            if matches!(lane.state, LaneState::Closing | LaneState::Overrun | LaneState::PutOff) {
                 continue;
             }
             if let Some(start) = start
@@ -173,7 +175,9 @@ impl Worker {
             };
             let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
             executed.extend(index);
-            if outcome == Outcome::Close || !out.has_room() {
+            if !out.has_room() {
+                lane.state = LaneState::Overrun;
+            } else if outcome == Outcome::Close {
                 lane.state = LaneState::Closing;
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
@@ -364,6 +368,7 @@ impl Service for Worker {
         for lane in lanes {
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
+                LaneState::Overrun => Next::Overrun,
                 LaneState::Yielding | LaneState::PutOff => Next::Yield,
                 // At the end of the input the loop closes, and knows that the peer did.
                 _ => Next::Read,
@@ -383,6 +388,10 @@ impl Service for Worker {
             }
             None => true,
         }
+    }
+
+    fn is_between_messages(&self, connection: &Connection) -> bool {
+        connection.is_between_messages()
     }
 
     fn resume(&mut self, _connection: &mut Connection, completion: std::convert::Infallible) {

@@ -116,14 +116,14 @@ fn the_reply_of_one_command_is_bounded() {
         ] {
             let mut slow = Slow::new();
             let (_, next) = slow.turn(&mut bench, &stream);
-            assert_eq!(next, Next::Close);
+            assert_eq!(next, Next::Overrun);
             assert!(slow.output.len() > limit && slow.output.len() <= limit + length * 11 / 10 + HEADS);
         }
         let stream = [format!("*{}\r\n$4\r\nMGET\r\n", keys + 1).into_bytes(), b"$1\r\nk\r\n".repeat(keys)].concat();
         let mut slow = Slow::new();
         slow.connection = Connection::new(Protocol::Resp, 1);
         let (_, next) = slow.turn(&mut bench, &stream);
-        assert_eq!(next, Next::Close);
+        assert_eq!(next, Next::Overrun);
         assert!(slow.output.len() > limit && slow.output.len() <= limit + length * 11 / 10 + HEADS);
     }
 }

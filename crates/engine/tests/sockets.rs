@@ -98,3 +98,42 @@ fn a_peer_that_closes_is_counted_as_such() {
         assert_eq!(metric(server, "ringstone_connections_closed_total", Some("peer")), 1.0);
     });
 }
+
+/// Sends `start`, has the server drain once it has read that, sends `end`: the message is answered in full all the same.
+fn drains_after_the_message(start: &[u8], end: &[u8], reply: &str) {
+    for runtime in [RuntimeChoice::Mio, RuntimeChoice::Uring] {
+        if runtime == RuntimeChoice::Uring && probe_uring().is_err() {
+            continue;
+        }
+        let server = Server::start(ServerOptions { runtime, ..options() }, Arc::new(|_| {})).expect("starts");
+        let mut stream = connect(&server.info().addresses[0]);
+        stream.write_all(start).expect("writes");
+        while metric(&server, "ringstone_network_received_bytes_total", None) < start.len() as f64 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.drain();
+        // Long enough, as a rule, for the worker to have looked at the connection; correct without.
+        std::thread::sleep(Duration::from_millis(20));
+        stream.write_all(end).expect("writes");
+        let mut got = String::new();
+        stream.read_to_string(&mut got).expect("reads to the end");
+        assert_eq!(got, reply, "{runtime:?}");
+        assert!(server.finish(10_000), "{runtime:?}: everything had ended");
+    }
+}
+
+#[test]
+fn draining_waits_for_the_end_of_a_memcached_value() {
+    let value = [b"set k 0 0 20000\r\n".to_vec(), vec![b'v'; 20_000]].concat();
+    drains_after_the_message(&value, b"\r\n", "STORED\r\n");
+    drains_after_the_message(&value[..10_000], &[&value[10_000..], b"\r\n"].concat(), "STORED\r\n");
+    let refused = [b"set k 0 0 100000000\r\n".to_vec(), vec![b'v'; 100_000]].concat();
+    let rest = [vec![b'v'; 99_900_000], b"\r\nget k\r\n".to_vec()].concat();
+    drains_after_the_message(&refused, &rest, "SERVER_ERROR object too large for cache\r\nEND\r\n");
+}
+
+#[test]
+fn draining_waits_for_the_end_of_a_resp_array() {
+    let start = [b"*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$20000\r\n".to_vec(), vec![b'v'; 20_000], b"\r\n".to_vec()].concat();
+    drains_after_the_message(&start, b"$2\r\nNX\r\n", "+OK\r\n");
+}

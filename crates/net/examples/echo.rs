@@ -50,6 +50,9 @@ impl Service for Answer {
     fn body_filled(&mut self, _connection: &mut (), _bytes: usize) -> bool {
         true
     }
+    fn is_between_messages(&self, _connection: &()) -> bool {
+        true
+    }
     fn resume(&mut self, _connection: &mut (), _completion: ()) {}
     fn close(&mut self, _connection: (), _reason: CloseReason) {}
 }

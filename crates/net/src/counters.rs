@@ -144,7 +144,7 @@ impl Counters {
 
 impl CountersSnapshot {
     /// Everything that `reset` zeroes, in one order.
-    fn counters_mut(&mut self) -> [&mut u64; 8 + REASONS] {
+    fn counters_mut(&mut self) -> [&mut u64; 9 + REASONS] {
         let [c0, c1, c2, c3, c4, c5, c6] = &mut self.closed;
         [
             &mut self.accepted,
@@ -155,6 +155,7 @@ impl CountersSnapshot {
             &mut self.output_pauses,
             &mut self.accept_pauses,
             &mut self.accept_paused_us,
+            &mut self.buffer_starvations,
             c0,
             c1,
             c2,
@@ -165,7 +166,7 @@ impl CountersSnapshot {
         ]
     }
 
-    fn counters(&self) -> [u64; 8 + REASONS] {
+    fn counters(&self) -> [u64; 9 + REASONS] {
         let mut copy = *self;
         copy.counters_mut().map(|value| *value)
     }
@@ -181,9 +182,10 @@ impl WorkerCounters {
         self.connections.fetch_add(1, Relaxed);
     }
 
-    /// A connection that never reached the service.
+    /// A connection that never reached the service. The worker may have ended, and with it the gauge, since it was opened.
     pub(crate) fn connection_abandoned(&self) {
-        self.connections.fetch_sub(1, Relaxed);
+        let subtract = |connections: u64| Some(connections.saturating_sub(1));
+        self.connections.fetch_update(Relaxed, Relaxed, subtract).ok();
     }
 
     pub(crate) fn connection_closed(&self, reason: CloseReason) {
@@ -249,6 +251,39 @@ impl AcceptorCounters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gauge_does_not_go_below_zero() {
+        let counters = Counters::new(2);
+        counters.worker(1).connection_opened();
+        counters.worker(0).connection_opened();
+        // The worker ends before it takes the connection, which goes to another one.
+        counters.worker(0).worker_ended();
+        counters.worker(0).connection_abandoned();
+        assert_eq!(counters.connections(), 1);
+    }
+
+    #[test]
+    fn everything_but_gauges_is_reset() {
+        let counters = Counters::new(1);
+        let worker = counters.worker(0);
+        worker.connection_opened();
+        worker.connection_opened();
+        worker.connection_closed(CloseReason::Peer);
+        worker.read(1);
+        worker.written(1);
+        worker.yielded();
+        worker.output_paused();
+        #[cfg(target_os = "linux")]
+        worker.starved();
+        counters.acceptor().accepted();
+        counters.acceptor().refused();
+        counters.acceptor().accept_paused();
+        counters.acceptor().accept_was_paused(1);
+        counters.reset();
+        let zeroes = CountersSnapshot { connections: 1, ..CountersSnapshot::default() };
+        assert_eq!(format!("{:?}", counters.snapshot()), format!("{zeroes:?}"));
+    }
 
     #[test]
     fn reset_zeroes_counters_and_keeps_gauges() {

@@ -49,6 +49,9 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     /// be looked at even while the output is paused.
     fn has_more(&self, connection: &Linked<S, Self>) -> bool;
 
+    /// True if nothing has come that was not received: to close the connection now loses no request. Costs a system call.
+    fn is_quiet(&mut self, connection: &Linked<S, Self>) -> bool;
+
     /// Looks at the socket in the next tick even if nothing was heard of it.
     fn suspect(&mut self, connection: &mut Linked<S, Self>);
 
@@ -67,6 +70,9 @@ pub(crate) trait EventLoop<S: Service>: Sized {
 
     /// A connection that can be received from again since a shared resource is free (io_uring's provided buffers).
     fn next_revived(&mut self) -> Option<Key>;
+
+    /// Notes that `next_revived` named the connection; it `rest`s after that.
+    fn revive(&mut self, connection: &mut Linked<S, Self>);
 
     /// Gives up everything that the connection holds. True if its slot may be reused at once, else once `settled`.
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool;

@@ -86,7 +86,7 @@ impl Handle {
         self.runtime
     }
 
-    /// Why (for the banner): "io_uring: round trip works" or "mio: io_uring_setup: EPERM (seccomp filter)".
+    /// Why (for the banner): "asked for", "io_uring: round trip works" or "io_uring_setup: EPERM: a seccomp filter forbids it".
     pub fn runtime_reason(&self) -> &str {
         &self.reason
     }

@@ -67,7 +67,11 @@ impl Doorbell {
     /// By the worker before it sleeps; false if something has come in.
     pub(crate) fn fall_asleep(&self) -> bool {
         self.asleep.store(true, Ordering::SeqCst);
-        !self.rung.load(Ordering::SeqCst)
+        let sleeps = !self.rung.load(Ordering::SeqCst);
+        if !sleeps {
+            self.wake_up();
+        }
+        sleeps
     }
 
     /// By the worker after it slept.
@@ -143,11 +147,20 @@ impl<T: Send + 'static> Mailbox<T> {
 
     /// Never blocks. Bounded by the connections: one completion per parked request. Dropped if the worker is gone.
     pub fn post(&self, connection: ConnectionId, completion: T) {
-        if self.0.doorbell.is_gone() {
-            return;
-        }
         self.0.completions.lock().push((connection, completion));
-        self.0.doorbell.ring();
+        if self.0.doorbell.is_gone() {
+            // Looked at after putting it in: what the worker's thread did not find at its end is found here.
+            self.discard();
+        } else {
+            self.0.doorbell.ring();
+        }
+    }
+
+    /// Drops what was posted and nobody will take.
+    pub(crate) fn discard(&self) {
+        // Dropped when the lock is released: a completion may post another one.
+        let unwanted = std::mem::take(&mut *self.0.completions.lock());
+        drop(unwanted);
     }
 
     /// Moves what was posted into `into`, which is empty.
@@ -159,5 +172,43 @@ impl<T: Send + 'static> Mailbox<T> {
 impl<T> Clone for Mailbox<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mailbox() -> (Arc<Doorbell>, Mailbox<Arc<()>>) {
+        let poll = mio::Poll::new().expect("poll");
+        let waker = mio::Waker::new(poll.registry(), mio::Token(0)).expect("waker");
+        let doorbell = Arc::new(Doorbell::new(Waker::Mio(waker)));
+        (Arc::clone(&doorbell), Mailbox::new(doorbell))
+    }
+
+    #[test]
+    fn completions_do_not_outlive_the_worker() {
+        let (doorbell, mailbox) = mailbox();
+        let completion = Arc::new(());
+        mailbox.post(ConnectionId(1), Arc::clone(&completion));
+        assert_eq!(Arc::strong_count(&completion), 2);
+        // What a worker's thread does at its end; the mailbox itself lives on with whoever has one.
+        doorbell.leave();
+        mailbox.discard();
+        assert_eq!(Arc::strong_count(&completion), 1);
+        mailbox.post(ConnectionId(1), Arc::clone(&completion));
+        assert_eq!(Arc::strong_count(&completion), 1);
+    }
+
+    #[test]
+    fn a_worker_that_does_not_sleep_is_not_woken() {
+        let (doorbell, mailbox) = mailbox();
+        mailbox.post(ConnectionId(1), Arc::default());
+        assert!(!doorbell.fall_asleep(), "something is in it");
+        assert!(!doorbell.asleep.load(Ordering::Relaxed));
+        assert!(doorbell.answer() && !doorbell.answer());
+        assert!(doorbell.fall_asleep());
+        mailbox.post(ConnectionId(1), Arc::default());
+        assert!(!doorbell.asleep.load(Ordering::Relaxed), "the first one wakes it, the next need not");
     }
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) const BUFFER_GRAIN: usize = 4096;
 /// Largest unit of a pool, bytes: lengths within a buffer are 32 bits and a provided buffer's is smaller still.
 const BUFFER_MAX: usize = 4 << 20;
+/// Largest `input_limit`, bytes: a buffer for it, in powers of two and with some more input behind, has a 32-bit length.
+const INPUT_LIMIT_MAX: usize = 1 << 30;
 /// Workers at most: bits for the worker in a `ConnectionId`.
 const WORKERS_MAX: usize = 1 << 12;
 
@@ -93,8 +95,8 @@ impl NetOptions {
         if self.output_limit < self.output_pause {
             return fail("output_limit must not be below output_pause");
         }
-        if self.input_limit == 0 || self.input_limit > u32::MAX as usize / 2 {
-            return fail("input_limit must be 1 byte to 2 GiB");
+        if !(1..=INPUT_LIMIT_MAX).contains(&self.input_limit) {
+            return fail("input_limit must be 1 byte to 1 GiB");
         }
         Ok(())
     }

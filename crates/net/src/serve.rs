@@ -75,12 +75,12 @@ where
 
 fn choose(wish: RuntimeChoice) -> Result<(Runtime, String), NetError> {
     if wish == RuntimeChoice::Mio {
-        return Ok((Runtime::Mio, "mio: asked for".into()));
+        return Ok((Runtime::Mio, "asked for".into()));
     }
     match (probe::probe_uring(), wish) {
         (Ok(facts), _) => Ok((Runtime::Uring, format!("io_uring: {facts}"))),
         (Err(reason), RuntimeChoice::Uring) => Err(NetError::UringUnavailable(reason)),
-        (Err(reason), _) => Ok((Runtime::Mio, format!("mio: {reason}"))),
+        (Err(reason), _) => Ok((Runtime::Mio, reason.to_string())),
     }
 }
 
@@ -166,9 +166,11 @@ impl<T: Send + 'static, F> Seed<T, F> {
         let Self { source, factory, observer, ends, shared } = self;
         let index = shared.index;
         let (doorbell, counters) = (Arc::clone(&shared.doorbell), Arc::clone(&shared.counters));
+        let mailbox = shared.mailbox.clone();
         // A panicking worker's state is dropped by the unwinding and never looked at again.
         let result = catch_unwind(AssertUnwindSafe(|| work::<S, F>(source, &*factory, shared, up)));
         doorbell.leave();
+        mailbox.discard();
         counters.worker(index).worker_ended();
         let words = match &result {
             Ok(Ok(_)) => None,
@@ -213,7 +215,7 @@ where
         }
         #[cfg(target_os = "linux")]
         Source::Uring(eventfd) => {
-            let made = crate::uring::Uring::new(&shared.options, eventfd, std::rc::Rc::clone(&pools.read));
+            let made = crate::uring::Uring::new(&shared.options, eventfd, &pools.read, &pools.output.buffers);
             let events = match made {
                 Ok(events) => events,
                 Err(error) => {

@@ -37,6 +37,8 @@ pub enum Next {
     Park,
     /// Send what is queued, then close.
     Close,
+    /// A reply was given up, as more than `NetOptions::output_limit` is queued: close now (`CloseReason::OutputLimit`).
+    Overrun,
 }
 
 /// One connection's turn within a batch.
@@ -99,6 +101,10 @@ pub trait Service: 'static {
     fn body_room<'c>(&mut self, connection: &'c mut Self::Connection) -> Option<&'c mut [u8]>;
     /// `bytes` of `body_room` are filled. True when the body is complete: the connection gets a turn.
     fn body_filled(&mut self, connection: &mut Self::Connection, bytes: usize) -> bool;
+    /// Whether the next byte starts a message: nothing that the peer has begun is in progress in the service, as a body, a
+    /// remainder to be skipped, or a part of a message that was consumed already. Asked while the server drains, which
+    /// closes a connection only between two messages.
+    fn is_between_messages(&self, connection: &Self::Connection) -> bool;
     /// A completion for a parked connection; it gets a turn next. Dropped by the loop if the connection is gone. Also
     /// called, and followed by a turn, for a connection that is not parked: a way to reach it from another thread.
     fn resume(&mut self, connection: &mut Self::Connection, completion: Self::Completion);

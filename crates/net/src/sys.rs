@@ -38,6 +38,15 @@ impl Socket {
         usize::try_from(got).map_err(|_| io::Error::last_os_error())
     }
 
+    /// Whether bytes have come that nobody has received.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn has_unread(&self) -> bool {
+        let mut byte = 0u8;
+        // SAFETY: `byte` is valid for the write of one byte.
+        let got = unsafe { libc::recv(self.fd(), (&raw mut byte).cast(), 1, libc::MSG_PEEK | libc::MSG_DONTWAIT) };
+        got > 0
+    }
+
     /// One `send` of contiguous bytes.
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         // SAFETY: `bytes` is valid for reads of its length for the duration of the call.

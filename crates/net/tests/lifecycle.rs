@@ -179,7 +179,9 @@ fn draining_answers_what_was_sent_and_closes() {
             ask(stream, b"E1\nx", b"x");
         }
         let mut parked = server.connect();
-        parked.write_all(b"P7\nE1\ny").expect("send");
+        // More than is received while parked.
+        parked.write_all(b"P7\n").expect("send");
+        parked.write_all(&b"E4\nabcd".repeat(50_000)).expect("send");
         eventually("parking", || server.watch.parked.lock().len() == 1);
         let mut half = server.connect();
         ask(&mut half, b"E1\nxE4\nab", b"x");
@@ -196,11 +198,64 @@ fn draining_answers_what_was_sent_and_closes() {
         assert_eq!(rest(&mut half), b"abcd");
         assert_eq!(rest(&mut slow).len(), 20_000_000);
         server.watch.parked.lock().pop().expect("parked").resume();
-        assert_eq!(rest(&mut parked), b"p7\ny");
+        assert!(rest(&mut parked) == [b"p7\n".to_vec(), b"abcd".repeat(50_000)].concat());
         server.expect_quiet();
         let (drained, watch) = server.finish(10_000);
         assert!(drained);
         assert!(watch.reasons.lock().iter().all(|&reason| reason == CloseReason::Shutdown));
+    });
+}
+
+#[test]
+fn draining_waits_for_the_end_of_a_message_that_is_in_no_buffer() {
+    on_both(|runtime| {
+        let server = Server::start(runtime);
+        let mut skipping = server.connect();
+        let mut body = server.connect();
+        ask(&mut skipping, b"E1\nxS6\nabc", b"x");
+        ask(&mut body, b"E1\nxB6\nabc", b"x");
+        eventually("all of it", || server.counters().bytes_read == 2 * 10);
+        server.drain();
+        skipping.write_all(b"de").expect("send");
+        body.write_all(b"de").expect("send");
+        eventually("most of it", || server.counters().bytes_read == 2 * 12);
+        skipping.write_all(b"f").expect("send");
+        body.write_all(b"f").expect("send");
+        assert_eq!(rest(&mut skipping), b"s\n");
+        assert_eq!(rest(&mut body), b"6\nabcdef");
+        assert!(server.finish(10_000).0);
+        // Nobody waits for ever for a peer that sends nothing more.
+        let server = Server::start(runtime);
+        let mut silent = server.connect();
+        ask(&mut silent, b"E1\nxS6\nabc", b"x");
+        assert!(!server.finish(50).0);
+        assert!(rest(&mut silent).is_empty());
+    });
+}
+
+#[test]
+fn draining_answers_all_that_had_come_however_much_it_is() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        let server = Server::with(options, b"");
+        let mut known: Vec<_> = (0..300).map(|_| server.connect()).collect();
+        for stream in &mut known {
+            ask(stream, b"E1\nx", b"x");
+        }
+        let mut fresh = Vec::new();
+        drop(server.while_the_worker_waits(|| {
+            fresh.extend((0..300).map(|_| server.connect()));
+            for stream in known.iter_mut().chain(&mut fresh) {
+                stream.write_all(b"E4\nping").expect("send");
+            }
+            eventually("all accepted", || server.counters().accepted == 601);
+            server.drain();
+        }));
+        for stream in known.iter_mut().chain(&mut fresh) {
+            assert_eq!(rest(stream), b"ping");
+        }
+        assert!(server.finish(10_000).0);
     });
 }
 
@@ -261,6 +316,30 @@ fn a_panicking_worker_is_told_and_does_not_hang_the_end() {
         let mut got = Vec::new();
         others[1].read_to_end(&mut got).ok();
         assert!(got.is_empty());
+    });
+}
+
+#[test]
+fn what_the_kernel_may_still_read_outlives_a_panic() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        options.output_pause = 64 << 20;
+        let server = Server::with(options, b"");
+        let long = common::server::pattern(30_000_000);
+        let mut deaf = server.connect();
+        deaf.write_all(b"B30000000\n").expect("send");
+        deaf.write_all(&long).expect("send");
+        eventually("sending", || server.counters().bytes_written > 0);
+        // The panic comes in a turn of the connection whose body is being sent.
+        deaf.write_all(b"X\n").expect("send");
+        eventually("the news", || server.has_event("WORKER_FAILED"));
+        let in_flight = u64::from(runtime == Runtime::Uring);
+        assert_eq!(server.watch.bodies_alive.load(Ordering::Relaxed), in_flight);
+        let mut got = Vec::new();
+        deaf.read_to_end(&mut got).ok();
+        let wanted = [b"30000000\n", &long[..]].concat();
+        assert!(got.len() < wanted.len() && wanted.starts_with(&got));
     });
 }
 

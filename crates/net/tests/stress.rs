@@ -84,6 +84,30 @@ fn floods_from_many_connections_outlast_the_provided_buffers() {
 }
 
 #[test]
+fn connections_that_found_no_provided_buffer_are_not_forgotten() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        // 64 provided buffers.
+        options.read_buffer_size = 64 << 10;
+        let server = Server::with(options, b"");
+        let mut streams = Vec::new();
+        // All of them are received for in one go, and nothing happens afterwards that would wake the worker.
+        let blocking = server.while_the_worker_waits(|| {
+            streams.extend((0..100).map(|_| server.connect()));
+            streams.iter_mut().for_each(|stream| stream.write_all(b"E4\nping").expect("send"));
+            eventually("all accepted", || server.counters().accepted == 101);
+        });
+        streams.iter_mut().for_each(|stream| expect(stream, b"ping"));
+        if runtime == Runtime::Uring {
+            assert!(server.counters().buffer_starvations > 0, "they did run out");
+        }
+        drop((streams, blocking));
+        server.expect_quiet();
+    });
+}
+
+#[test]
 fn a_slow_reader_is_paused_and_goes_on_when_it_reads() {
     on_both(|runtime| {
         let mut options = options(runtime);

@@ -77,7 +77,8 @@ class Pymemcache(unittest.TestCase):
         self.assertIsNone(self.client.get("past"))
         self.assertTrue(self.client.touch("long", expire=200))
         self.assertFalse(self.client.touch("past", expire=200))
-        self.assertEqual(self.client.gat("long", expire=100), b"1")
+        # pymemcache 4 has no method for it.
+        self.assertEqual(self.client.raw_command("gat 100 long", "END\r\n"), b"VALUE long 0 1\r\n1\r\n")
         until(lambda: self.client.get("short") is None)
         self.assertEqual(self.client.get("long"), b"1")
 

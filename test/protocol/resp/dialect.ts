@@ -25,6 +25,14 @@ export type Words = string | readonly string[] | { raw: string };
 /** What must come back: a reply, or a pattern over the whole (latin1). */
 export type Wanted = Reply | RegExp;
 
+const SLACK_S = 20;
+
+/** TTL's answer for a time that was given this many seconds at most `SLACK_S` ago: a busy machine takes its time. */
+export function secondsLeft(seconds: number): RegExp {
+  const values = Array.from({ length: SLACK_S + 1 }, (_, gone) => seconds - gone);
+  return new RegExp(`^:(${values.join('|')})\\r\\n$`);
+}
+
 function encodeWords(words: Words, run: Parameters<Step['send']>[0]): Buffer {
   if (typeof words === 'object' && 'raw' in words) return Buffer.from(fill(words.raw, run), 'latin1');
   const list = typeof words === 'string' ? words.split(' ') : words;

@@ -1,7 +1,7 @@
 /** DEL, UNLINK, EXISTS, TYPE, times of expiry, DBSIZE, FLUSHDB, FLUSHALL. */
 import { bulk, error, int, NIL, OK } from '../../harness/resp.ts';
 import type { Entry } from '../../harness/table.ts';
-import { row } from './dialect.ts';
+import { row, secondsLeft } from './dialect.ts';
 
 const SYNTAX = error('ERR syntax error');
 const NOT_INTEGER = error('ERR value is not an integer or out of range');
@@ -59,13 +59,13 @@ export const keys: Entry[] = [
     ['EXPIRE {k} 100', int(0)],
     ['SET {k} a', OK],
     ['EXPIRE {k} 100', int(1)],
-    ['TTL {k}', int(100)],
+    ['TTL {k}', secondsLeft(100)],
   ]),
   row('PEXPIRE', [
     ['PEXPIRE {k} 100000', int(0)],
     ['SET {k} a', OK],
     ['PEXPIRE {k} 100000', int(1)],
-    ['TTL {k}', int(100)],
+    ['TTL {k}', secondsLeft(100)],
   ]),
   row('EXPIRE with zero or less deletes', [
     ['SET {k} a', OK],
@@ -89,9 +89,9 @@ export const keys: Entry[] = [
     ['TTL {k}', int(-1)],
     ['EXPIRE {k} 100 NX', int(1)],
     ['EXPIRE {k} 200 NX', int(0)],
-    ['TTL {k}', int(100)],
+    ['TTL {k}', secondsLeft(100)],
     ['EXPIRE {k} 200 XX', int(1)],
-    ['TTL {k}', int(200)],
+    ['TTL {k}', secondsLeft(200)],
   ]),
   row('EXPIRE GT and LT', [
     ['SET {k} a', OK],
@@ -101,11 +101,11 @@ export const keys: Entry[] = [
     ['EXPIRE {k} 200 LT', int(0)],
     ['EXPIRE {k} 200 GT', int(1)],
     ['EXPIRE {k} 100 GT', int(0)],
-    ['TTL {k}', int(200)],
+    ['TTL {k}', secondsLeft(200)],
     ['PEXPIRE {k} 100000 lt', int(1)],
-    ['TTL {k}', int(100)],
+    ['TTL {k}', secondsLeft(100)],
     ['EXPIRE {k} 300 XX GT', int(1)],
-    ['TTL {k}', int(300)],
+    ['TTL {k}', secondsLeft(300)],
   ]),
   row('options of EXPIRE that exclude each other', [
     ['SET {k} a', OK],

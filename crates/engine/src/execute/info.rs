@@ -84,6 +84,8 @@ fn clients(shared: &Shared, text: &mut String) {
     lines!(text, "Clients",
         "connected_clients": shared.network_snapshot().connections,
         "maxclients": shared.options.max_connections,
+        // There is no command that blocks; tools take a missing field for the least integer.
+        "blocked_clients": 0,
     );
 }
 

@@ -194,6 +194,11 @@ impl<S: Service> EventLoop<S> for Poll {
         connection.link.readable && !connection.output_paused
     }
 
+    fn is_quiet(&mut self, connection: &Linked<S, Self>) -> bool {
+        // What came after the last look is as if it had come after the close.
+        !connection.link.readable
+    }
+
     fn suspect(&mut self, connection: &mut Linked<S, Self>) {
         connection.link.readable = true;
     }
@@ -249,6 +254,8 @@ impl<S: Service> EventLoop<S> for Poll {
     fn next_revived(&mut self) -> Option<Key> {
         None
     }
+
+    fn revive(&mut self, _connection: &mut Linked<S, Self>) {}
 
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool {
         let buffer = connection.input.take();

@@ -4,7 +4,7 @@
 //! A send is first tried without waiting (MSG_DONTWAIT), so it is over when `enter` has handed it over. The first few of
 //! a tick, where nothing depends on the moment of their end, are *quiet* besides: they post a completion only if they
 //! fail, so that `enter` does not return merely to say that replies went out. What does not fit into the socket is sent
-//! again in the waiting way.
+//! again in the waiting way, or where that does not work when a poll says that there is room.
 //!
 //! Left out, for the kernel's errors in them or for want of a gain here: incremental buffers, bundles, zero-copy sends.
 
@@ -69,19 +69,25 @@ pub(crate) struct Uring {
     quiet_limit: usize,
     /// Connections whose receive found no provided buffer.
     starved: VecDeque<Key>,
-    /// How many of them are armed again in this tick.
-    revivals: usize,
     wake: File,
     /// Where the wake-up's count is read to.
     wake_count: Box<u64>,
     wake_armed: bool,
     pool: Rc<BufferPool>,
+    /// Whose buffers may be in flight.
+    pools: [Rc<BufferPool>; 2],
     frames: Frames,
 }
 
 impl Uring {
-    /// A loop for the calling thread. `wake` is the eventfd that ends its sleep.
-    pub(crate) fn new(options: &NetOptions, wake: File, pool: Rc<BufferPool>) -> io::Result<Self> {
+    /// A loop for the calling thread. `wake` is the eventfd that ends its sleep; `read` and `write` are the pools of the
+    /// worker.
+    pub(crate) fn new(
+        options: &NetOptions,
+        wake: File,
+        read: &Rc<BufferPool>,
+        write: &Rc<BufferPool>,
+    ) -> io::Result<Self> {
         let ring = Ring::new(SUBMISSIONS, COMPLETIONS)?;
         let stride = options.read_buffer_size;
         let count = (PROVIDED_BYTES / stride).clamp(*PROVIDED_COUNT.start(), *PROVIDED_COUNT.end());
@@ -98,11 +104,11 @@ impl Uring {
             hurry: false,
             quiet_limit: options.output_pause.min(options.write_buffer_size),
             starved: VecDeque::with_capacity(count),
-            revivals: 0,
             wake,
             wake_count: Box::default(),
             wake_armed: false,
-            pool,
+            pool: Rc::clone(read),
+            pools: [Rc::clone(read), Rc::clone(write)],
             frames: Frames::new(),
         })
     }
@@ -127,7 +133,7 @@ impl Uring {
         }
     }
 
-    fn reap(&mut self) {
+    fn reap(&mut self) -> io::Result<()> {
         self.completions.clear();
         self.next = 0;
         // All of the older ones were taken by `next_event`.
@@ -136,7 +142,7 @@ impl Uring {
         ring.reap(|entry| match entry.user_data() {
             link::WAKE => *wake_armed = false,
             bits => completions.push(Completion::new(bits, entry)),
-        });
+        })
     }
 
     /// Gives a buffer back to where it is from.
@@ -155,12 +161,27 @@ impl Uring {
         let send = send::prepare(fd, &link.sending, mode, &mut self.frames).ok_or(CloseReason::Error)?;
         link.frame = send.frame;
         link.asked = send.asked;
+        link.in_flight = true;
         link.quiet = mode == Mode::Quiet;
-        link.fresh = mode != Mode::Waiting;
+        link.fresh = matches!(mode, Mode::Quiet | Mode::Prompt);
         // SAFETY: `sending` is neither changed nor dropped, and the frame kept, until this send's completion: `close`
-        // leaves both alone and the slot is not released before; if the loop ends early it cancels all first.
+        // leaves both alone and the slot is not released before. If the worker ends early the link leaks both, and
+        // `drop` cancels all before the pools go that the buffers are of.
         unsafe { self.start(link, connection.key, Op::Send, send.entry) };
         Ok(())
+    }
+
+    /// Has the kernel tell when the socket has room.
+    ///
+    /// A waiting send ends at once, without having sent anything, where the peer has ended its side: the kernel counts
+    /// that as readiness for everything. A multishot poll tells it once and then only what is new.
+    fn poll_for_room<B>(&mut self, link: &mut Link<B>, key: Key, fd: Fd) {
+        if !link.polled {
+            link.polled = true;
+            let entry = opcode::PollAdd::new(fd, libc::POLLOUT as u32).multi(true).build();
+            // SAFETY: a poll refers to no memory.
+            unsafe { self.start(link, key, Op::Room, entry) };
+        }
     }
 
     /// Nothing waits for the end of the send that is about to start, and little is held until the next tick.
@@ -177,10 +198,10 @@ impl Uring {
     /// Arms or cancels the receive, as is wanted.
     fn arm<S: Service>(&mut self, connection: &mut Linked<S, Self>, wanted: bool) {
         let link = &mut connection.link;
-        link.starved &= self.provided.free() == 0;
         let key = connection.key;
         if !link.armed {
-            if wanted && !link.end_seen && !link.starved && link.held.len() <= HELD_LOW {
+            let in_vain = link.starved && self.provided.free() == 0;
+            if wanted && !link.end_seen && !in_vain && link.held.len() <= HELD_LOW {
                 link.armed = true;
                 let fd = Fd(connection.socket.fd());
                 // A length keeps one busy connection from being received for without end in one go.
@@ -203,7 +224,7 @@ impl Drop for Uring {
         // After a panic or a failure operations may be in flight; their memory must not go before them.
         if self.ring.cancel_all(CANCEL_PATIENCE).is_err() {
             self.provided.leak();
-            std::mem::forget(std::mem::take(&mut self.wake_count));
+            std::mem::forget((std::mem::take(&mut self.wake_count), self.pools.clone()));
         }
     }
 }
@@ -218,9 +239,7 @@ impl<S: Service> EventLoop<S> for Uring {
         let at_once = timeout == Some(Duration::ZERO) || std::mem::take(&mut self.hurry);
         let (want, timeout) = if at_once { (0, None) } else { (1, timeout) };
         self.ring.enter(want, timeout)?;
-        self.reap();
-        self.revivals = self.starved.len();
-        Ok(())
+        self.reap()
     }
 
     #[inline]
@@ -254,8 +273,16 @@ impl<S: Service> EventLoop<S> for Uring {
         !connection.link.held.is_empty() || (connection.link.end_seen && !connection.end_of_input)
     }
 
+    fn is_quiet(&mut self, connection: &Linked<S, Self>) -> bool {
+        // An `enter` completes what has come for some connections only, and for none that has no receive (starved, or
+        // accepted just now). In this order, for what leaves the socket becomes a completion.
+        connection.link.held.is_empty()
+            && (connection.link.end_seen || !connection.socket.has_unread())
+            && !self.ring.has_completions()
+    }
+
     fn suspect(&mut self, connection: &mut Linked<S, Self>) {
-        // Whatever has come is completed by the next `enter`.
+        // What it has sent or will have sent is asked for by `is_quiet`.
         connection.link.watched = true;
     }
 
@@ -304,11 +331,13 @@ impl<S: Service> EventLoop<S> for Uring {
     }
 
     fn next_revived(&mut self) -> Option<Key> {
-        if self.revivals == 0 || self.provided.free() == 0 {
-            return None;
-        }
-        self.revivals -= 1;
-        self.starved.pop_front()
+        // All of them at the end of every tick: no buffer may come back before something else wakes the worker. Those in
+        // vain report so again.
+        if self.provided.free() == 0 { None } else { self.starved.pop_front() }
+    }
+
+    fn revive(&mut self, connection: &mut Linked<S, Self>) {
+        connection.link.starved = false;
     }
 
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool {

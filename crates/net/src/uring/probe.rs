@@ -52,7 +52,8 @@ fn round_trip(ring: &mut Ring, provided: &Provided, pair: &(UnixStream, UnixStre
         ring.reap(|entry| match entry.user_data() {
             RECEIVE => received = Some((entry.result(), entry.flags())),
             _ => sent = Some(entry.result()),
-        });
+        })
+        .map_err(|error| words("io_uring_enter", &error))?;
         if received.is_some() && sent.is_some() {
             break;
         }

@@ -99,6 +99,8 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             }
             Next::Park => connection.parked = true,
             Next::Close => connection.ending = Some(CloseReason::Service),
+            // What the kernel could take of it now would hide that the reply was cut.
+            Next::Overrun => return self.close(connection, CloseReason::OutputLimit),
         }
         self.put_back(connection);
     }
@@ -127,13 +129,20 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             return self.close(connection, CloseReason::OutputLimit);
         }
         self.pause_or_continue(&mut connection);
-        if self.events.unsent(&connection) == 0
-            && let Some(reason) = connection.ending.or_else(|| self.drained(&mut connection))
-        {
-            return self.close(connection, reason);
+        let mut again = connection.may_turn() || (connection.takes_input() && self.events.has_more(&connection));
+        if self.events.unsent(&connection) == 0 {
+            if let Some(reason) = connection.ending {
+                return self.close(connection, reason);
+            }
+            if self.phase > Phase::Run && self.has_nothing_to_do(&connection) {
+                if self.events.is_quiet(&connection) {
+                    return self.close(connection, CloseReason::Shutdown);
+                }
+                again = true;
+            }
         }
         let key = connection.key;
-        connection.queued = connection.may_turn() || (connection.takes_input() && self.events.has_more(&connection));
+        connection.queued = again;
         if connection.queued {
             self.ready.push_back(key);
         }
@@ -165,20 +174,19 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             && (!connection.parked || connection.input.len() < self.pools.read.unit())
     }
 
-    /// While the server drains: a reason to close this connection now, if it has nothing left to do.
-    fn drained(&mut self, connection: &mut Linked<S, E>) -> Option<CloseReason> {
-        let busy = self.phase == Phase::Run
-            || connection.parked
-            || connection.turn_due
-            || !connection.input.is_empty()
-            || self.events.has_more(connection)
-            || self.service.body_room(connection.state.as_mut()?).is_some();
-        (!busy).then_some(CloseReason::Shutdown)
+    /// As far as the loop and the service know: all requests are answered and none is in progress.
+    fn has_nothing_to_do(&self, connection: &Linked<S, E>) -> bool {
+        !connection.parked
+            && !connection.turn_due
+            && connection.input.is_empty()
+            && !self.events.has_more(connection)
+            && connection.state.as_ref().is_some_and(|state| self.service.is_between_messages(state))
     }
 
     /// A starved connection may be received from again.
     pub(super) fn revive(&mut self, key: Key) {
         if let Some(mut connection) = self.slots.take(key) {
+            self.events.revive(&mut connection);
             if connection.state.is_some() {
                 let wanted = self.wants_input(&connection);
                 self.events.rest(&mut connection, wanted);

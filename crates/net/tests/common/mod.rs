@@ -3,8 +3,10 @@
 //! ```text
 //! E<len>\n<bytes>   echoes the bytes from the input
 //! B<len>\n<bytes>   receives the bytes into a room of its own, answers "<len>\n" and the bytes as a body
+//! S<len>\n<bytes>   skips the bytes, answers "s\n"
 //! R<len>\n          answers <len> bytes
 //! P<n>\n            parks; another thread resumes it; answers "p<n>\n"
+//! W\n               waits for `Watch::gate`, and with it the whole worker
 //! Q\n               answers "bye\n" and closes
 //! X\n               panics
 //! ```
@@ -67,6 +69,11 @@ pub struct Watch {
     pub completions_alive: Arc<AtomicU64>,
     pub resumed: AtomicU64,
     pub largest_batch: AtomicU64,
+    pub ticks: AtomicU64,
+    /// Held by a test so that a worker waits in its service.
+    pub gate: Mutex<()>,
+    /// Workers that have come to the gate so far.
+    pub at_gate: AtomicU64,
     /// Where parked requests go: connection, number, mailbox.
     pub parked: Mutex<Vec<Parked>>,
 }
@@ -106,6 +113,8 @@ pub struct Toy {
 pub struct ToyConnection {
     id: ConnectionId,
     receiving: Option<(Extents, usize)>,
+    /// Bytes that are still to be skipped.
+    skipping: Option<usize>,
     done: VecDeque<u64>,
     parked: bool,
 }
@@ -114,6 +123,8 @@ enum Step {
     Consumed(usize),
     Need(usize),
     Body(usize, usize),
+    Skip(usize, usize),
+    Wait(usize),
     Park(usize, u64),
     Quit(usize),
 }
@@ -129,6 +140,8 @@ fn parse(input: &[u8], output: &mut Output<Extents>) -> Step {
             Step::Consumed(after + number)
         }
         b'B' => Step::Body(after, number),
+        b'S' => Step::Skip(after, number),
+        b'W' => Step::Wait(after),
         b'R' => {
             let piece = [b'r'; 1000];
             for at in (0..number).step_by(piece.len()) {
@@ -169,6 +182,15 @@ impl Toy {
             write_number(turn.output, "p", number);
         }
         for _ in 0..SHARE {
+            if let Some(left) = connection.skipping.take() {
+                let now = left.min(turn.input.len() - turn.consumed);
+                turn.consumed += now;
+                if now < left {
+                    connection.skipping = Some(left - now);
+                    return;
+                }
+                turn.output.write(b"s\n");
+            }
             if turn.consumed == turn.input.len() {
                 return;
             }
@@ -182,6 +204,15 @@ impl Toy {
                     turn.consumed += bytes;
                     connection.receiving = Some((Extents::new(len, &self.watch.bodies_alive), 0));
                     return;
+                }
+                Step::Skip(bytes, len) => {
+                    turn.consumed += bytes;
+                    connection.skipping = Some(len);
+                }
+                Step::Wait(bytes) => {
+                    turn.consumed += bytes;
+                    self.watch.at_gate.fetch_add(1, Ordering::Relaxed);
+                    drop(self.watch.gate.lock());
                 }
                 Step::Park(bytes, number) => {
                     turn.consumed += bytes;
@@ -213,7 +244,7 @@ impl Service for Toy {
         self.watch.opened.fetch_add(1, Ordering::Relaxed);
         self.watch.ids.lock().push(info.id);
         output.write(self.greeting);
-        ToyConnection { id: info.id, receiving: None, done: VecDeque::new(), parked: false }
+        ToyConnection { id: info.id, receiving: None, skipping: None, done: VecDeque::new(), parked: false }
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, ToyConnection, Extents>], arrived_ns: u64) {
@@ -237,11 +268,19 @@ impl Service for Toy {
         *filled == body.len
     }
 
+    fn is_between_messages(&self, connection: &ToyConnection) -> bool {
+        connection.receiving.is_none() && connection.skipping.is_none()
+    }
+
     fn resume(&mut self, connection: &mut ToyConnection, completion: Done) {
         assert!(connection.parked, "only parked connections are resumed");
         connection.parked = false;
         connection.done.push_back(completion.number);
         self.watch.resumed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn end_of_tick(&mut self) {
+        self.watch.ticks.fetch_add(1, Ordering::Relaxed);
     }
 
     fn close(&mut self, connection: ToyConnection, reason: CloseReason) {

@@ -84,6 +84,18 @@ impl Server {
         stream
     }
 
+    /// Has the only worker wait in its service, through the connection that is returned, until `body` has run.
+    pub fn while_the_worker_waits(&self, body: impl FnOnce()) -> TcpStream {
+        let mut blocking = self.connect();
+        let gate = self.watch.gate.lock();
+        let before = self.watch.at_gate.load(Ordering::Relaxed);
+        blocking.write_all(b"W\n").expect("send");
+        eventually("the worker waits", || self.watch.at_gate.load(Ordering::Relaxed) > before);
+        body();
+        drop(gate);
+        blocking
+    }
+
     pub fn counters(&self) -> CountersSnapshot {
         self.handle().counters().snapshot()
     }
