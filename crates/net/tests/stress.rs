@@ -21,37 +21,6 @@ fn next(seed: &mut u64) -> usize {
 }
 
 #[test]
-fn a_ping_is_answered_while_another_connection_floods() {
-    on_both(|runtime| {
-        let mut options = options(runtime);
-        options.workers = 1;
-        let server = Server::with(options, b"");
-        let flooding = Arc::new(AtomicBool::new(true));
-        let mut flood = server.connect();
-        let mut reader = flood.try_clone().expect("clone");
-        let on = Arc::clone(&flooding);
-        let writer = std::thread::spawn(move || {
-            let requests = b"E1\nx".repeat(4096);
-            while on.load(Ordering::Relaxed) {
-                flood.write_all(&requests).expect("send");
-            }
-            flood.shutdown(Shutdown::Write).expect("shutdown");
-        });
-        let drain = std::thread::spawn(move || rest(&mut reader).len());
-        eventually("yields", || server.counters().yields > 0);
-        let mut ping = server.connect();
-        for _ in 0..200 {
-            ask(&mut ping, b"E4\nping", b"ping");
-        }
-        flooding.store(false, Ordering::Relaxed);
-        writer.join().expect("writer");
-        assert!(drain.join().expect("reader") >= 4096);
-        drop(ping);
-        server.expect_quiet();
-    });
-}
-
-#[test]
 fn floods_from_many_connections_outlast_the_provided_buffers() {
     on_both(|runtime| {
         let mut options = options(runtime);
