@@ -305,6 +305,12 @@ impl<S: Service> EventLoop<S> for Uring {
     }
 
     #[inline]
+    fn may_send(&self, _connection: &Linked<S, Self>) -> bool {
+        // Completions lead to the next send.
+        false
+    }
+
+    #[inline]
     fn unsent(&self, connection: &Linked<S, Self>) -> usize {
         connection.output.len() + connection.link.sending.len()
     }

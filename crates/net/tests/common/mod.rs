@@ -297,3 +297,9 @@ pub fn on_both(body: impl Fn(Runtime)) {
         Err(reason) => eprintln!("io_uring is unavailable here, tested on mio only: {reason}"),
     }
 }
+
+/// A generator of numbers that need not be good.
+pub fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    (*seed >> 33) as usize
+}
