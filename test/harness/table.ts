@@ -131,6 +131,15 @@ const COARSE_SPLITS = 64;
 /** Connections that run entries at once in `runEverySplit`. */
 const LANES = 48;
 
+/** Times that an entry which the server closes is tried again when the connection was reset. */
+const MAX_RESETS = 10;
+
+/**
+ * Whether a run was ended by bytes that came after the server had closed: the kernel answers them with a reset, and what the
+ * client has not read by then is lost to it, whatever the server sent.
+ */
+const wasReset = (entry: Entry, error: Error) => entry.closes === true && /ECONNRESET|EPIPE/.test(error.message);
+
 /** A failed run. */
 export interface Failure {
   entry: string;
@@ -146,7 +155,7 @@ export async function runEverySplit(
   lanes = LANES,
 ): Promise<Failure[]> {
   const failed = new Map<string, Failure>();
-  const jobs: { entry: Entry; cut: Cut }[] = [];
+  const jobs: { entry: Entry; cut: Cut; resets?: number }[] = [];
   for (const entry of entries) {
     const length = entryLength(entry);
     const stride = entry.coarse ? Math.ceil(length / COARSE_SPLITS) : 1;
@@ -166,7 +175,9 @@ export async function runEverySplit(
           wire = undefined;
         }
       } catch (error) {
-        failed.set(job.entry.name, { entry: job.entry.name, cut: job.cut, message: (error as Error).message });
+        const resets = (job.resets ?? 0) + 1;
+        if (wasReset(job.entry, error as Error) && resets <= MAX_RESETS) jobs.push({ ...job, resets });
+        else failed.set(job.entry.name, { entry: job.entry.name, cut: job.cut, message: (error as Error).message });
         wire?.close();
         wire = undefined;
       }

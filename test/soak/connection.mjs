@@ -3,6 +3,8 @@ import net from 'node:net';
 
 /** Longest wait for a reply; who waits so long has found a fault. */
 export const REPLY_GUARD_MS = 60_000;
+/** Longest wait of a client that means to go without reading. */
+const STUCK_MS = 500;
 /** Received and not yet taken bytes above which the socket is not read. */
 const READ_AHEAD_BYTES = 256 * 1024;
 
@@ -60,14 +62,17 @@ export class Connection {
   }
 
   /**
-   * Sends and waits until the kernel has taken it all or the connection has ended.
+   * Sends and waits until the kernel has taken it all, but not for long: the server does not read from who does not read.
    * @param {Buffer} bytes
    * @returns {Promise<void>}
    */
-  sent(bytes) {
+  sentOrStuck(bytes) {
     return new Promise(resolve => {
-      this.#socket.once('close', () => resolve());
-      this.#socket.write(bytes, () => resolve());
+      const timer = setTimeout(resolve, STUCK_MS);
+      this.#socket.write(bytes, () => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
   }
 

@@ -174,7 +174,7 @@ export class Lane {
     const operations = this.#pipeline(protocol, this.#careless);
     const bytes = Buffer.concat(operations.map(one => one.bytes));
     for (const { requests } of operations) this.#tally.abandoned += requests;
-    await connection.sent(bytes.subarray(0, this.#random.below(bytes.length)));
+    await connection.sentOrStuck(bytes.subarray(0, this.#random.below(bytes.length)));
     if (this.#random.chance(0.5)) connection.reset();
     else connection.close();
   }
@@ -188,7 +188,7 @@ export class Lane {
     const reads = protocol.operations.slice(-1);
     const operations = Array.from({ length: UNREAD_REQUESTS }, () => reads.map(make => make(this.#careless))).flat();
     for (const { requests } of operations) this.#tally.abandoned += requests;
-    await connection.sent(Buffer.concat(operations.map(({ bytes }) => bytes)));
+    await connection.sentOrStuck(Buffer.concat(operations.map(({ bytes }) => bytes)));
     await sleep(this.#random.below(LONGEST_PAUSE_MS));
     if (this.#random.chance(0.5)) connection.reset();
     else connection.close();

@@ -108,7 +108,9 @@ export class Soak {
     try {
       await work;
     } catch (error) {
-      this.#errors.push(`${name}: ${/** @type {Error} */ (error).message}`);
+      const text = `${name}: ${/** @type {Error} */ (error).message}`;
+      this.#errors.push(text);
+      this.#options.say(`WRONG ${text}`);
       this.#stop.abort();
     }
   }

@@ -55,8 +55,11 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     /// Looks at the socket in the next tick even if nothing was heard of it.
     fn suspect(&mut self, connection: &mut Linked<S, Self>);
 
-    /// Sends as much of the output as possible without waiting, or queues it to be sent by the next `wait`.
+    /// Sends of the output what is possible without waiting, a bounded amount, or queues it to be sent by the next `wait`.
     fn flush(&mut self, connection: &mut Linked<S, Self>, counters: &WorkerCounters) -> Result<(), CloseReason>;
+
+    /// True if another `flush` would probably send more now, without another event.
+    fn may_send(&self, connection: &Linked<S, Self>) -> bool;
 
     /// Bytes of output that the kernel has not taken.
     fn unsent(&self, connection: &Linked<S, Self>) -> usize;

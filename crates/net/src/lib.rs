@@ -25,6 +25,26 @@
 //! - A slot is reused only when the kernel holds no operation of the connection that had it; identities carry a generation.
 //! - Per connection replies leave in the order in which they were written, with at most one send in flight.
 //! - In steady state a request allocates nothing (`tests/allocation.rs`).
+//! - A connection on which nothing can happen causes no tick (`tests/waiting.rs`).
+//! - While the server drains a connection closes between two messages (`Service::is_between_messages`) and when nothing
+//!   is left in its socket.
+//!
+//! # Bounds, besides those of [`NetOptions`]
+//!
+//! | bound | where | value |
+//! | --- | --- | --- |
+//! | turns in a batch | `BATCH` | 32 |
+//! | readinesses taken at once (mio) | `poll::EVENTS` | 1,024 |
+//! | receives and sends of a connection per tick (mio) | `poll::RECEIVES`, `poll::SENDS` | 8, 4 |
+//! | pieces of a send | `PIECES` | 64 |
+//! | operations and completions in the rings (io_uring) | `uring::SUBMISSIONS`, `uring::COMPLETIONS` | 1,024, 8,192; more wait in the kernel |
+//! | provided buffers of a worker | `uring::PROVIDED_BYTES`, `uring::PROVIDED_COUNT` | 4 MiB, 64 to 1,024 |
+//! | of those, waiting with one connection before its receive is cancelled | `uring::HELD_HIGH` | 16 |
+//! | quiet sends in a tick | `uring::QUIET_SENDS` | 64 |
+//! | input kept for a parked connection before receiving stops | `read_buffer_size` | one unit |
+//! | connections accepted from a listener in one go | `acceptor::ACCEPTS` | 64 |
+//! | slots searched for idle connections in a tick | `housekeeping::SWEEP_SLOTS` | 16,384 |
+//! | buffers given back to the system in a tick | `pool::COOLED_UNITS` | 128 |
 //!
 //! `unsafe` is confined to `buffer/` (raw pool memory), `sys.rs` (system calls), and `uring/`.
 

@@ -106,9 +106,23 @@ fn count(gib: u64) {
     timed(&format!("stats, {gib} GiB"), 100_000, COUNTS, |_| (0..COUNTS).for_each(|_| _ = black_box(store.stats())));
 }
 
+/// Ten bytes more at the end of a value of 8 MiB.
+fn append() {
+    let options =
+        Options { max_memory: 64 << 20, max_value_size: 16 << 20, eviction: Eviction::S3Fifo, hash_key: [1; 16] };
+    let store = Store::open(options).expect("memory");
+    const APPENDS: u64 = 2_000;
+    let mut entry = store.entry(b"log", store.hash(b"log"), NOW_MS);
+    entry.set(NewValue::Bytes(&vec![7; 8 << 20]), Attributes::default()).expect("room");
+    timed("append to 8 MiB", 1, APPENDS, |_| {
+        (0..APPENDS).for_each(|_| _ = entry.append(NewValue::Bytes(b"ten bytes.")).expect("there").expect("room"));
+    });
+}
+
 fn main() {
     let asked: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if asked.is_empty() { vec![100_000, 1_000_000] } else { asked };
     sizes.into_iter().for_each(measure);
     count(16);
+    append();
 }

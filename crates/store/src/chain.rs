@@ -87,6 +87,11 @@ impl Gathering {
 }
 
 impl Extents {
+    /// Leading extents that are whole segments and full.
+    fn full_segments(&self) -> usize {
+        self.whole.min(self.length / self.pool.geometry.segment_bytes)
+    }
+
     /// The address of the byte at `offset`, and how many follow in the same extent, itself included. None at the end.
     #[inline]
     fn at(&self, offset: usize) -> Option<(*mut u8, usize)> {
@@ -140,7 +145,8 @@ impl Chain {
     #[inline]
     pub fn chunk_at(&self, offset: usize) -> &[u8] {
         match self.0.at(offset) {
-            // SAFETY: the extents belong to this chain, were filled before it was made, and are not written again.
+            // SAFETY: the extents belong to this chain and were filled before it was made. They are written, or given away,
+            // only by who holds the one reference to it, exclusively.
             Some((start, bytes)) => unsafe { std::slice::from_raw_parts(start, bytes) },
             None => &[],
         }
@@ -148,7 +154,11 @@ impl Chain {
 
     /// All of it, extent by extent.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
-        let mut offset = 0;
+        self.chunks_from(0)
+    }
+
+    /// What follows `offset`, extent by extent.
+    pub(crate) fn chunks_from(&self, mut offset: usize) -> impl Iterator<Item = &[u8]> {
         std::iter::from_fn(move || {
             let chunk = self.chunk_at(offset);
             offset += chunk.len();
@@ -174,6 +184,62 @@ impl Chain {
             })
     }
 
+    /// Whether nobody else holds it. While the cell's lock is held nobody gets a clone of an item's chain from the cell, and
+    /// no other is there to be cloned.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
+    /// Whether they are one chain.
+    pub(crate) fn is_same(&self, other: &Chain) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Where the bytes start that are not in leading segments full of them.
+    pub(crate) fn tail_start(&self) -> usize {
+        self.0.full_segments() * self.0.pool.geometry.segment_bytes
+    }
+
+    /// Appends what fits into the last page; false, and nothing is done, when it does not or others hold the chain.
+    pub(crate) fn extend_in_page(&mut self, parts: &[&[u8]]) -> bool {
+        let Some(inner) = Arc::get_mut(&mut self.0) else { return false };
+        let old_length = inner.length;
+        let added: usize = parts.iter().map(|part| part.len()).sum();
+        if extent_bytes(old_length + added) != extent_bytes(old_length) {
+            return false;
+        }
+        inner.length += added;
+        let mut at = old_length;
+        for &part in parts {
+            // The last page is one piece; an extent may well end where the old length did, but not the page.
+            if let Some((start, room)) = inner.at(at) {
+                debug_assert!(part.len() <= room);
+                // SAFETY: `get_mut` says that nobody else can reach the extents; the length leaves room in the last one.
+                unsafe { start.copy_from_nonoverlapping(part.as_ptr(), part.len()) };
+            }
+            at += part.len();
+        }
+        true
+    }
+
+    /// Puts other extents, complete, in place of those from `tail_start` on. Nobody else holds the chain.
+    pub(crate) fn replace_tail(&mut self, tail: Body) {
+        let mut tail = tail.into_chain();
+        let (inner, new) = match (Arc::get_mut(&mut self.0), Arc::get_mut(&mut tail.0)) {
+            (Some(inner), Some(new)) => (inner, new),
+            _ => unreachable!("both chains are held once"),
+        };
+        let kept = inner.full_segments();
+        let pages = kept as u32 * inner.pool.geometry.extent_pages();
+        inner.length = kept * inner.pool.geometry.segment_bytes + new.length;
+        inner.whole = kept + new.whole;
+        let mut old = inner.extents.split_off(kept);
+        inner.extents.extend(new.extents.iter().map(|extent| Extent { end: extent.end + pages, ..*extent }));
+        // The old tail goes where the new one came from, and with it.
+        old.iter_mut().for_each(|extent| extent.end -= pages);
+        new.extents = old;
+    }
+
     /// Bytes of its extents.
     pub(crate) fn extent_bytes(&self) -> u64 {
         extent_bytes(self.len())
@@ -181,6 +247,9 @@ impl Chain {
 
     /// The chain leaves the store. Whoever holds a clone pins its extents from now on.
     pub(crate) fn retire(self) {
+        if self.is_unshared() {
+            return;
+        }
         let pinned = &self.0.pool.pinned_bytes;
         pinned.fetch_add(self.extent_bytes(), Ordering::Relaxed);
         self.0.state.store(PINNED, Ordering::Relaxed);

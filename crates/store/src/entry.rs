@@ -9,6 +9,7 @@ use crate::item::RawItem;
 use crate::options::MAX_KEY_BYTES;
 use crate::scratch::with_copy;
 use parking_lot::MutexGuard;
+use smallvec::SmallVec;
 use std::ops::{Deref, DerefMut};
 
 /// Unique, growing token of a version of an item; survives relocation. Never 0, and never used twice for the same key.
@@ -208,13 +209,14 @@ impl<'s, 'k> Entry<'s, 'k> {
         self.view().set(key, hash, source, attributes, now)
     }
 
-    /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item.
+    /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item. Of a large value only what comes
+    /// after its last full segment is written, unless somebody holds its chain.
     #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn append(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
         self.extend(&value, false)
     }
 
-    /// Value := bytes ++ value.
+    /// Value := bytes ++ value. A large value is copied.
     #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn prepend(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
         self.extend(&value, true)
@@ -245,8 +247,12 @@ impl<'s, 'k> Entry<'s, 'k> {
                 Ok,
             ));
         }
-        let old = self.item(item).value.to_vec_or_chain();
         let new = Pieces::of(value);
+        if item.has_chain() && !at_front {
+            let added: SmallVec<[&[u8]; 4]> = new.chunks().collect();
+            return Some(self.view().append_large(key, hash, &added, attributes, now));
+        }
+        let old = self.item(item).value.to_vec_or_chain();
         let (first, second) = if at_front { (&new, &old) } else { (&old, &new) };
         let chunks: Vec<&[u8]> = first.chunks().chain(second.chunks()).collect();
         Some(self.view().write_chunks(key, hash, &chunks, attributes, now))

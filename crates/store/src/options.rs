@@ -14,7 +14,8 @@ pub enum Eviction {
 /// How a store is made.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Bytes for items, index and ghosts together. At least [`MIN_MEMORY_BYTES`].
+    /// Bytes for items, index and ghosts together. At least [`MIN_MEMORY_BYTES`]. What is above 1 TiB serves large values
+    /// only, for there are at most 65,536 cells, which reach 16 MiB each; above 4 TiB it is not used.
     pub max_memory: u64,
     /// Longest value in bytes.
     pub max_value_size: u64,
@@ -29,6 +30,9 @@ pub const MAX_KEY_BYTES: usize = 65_536;
 /// Least `max_memory`.
 pub const MIN_MEMORY_BYTES: u64 = 64 << 10;
 /// Share of the arena that bodies being received may hold (one body alone may hold more).
+///
+/// A body holds its share until it is stored or dropped, and the store does not know whether its sender still sends: who
+/// receives it must bound how long it may stand still, or senders that stop hold up all other large values.
 pub const RESERVED_SHARE: f64 = 0.25;
 /// Share of the arena that bodies being received and removed values held by replies may hold together, before new
 /// bodies are refused.
@@ -38,6 +42,8 @@ pub const EXTENT_PAGE_BYTES: usize = 1024;
 
 const MAX_SEGMENT_BYTES: u64 = 64 << 10;
 const MIN_SEGMENT_BYTES: u64 = 4 << 10;
+/// Pages of extents are numbered by 32 bits.
+const MAX_SEGMENTS: u64 = u32::MAX as u64 / (MAX_SEGMENT_BYTES / EXTENT_PAGE_BYTES as u64);
 /// A tiny cache is cut into this many segments at least.
 const MIN_SEGMENTS: u64 = 256;
 /// Least bytes of data of a cell (they are less than twice as much, as their number is a power of two).
@@ -69,7 +75,7 @@ impl Geometry {
         let cells = floor_pow2(max_memory / CELL_BYTES).min(1 << MAX_CELL_BITS);
         Geometry {
             segment_bytes: segment as usize,
-            segments: u32::try_from(max_memory / segment).unwrap_or(u32::MAX / 64),
+            segments: (max_memory / segment).min(MAX_SEGMENTS) as u32,
             cells: cells as usize,
             unit_bits: (segment / UNIT_BYTES as u64).ilog2(),
         }
@@ -106,5 +112,26 @@ impl Geometry {
     /// A cell's fair share of the arena, in bytes.
     pub fn cell_share_bytes(&self) -> u64 {
         (self.arena_bytes() / self.cells) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_and_place_has_a_number() {
+        for bits in MIN_MEMORY_BYTES.ilog2()..u64::BITS {
+            for max_memory in [1 << bits, (1 << bits) + 4097, u64::MAX >> (63 - bits)] {
+                let geometry = Geometry::of(max_memory);
+                let pages = u64::from(geometry.segments) * u64::from(geometry.extent_pages());
+                assert!(pages <= u64::from(u32::MAX), "{max_memory}: {pages} pages");
+                let index_pages = u64::from(geometry.segments) * u64::from(geometry.index_pages_per_segment());
+                assert!(index_pages < u64::from(u32::MAX), "{max_memory}: {index_pages} pages of index");
+                assert!(geometry.arena_bytes() as u64 <= max_memory && geometry.local_segments() < 1 << 16);
+                assert!(geometry.local_segments() << geometry.unit_bits <= 1 << PLACE_BITS);
+                assert!(geometry.cells.is_power_of_two());
+            }
+        }
     }
 }

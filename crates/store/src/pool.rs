@@ -139,6 +139,11 @@ impl Pool {
         u64::from(self.geometry.segments.saturating_sub(kept)) * self.geometry.segment_bytes as u64
     }
 
+    /// Segments that are in no use.
+    pub fn free_segments(&self) -> u32 {
+        self.state.lock().free_segments
+    }
+
     #[cfg(any(test, debug_assertions))]
     pub fn gauges(&self) -> PoolGauges {
         let state = self.state.lock();

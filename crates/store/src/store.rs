@@ -116,7 +116,8 @@ impl Store {
     }
 
     /// Reserves extents for a value of `length` bytes, evicting as needed. `TooLarge` before anything is touched;
-    /// `TooManyReserved` when [`RESERVED_SHARE`] or [`RESERVED_AND_PINNED_SHARE`] would be exceeded, unless it is the only
+    /// `TooManyReserved` when [`RESERVED_SHARE`](crate::RESERVED_SHARE) or
+    /// [`RESERVED_AND_PINNED_SHARE`](crate::RESERVED_AND_PINNED_SHARE) would be exceeded, unless it is the only
     /// body and fits beside what is pinned.
     ///
     /// Waits for cells that others hold, so the thread must hold no [`Entry`] and no [`LockedCells`] of this store.

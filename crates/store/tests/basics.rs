@@ -121,6 +121,22 @@ fn what_can_never_fit_is_refused_and_nothing_is_touched() {
     store.check_integrity();
 }
 
+/// An item that gets its first time of expiry is written anew, but is still the one that was read.
+#[test]
+fn an_expiry_does_not_make_an_item_unread() {
+    let store = store(1 << 20, Eviction::S3Fifo);
+    for key in [b"read", b"new!"] {
+        set(&store, key, b"value", Attributes::default()).unwrap();
+    }
+    get(&store, b"read", 1000).unwrap();
+    for key in [b"read", b"new!"] {
+        store.entry(key, store.hash(key), 2000).set_expiry(3000).unwrap().unwrap();
+        assert!(get(&store, key, 3000).is_err());
+    }
+    let stats = store.stats();
+    assert_eq!((stats.expirations, stats.expired_unfetched, stats.stored), (2, 1, 2));
+}
+
 /// Who counts waits for nobody, and at rest the numbers are exact, flushed items out of them.
 #[test]
 fn counting_takes_no_lock() {

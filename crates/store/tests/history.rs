@@ -224,3 +224,38 @@ fn everything_at_once_leaves_a_sound_store() {
     #[cfg(debug_assertions)]
     store.check_integrity();
 }
+
+/// While all together stay within their bounds, nobody is refused anything, whoever holds which cell at the moment.
+#[test]
+fn nobody_is_refused_for_the_sake_of_another() {
+    for memory in [1 << 20, 8 << 20, 16 << 20] {
+        let store = open(memory, Eviction::S3Fifo);
+        let rounds = rounds(10_000);
+        in_threads(&store, move |store, thread| {
+            let mut random = Random(thread + 31);
+            for _ in 0..rounds {
+                let name = random.below(5000).to_le_bytes();
+                let hash = store.hash(&name);
+                let large = random.below(8) == 0;
+                let length = random.below(if large { memory / 20 } else { 3000 }) as usize;
+                if large {
+                    let mut body = store.reserve(length, NOW_MS).unwrap();
+                    body.fill_from(&vec![1; length]);
+                    store.entry(&name, hash, NOW_MS).set(NewValue::Body(body), Attributes::default()).unwrap();
+                } else if random.below(4) == 0 {
+                    let names = [name, random.below(5000).to_le_bytes()];
+                    let hashes = names.map(|name| store.hash(&name));
+                    let mut cells = store.lock(&hashes, NOW_MS);
+                    for (name, hash) in names.iter().zip(hashes) {
+                        cells.entry(name, hash).set(NewValue::Bytes(&[2; 100]), Attributes::default()).unwrap();
+                    }
+                } else {
+                    let value = vec![3; length];
+                    store.entry(&name, hash, NOW_MS).set(NewValue::Bytes(&value), Attributes::default()).unwrap();
+                }
+            }
+        });
+        #[cfg(debug_assertions)]
+        store.check_integrity();
+    }
+}

@@ -281,3 +281,45 @@ fn lengths_at_the_edges() {
         check(&store);
     }
 }
+
+/// A value that is removed while nobody holds it is free at once: it never counts as pinned, and refuses nobody.
+#[test]
+fn what_nobody_holds_is_not_pinned() {
+    let store = open(8 << 20, Eviction::S3Fifo);
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let value = vec![1; 20_000];
+            for _ in 0..20_000 {
+                set(&store, b"comes and goes", &value, 0).unwrap();
+                remove(&store, b"comes and goes");
+            }
+            done.store(1, Ordering::Relaxed);
+        });
+        while done.load(Ordering::Relaxed) == 0 {
+            assert_eq!(store.stats().pinned_bytes, 0);
+        }
+    });
+    check(&store);
+}
+
+/// Several cells held at once, of which one has nothing and the others, all of them held, have everything: what is written
+/// to the empty one finds room in those.
+#[test]
+fn cells_held_together_make_room_for_each_other() {
+    let store = open(16 << 20, Eviction::S3Fifo);
+    let cells = store.stats().cells;
+    let key_of = |cell: u64| (0u64..).map(u64::to_le_bytes).find(|key| store.hash(key).0 % cells == cell).unwrap();
+    let full = (0..3000u64).map(u64::to_le_bytes).filter(|key| !store.hash(key).0.is_multiple_of(cells));
+    full.for_each(|key| _ = set(&store, &key, &[1; 60_000], 0).unwrap());
+    assert!(store.stats().evictions > 0);
+    let keys: Vec<[u8; 8]> = (0..cells).map(key_of).collect();
+    let hashes: Vec<_> = keys.iter().map(|key| store.hash(key)).collect();
+    let mut held = store.lock(&hashes, NOW_MS);
+    for (key, hash) in keys.iter().zip(hashes) {
+        let result = held.entry(key, hash).set(NewValue::Bytes(b"value"), Attributes::default());
+        assert!(result.is_ok(), "{result:?}");
+    }
+    drop(held);
+    check(&store);
+}

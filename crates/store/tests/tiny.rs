@@ -86,6 +86,36 @@ fn miri_chains() {
     store.check_integrity();
 }
 
+/// Values that grow in their last page, by a new tail, and by a copy while another thread still reads the old one.
+#[test]
+fn miri_append() {
+    let store = open(128 << 10, Eviction::S3Fifo);
+    let hash = store.hash(b"k");
+    let mut value = vec![1; 3000];
+    set(&store, b"k", &value, 0).unwrap();
+    for i in 0..ROUNDS / 6 {
+        let mut entry = store.entry(b"k", hash, 1000);
+        let Value::Chain(chain) = entry.get().unwrap().value else { panic!("a chain") };
+        let held = (i % 3 == 0).then(|| chain.clone());
+        let reader = held.map(|chain| {
+            let expected = value.clone();
+            std::thread::spawn(move || assert!(chain.chunks().flatten().copied().eq(expected)))
+        });
+        let more = vec![i as u8; [10, 300, 2000, 0, 5000][i % 5]];
+        entry.append(NewValue::Bytes(&more)).unwrap().unwrap();
+        value.extend_from_slice(&more);
+        assert_eq!(entry.get().unwrap().value.to_vec(), value);
+        drop(entry);
+        reader.into_iter().for_each(|reader| reader.join().unwrap());
+        if value.len() > 20_000 {
+            value.truncate(2000);
+            set(&store, b"k", &value, 0).unwrap();
+        }
+    }
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+}
+
 /// Two threads, one holding chains beyond their items' lives, and a store that goes before its chains.
 #[test]
 fn miri_threads_and_held_chains() {

@@ -1,7 +1,8 @@
 //! The pool of a worker: units cut from mappings, and a few larger buffers for long messages.
 //!
 //! Memory that is free is *warm* (kept as it is, last used first) or *cold* (its pages were given back to the system).
-//! `trim`, called about once a second, cools what the last period did not need, so a burst does not stay.
+//! `trim`, called about once a second, cools what the last period did not need, so a burst does not stay. It does so in
+//! slices, for each unit costs a system call.
 
 use std::cell::RefCell;
 use std::ptr::NonNull;
@@ -13,6 +14,8 @@ use crate::sys::{self, Mapping};
 const SLAB_BYTES: usize = 1 << 20;
 /// Warm units kept through any quiet time, per pool.
 pub(crate) const WARM_UNITS_MIN: usize = 16;
+/// Units that one call of `trim` cools.
+const COOLED_UNITS: usize = 128;
 /// Sizes above the unit: unit x 2, x 4 ... enough for any `input_limit` below 4 GiB.
 const CLASSES: usize = 20;
 /// Free bytes of one size above the unit that are kept between two trims: enough that many connections with messages
@@ -34,8 +37,10 @@ struct Inner {
     warm: Vec<NonNull<u8>>,
     cold: Vec<NonNull<u8>>,
     used: usize,
-    /// Largest `used` since the last trim.
+    /// Largest `used` since the last period began.
     peak: usize,
+    /// Warm units that are still to be cooled for the last period.
+    surplus: usize,
     large: [Class; CLASSES],
     /// Bytes of all large buffers, in use or free.
     large_bytes: usize,
@@ -116,30 +121,47 @@ impl BufferPool {
         inner.warm.len() > WARM_UNITS_MIN || inner.large.iter().any(|class| !class.free.is_empty())
     }
 
-    /// Gives back what was not needed since the last call.
-    pub(crate) fn trim(&self) {
+    /// Gives back a slice of what was not needed in the last period, which `ends` now or has ended with an earlier slice.
+    /// True if there is more to be given back soon.
+    pub(crate) fn trim(&self, ends: bool) -> bool {
         let mut inner = self.inner.borrow_mut();
-        let keep = inner.peak.saturating_sub(inner.used).max(WARM_UNITS_MIN);
-        inner.peak = inner.used;
+        if ends {
+            inner.end_period();
+        }
+        // Not what is needed again since.
+        let still = inner.warm.len().saturating_sub(inner.kept());
+        inner.surplus = inner.surplus.min(still);
+        let Inner { warm, cold, surplus, .. } = &mut *inner;
+        let now = COOLED_UNITS.min(*surplus);
         // The bottom of the stack was unused the longest.
-        let surplus = inner.warm.len().saturating_sub(keep);
-        let Inner { warm, cold, .. } = &mut *inner;
-        for start in warm.drain(..surplus) {
+        for start in warm.drain(..now) {
             // SAFETY: a whole unit (a multiple of the page size) of a live slab, and free: nobody refers to it.
             unsafe { sys::discard(start, self.unit) };
             cold.push(start);
         }
-        let mut freed = 0;
-        for class in &mut inner.large {
-            if !std::mem::take(&mut class.wanted) {
-                freed += class.free.drain(..).map(|mapping| mapping.len()).sum::<usize>();
-            }
-        }
-        inner.large_bytes -= freed;
+        *surplus -= now;
+        *surplus > 0
     }
 }
 
 impl Inner {
+    /// Warm units that this period has needed so far.
+    fn kept(&self) -> usize {
+        self.peak.saturating_sub(self.used).max(WARM_UNITS_MIN)
+    }
+
+    fn end_period(&mut self) {
+        self.surplus = self.warm.len().saturating_sub(self.kept());
+        self.peak = self.used;
+        let mut freed = 0;
+        for class in &mut self.large {
+            if !std::mem::take(&mut class.wanted) {
+                freed += class.free.drain(..).map(|mapping| mapping.len()).sum::<usize>();
+            }
+        }
+        self.large_bytes -= freed;
+    }
+
     /// One unit of cold memory, or of a new slab.
     #[cold]
     fn warm_up(&mut self, unit: usize) -> NonNull<u8> {
@@ -221,10 +243,19 @@ mod tests {
         for buffer in burst {
             pool.release(buffer);
         }
-        pool.trim();
+        assert!(!pool.trim(true));
         assert_eq!(pool.held_bytes(), 2000 * UNIT, "the last period needed them");
         assert!(pool.wants_trim());
-        pool.trim();
+        assert!(pool.trim(true));
+        assert_eq!(pool.held_bytes(), (2000 - COOLED_UNITS) * UNIT, "a slice at a time");
+        let again: Vec<Buffer> = (0..500).map(|_| pool.take()).collect();
+        for buffer in again {
+            pool.release(buffer);
+        }
+        while pool.trim(false) {}
+        assert_eq!(pool.held_bytes(), 500 * UNIT, "what is needed again meanwhile stays");
+        assert!(!pool.trim(true), "and in the period after that");
+        while pool.trim(true) {}
         assert_eq!(pool.held_bytes(), WARM_UNITS_MIN * UNIT);
         assert!(!pool.wants_trim());
         let again: Vec<Buffer> = (0..2000).map(|_| pool.take()).collect();
@@ -243,8 +274,8 @@ mod tests {
             pool.release(buffer);
         }
         assert!(pool.held_bytes() > 8 << 20);
-        pool.trim();
-        pool.trim();
+        pool.trim(true);
+        pool.trim(true);
         assert_eq!(pool.held_bytes(), UNIT);
         let many: Vec<Buffer> = (0..1000).map(|_| pool.take_at_least(2 * UNIT)).collect();
         assert_eq!(pool.held_bytes(), UNIT + 1000 * 2 * UNIT);

@@ -23,6 +23,8 @@ use crate::{CloseReason, Service};
 const EVENTS: usize = 1024;
 /// Receives of one connection in one tick: several only for bodies, whose rooms may be short.
 const RECEIVES: usize = 8;
+/// Sends of one connection in one tick: more only for replies of more than `PIECES`, to a peer that reads as fast.
+const SENDS: usize = 4;
 /// Pieces of one `sendmsg`.
 const PIECES: usize = 64;
 /// The token of the waker; no key has it.
@@ -204,7 +206,10 @@ impl<S: Service> EventLoop<S> for Poll {
     }
 
     fn flush(&mut self, connection: &mut Linked<S, Self>, counters: &WorkerCounters) -> Result<(), CloseReason> {
-        while !connection.output.is_empty() && !connection.link.blocked {
+        for _ in 0..SENDS {
+            if connection.output.is_empty() || connection.link.blocked {
+                break;
+            }
             let pending = connection.output.pending();
             let (asked, result) = match pending.single() {
                 Some(bytes) => (bytes.len(), connection.socket.send(bytes)),
@@ -232,6 +237,11 @@ impl<S: Service> EventLoop<S> for Poll {
             }
         }
         Ok(())
+    }
+
+    #[inline]
+    fn may_send(&self, connection: &Linked<S, Self>) -> bool {
+        !connection.link.blocked && !connection.output.is_empty()
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 use std::io;
 
 use io_uring::cqueue;
+use io_uring::types::Fd;
 
 use super::Uring;
 use super::link::{self, Op};
@@ -58,6 +59,7 @@ impl Uring {
                 // At most one buffer long.
                 self.sent(connection, connection.link.asked as i32, counters)
             }
+            Op::Room => self.room(connection, event),
             Op::Cancel => {
                 connection.link.operations -= 1;
                 false
@@ -110,7 +112,8 @@ impl Uring {
     fn sent<S: Service>(&mut self, connection: &mut Linked<S, Self>, result: i32, counters: &WorkerCounters) -> bool {
         let link = &mut connection.link;
         self.frames.put(link.frame.take());
-        link.fresh = false;
+        link.in_flight = false;
+        let waited = !std::mem::take(&mut link.fresh);
         if connection.state.is_none() {
             link.sending.clear(connection.output.pool());
             return false;
@@ -126,7 +129,10 @@ impl Uring {
                 sent < link.asked
             }
             Err(_) => match -result {
-                libc::EAGAIN => true,
+                libc::EAGAIN => {
+                    link.polls |= waited;
+                    true
+                }
                 libc::EINTR => false,
                 errno => {
                     let reason = sys::close_reason(&io::Error::from_raw_os_error(errno));
@@ -138,12 +144,41 @@ impl Uring {
             link.sending = connection.output.take_pending();
         }
         if !connection.link.sending.is_empty()
-            && let Err(reason) = self.send(connection, if waiting { Mode::Waiting } else { Mode::Prompt })
+            && let Err(reason) = self.send_rest(connection, waiting)
         {
             return self.broken(connection, reason);
         }
         let all_sent = connection.link.sending.is_empty();
         connection.output_paused || (waiting && !all_sent) || (connection.ending.is_some() && all_sent)
+    }
+
+    /// Goes on after a send; `waiting`: the socket had no room for more.
+    fn send_rest<S: Service>(&mut self, connection: &mut Linked<S, Self>, waiting: bool) -> Result<(), CloseReason> {
+        let link = &mut connection.link;
+        if !waiting {
+            self.send(connection, Mode::Prompt)
+        } else if !link.polls {
+            self.send(connection, Mode::Waiting)
+        } else {
+            self.poll_for_room(link, connection.key, Fd(connection.socket.fd()));
+            Ok(())
+        }
+    }
+
+    /// The socket may have room.
+    fn room<S: Service>(&mut self, connection: &mut Linked<S, Self>, event: Completion) -> bool {
+        let link = &mut connection.link;
+        if !cqueue::more(event.flags) {
+            link.operations -= 1;
+            link.polled = false;
+        }
+        if connection.state.is_none() || link.in_flight || link.sending.is_empty() {
+            return false;
+        }
+        match self.send(connection, Mode::Again) {
+            Ok(()) => false,
+            Err(reason) => self.broken(connection, reason),
+        }
     }
 
     fn broken<S: Service>(&mut self, connection: &mut Linked<S, Self>, reason: CloseReason) -> bool {

@@ -19,7 +19,9 @@ pub(crate) enum Op {
     Send,
     /// Not of the kernel: a send that posts no completion on success has been handed over.
     QuietSend,
-    /// Cancellation of either.
+    /// Multishot poll for room to send.
+    Room,
+    /// Cancellation of any.
     Cancel,
 }
 
@@ -36,6 +38,7 @@ pub(crate) fn parse_user_data(bits: u64) -> (Key, Op) {
         0 => Op::Receive,
         1 => Op::Send,
         2 => Op::QuietSend,
+        3 => Op::Room,
         _ => Op::Cancel,
     };
     (Key::from_bits(bits >> OP_BITS), op)
@@ -57,11 +60,17 @@ pub(crate) struct Link<B> {
     pub(super) operations: u32,
     /// The send in flight posts no completion if it succeeds.
     pub(super) quiet: bool,
+    /// A send is in flight, or was a quiet one since the last `enter`.
+    pub(super) in_flight: bool,
+    /// The kernel has a poll for room to send.
+    pub(super) polled: bool,
+    /// A waiting send did not wait: room is to be polled for.
+    pub(super) polls: bool,
     /// The send in flight is the first attempt: whether the socket has room is not known yet.
     pub(super) fresh: bool,
     /// Every send must tell when it is done: the server drains.
     pub(super) watched: bool,
-    /// Frozen while a send is in flight, empty otherwise.
+    /// Frozen while a send is in flight, and kept while room is polled for; empty otherwise.
     pub(super) sending: Pending<B>,
     pub(super) frame: Option<Box<Frame>>,
     /// Bytes of the send in flight.
@@ -87,6 +96,9 @@ impl<B> Default for Link<B> {
             end_seen: false,
             operations: 0,
             quiet: false,
+            in_flight: false,
+            polled: false,
+            polls: false,
             fresh: false,
             watched: false,
             sending: Pending::default(),
@@ -104,7 +116,7 @@ mod tests {
     #[test]
     fn user_data_round_trips() {
         for key in [Key { slot: 0, generation: 0 }, Key { slot: (1 << 24) - 1, generation: GENERATIONS - 1 }] {
-            for op in [Op::Receive, Op::Send, Op::QuietSend, Op::Cancel] {
+            for op in [Op::Receive, Op::Send, Op::QuietSend, Op::Room, Op::Cancel] {
                 assert_eq!(parse_user_data(user_data(key, op)), (key, op));
                 assert_ne!(user_data(key, op), WAKE);
             }

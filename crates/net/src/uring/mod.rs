@@ -4,7 +4,7 @@
 //! A send is first tried without waiting (MSG_DONTWAIT), so it is over when `enter` has handed it over. The first few of
 //! a tick, where nothing depends on the moment of their end, are *quiet* besides: they post a completion only if they
 //! fail, so that `enter` does not return merely to say that replies went out. What does not fit into the socket is sent
-//! again in the waiting way.
+//! again in the waiting way, or where that does not work when a poll says that there is room.
 //!
 //! Left out, for the kernel's errors in them or for want of a gain here: incremental buffers, bundles, zero-copy sends.
 
@@ -161,13 +161,27 @@ impl Uring {
         let send = send::prepare(fd, &link.sending, mode, &mut self.frames).ok_or(CloseReason::Error)?;
         link.frame = send.frame;
         link.asked = send.asked;
+        link.in_flight = true;
         link.quiet = mode == Mode::Quiet;
-        link.fresh = mode != Mode::Waiting;
+        link.fresh = matches!(mode, Mode::Quiet | Mode::Prompt);
         // SAFETY: `sending` is neither changed nor dropped, and the frame kept, until this send's completion: `close`
         // leaves both alone and the slot is not released before. If the worker ends early the link leaks both, and
         // `drop` cancels all before the pools go that the buffers are of.
         unsafe { self.start(link, connection.key, Op::Send, send.entry) };
         Ok(())
+    }
+
+    /// Has the kernel tell when the socket has room.
+    ///
+    /// A waiting send ends at once, without having sent anything, where the peer has ended its side: the kernel counts
+    /// that as readiness for everything. A multishot poll tells it once and then only what is new.
+    fn poll_for_room<B>(&mut self, link: &mut Link<B>, key: Key, fd: Fd) {
+        if !link.polled {
+            link.polled = true;
+            let entry = opcode::PollAdd::new(fd, libc::POLLOUT as u32).multi(true).build();
+            // SAFETY: a poll refers to no memory.
+            unsafe { self.start(link, key, Op::Room, entry) };
+        }
     }
 
     /// Nothing waits for the end of the send that is about to start, and little is held until the next tick.
@@ -288,6 +302,12 @@ impl<S: Service> EventLoop<S> for Uring {
             self.quiet.push(connection.key);
         }
         self.send(connection, if quiet { Mode::Quiet } else { Mode::Prompt })
+    }
+
+    #[inline]
+    fn may_send(&self, _connection: &Linked<S, Self>) -> bool {
+        // Completions lead to the next send.
+        false
     }
 
     #[inline]

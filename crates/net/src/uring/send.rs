@@ -18,6 +18,8 @@ pub(crate) enum Mode {
     Quiet,
     /// Is over when it was handed over.
     Prompt,
+    /// As `Prompt`, where there was no room before.
+    Again,
     /// Waits for room.
     Waiting,
 }
@@ -69,7 +71,7 @@ pub(crate) fn prepare<B: Body>(fd: Fd, pending: &Pending<B>, mode: Mode, frames:
     let (flags, options) = match mode {
         // Without MSG_WAITALL a short send counts as a success and would stay silent.
         Mode::Quiet => (sys::SEND_FLAGS | libc::MSG_WAITALL, squeue::Flags::SKIP_SUCCESS),
-        Mode::Prompt => (sys::SEND_FLAGS, squeue::Flags::empty()),
+        Mode::Prompt | Mode::Again => (sys::SEND_FLAGS, squeue::Flags::empty()),
         Mode::Waiting => (libc::MSG_NOSIGNAL, squeue::Flags::empty()),
     };
     if let Some(bytes) = pending.single() {

@@ -8,6 +8,8 @@ use crate::{CloseReason, NetOptions, Service, clock};
 
 /// Between two looks at what the pools hold without need, milliseconds.
 const TRIM_INTERVAL_MS: u64 = 1000;
+/// Between two slices of what is given back, milliseconds.
+const TRIM_SLICE_MS: u64 = 10;
 /// Bounds of the granularity of the idle timeout, milliseconds.
 const SWEEP_INTERVAL_MS: std::ops::RangeInclusive<u64> = 10..=1000;
 /// Slots that one tick searches for idle connections.
@@ -16,6 +18,8 @@ const SWEEP_SLOTS: usize = 16 << 10;
 /// When to do what next.
 pub(super) struct Housekeeping {
     trim_at_ms: u64,
+    /// One tick did not give back all.
+    trimming: bool,
     sweep_at_ms: u64,
     sweep_interval_ms: u64,
     /// Where a sweep goes on that one tick did not finish.
@@ -25,7 +29,7 @@ pub(super) struct Housekeeping {
 impl Housekeeping {
     pub(super) fn new(options: &NetOptions, now_ms: u64) -> Self {
         let interval = (options.idle_timeout_ms / 4).clamp(*SWEEP_INTERVAL_MS.start(), *SWEEP_INTERVAL_MS.end());
-        Self { trim_at_ms: now_ms, sweep_at_ms: now_ms, sweep_interval_ms: interval, sweep_from: 0 }
+        Self { trim_at_ms: now_ms, trimming: false, sweep_at_ms: now_ms, sweep_interval_ms: interval, sweep_from: 0 }
     }
 }
 
@@ -42,11 +46,13 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
 
     pub(super) fn keep_house(&mut self) {
         if self.now_ms >= self.housekeeping.trim_at_ms && self.wants_trim() {
-            self.housekeeping.trim_at_ms = self.now_ms + TRIM_INTERVAL_MS;
-            self.pools.read.trim();
+            let ends = !self.housekeeping.trimming;
+            let mut more = self.pools.read.trim(ends);
             if !std::rc::Rc::ptr_eq(&self.pools.read, &self.pools.output.buffers) {
-                self.pools.output.buffers.trim();
+                more |= self.pools.output.buffers.trim(ends);
             }
+            self.housekeeping.trimming = more;
+            self.housekeeping.trim_at_ms = self.now_ms + if more { TRIM_SLICE_MS } else { TRIM_INTERVAL_MS };
         }
         if self.now_ms >= self.housekeeping.sweep_at_ms && self.may_sweep() {
             self.sweep();

@@ -129,7 +129,9 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             return self.close(connection, CloseReason::OutputLimit);
         }
         self.pause_or_continue(&mut connection);
-        let mut again = connection.may_turn() || (connection.takes_input() && self.events.has_more(&connection));
+        let mut again = self.events.may_send(&connection)
+            || connection.may_turn()
+            || (connection.takes_input() && self.events.has_more(&connection));
         if self.events.unsent(&connection) == 0 {
             if let Some(reason) = connection.ending {
                 return self.close(connection, reason);

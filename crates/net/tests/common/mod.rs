@@ -69,6 +69,7 @@ pub struct Watch {
     pub completions_alive: Arc<AtomicU64>,
     pub resumed: AtomicU64,
     pub largest_batch: AtomicU64,
+    pub ticks: AtomicU64,
     /// Held by a test so that a worker waits in its service.
     pub gate: Mutex<()>,
     /// Workers that have come to the gate so far.
@@ -278,6 +279,10 @@ impl Service for Toy {
         self.watch.resumed.fetch_add(1, Ordering::Relaxed);
     }
 
+    fn end_of_tick(&mut self) {
+        self.watch.ticks.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn close(&mut self, connection: ToyConnection, reason: CloseReason) {
         drop(connection);
         self.watch.reasons.lock().push(reason);
@@ -291,4 +296,10 @@ pub fn on_both(body: impl Fn(Runtime)) {
         Ok(_) => body(Runtime::Uring),
         Err(reason) => eprintln!("io_uring is unavailable here, tested on mio only: {reason}"),
     }
+}
+
+/// A generator of numbers that need not be good.
+pub fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    (*seed >> 33) as usize
 }

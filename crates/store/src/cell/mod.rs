@@ -1,5 +1,6 @@
 //! A cell: a small single-threaded cache behind one lock.
 
+mod append;
 mod evict;
 mod expire;
 mod large;
@@ -143,8 +144,14 @@ impl Slot {
         Some(cell)
     }
 
+    /// Whether it holds no item at all.
+    #[inline]
+    pub fn is_bare(&self) -> bool {
+        self.gauges.segments.get() == 0
+    }
+
     /// Bytes of segments and extents that the cell holds.
-    fn held_bytes(&self, geometry: &Geometry) -> u64 {
+    pub fn held_bytes(&self, geometry: &Geometry) -> u64 {
         self.gauges.segments.get() * geometry.segment_bytes as u64 + self.gauges.chain_bytes.get()
     }
 

@@ -103,7 +103,7 @@ impl Shared {
 
 impl View<'_, '_> {
     /// Makes some room in this cell: what is mostly dead is compacted before anything alive is evicted.
-    pub(super) fn reclaim_own(&mut self, now: Now) -> bool {
+    pub fn reclaim_own(&mut self, now: Now) -> bool {
         let segment_bytes = self.segment_bytes();
         if self.compact(segment_bytes / 2, now) {
             return true;

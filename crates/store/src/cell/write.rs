@@ -117,9 +117,12 @@ impl<'a> View<'a, '_> {
             return Ok(());
         }
         let attributes = Attributes { flags: item.flags(), expires_at_ms };
-        let cas = Some(item.cas());
-        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))
-            .map(|_| ())
+        let (cas, fetched) = (Some(item.cas()), item.is_fetched());
+        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))?;
+        if fetched && let Some((_, item)) = self.find(key, hash) {
+            item.touch(now.s);
+        }
+        Ok(())
     }
 
     /// A value of parts, copied into extents.
@@ -187,7 +190,7 @@ impl<'a> View<'a, '_> {
     }
 
     /// For LRU a write is an access like any other.
-    fn count_write(&mut self, slot: SlotRef<'a>) {
+    pub(super) fn count_write(&mut self, slot: SlotRef<'a>) {
         if self.shared.options.eviction == Eviction::Lru && slot.frequency() == 0 {
             self.set_frequency(slot, 1);
         }
@@ -376,18 +379,5 @@ impl<'a> View<'a, '_> {
             }
         }
         Err(Error::OutOfMemory)
-    }
-
-    /// Value := value ++ parts, or parts ++ value, of a live item without a chain; in place if the rounding leaves room.
-    pub fn extend_in_place(&mut self, item: RawItem, bytes: &[u8], at_front: bool, now: Now) -> Option<Cas> {
-        let threshold = self.pool().geometry.chain_threshold();
-        if item.value_len() + bytes.len() >= threshold || item.spare_bytes() < bytes.len() {
-            return None;
-        }
-        let cas = self.cell.next_cas();
-        item.extend_value(bytes, at_front, cas, now.s);
-        self.slot.gauges.key_value_bytes.add(bytes.len() as u64);
-        self.slot.counters.stored.add(1);
-        Some(cas)
     }
 }

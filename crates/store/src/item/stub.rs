@@ -30,6 +30,18 @@ impl RawItem {
         self.chain_at(STUB_CHAIN)
     }
 
+    /// The chain of a stub, to be extended. Nothing that was lent of it is in use.
+    pub fn chain_mut<'a>(self) -> &'a mut Chain {
+        debug_assert!(self.has_chain());
+        // SAFETY: as for `chain_at`; the lock makes the access exclusive.
+        unsafe { &mut *self.0.add(STUB_CHAIN).cast::<Chain>() }
+    }
+
+    /// A stub whose chain was extended is a new version.
+    pub fn renew_stub(self, cas: u64, now_s: u32) {
+        self.set_version(0, cas, now_s);
+    }
+
     pub(super) fn key_chain<'a>(self) -> &'a Chain {
         self.chain_at(STUB_KEY_CHAIN)
     }
