@@ -92,9 +92,12 @@ impl<'a> Run<'a> {
         Ok(Self { options, clock, control, parts, counters })
     }
 
-    /// Runs a phase on all threads.
+    /// Runs a phase on all threads, unless the run was stopped before: replies to an earlier phase may still be owed then.
     fn phase(&mut self, phase: Phase, observe: &mut dyn FnMut(Progress)) -> Result<Tally, Error> {
         let Self { options, clock, control, parts, counters } = self;
+        if control.is_stopped() {
+            return Ok(Tally::default());
+        }
         let start_ns = clock.now_ns();
         for one in counters.iter() {
             one.publish(&Tally::default(), 0);

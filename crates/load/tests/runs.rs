@@ -251,6 +251,25 @@ fn a_wish_to_stop_ends_it_with_what_was_done() {
 }
 
 #[test]
+fn a_wish_to_stop_in_the_preload_leaves_nothing_to_measure() {
+    // The replies that are owed when it stops do not come within its patience.
+    let (target, _) = serve_tcp(|number| if number < 1000 { Conduct::Well } else { Conduct::Silence });
+    let control = Control::default();
+    let warmup = Duration::from_secs(1);
+    let patient = Options { keys: 100_000, progress: Some(Duration::from_millis(20)), warmup, ..options(target) };
+    let report = run(&patient, &control, &mut |progress| {
+        assert_eq!(progress.phase, Phase::Preload);
+        if progress.replies == 1000 {
+            control.stop();
+        }
+    });
+    let report = report.unwrap();
+    check_sums(&report);
+    assert!(report.interrupted);
+    assert_eq!((report.preloaded, report.requests, report.problems.len()), (1000, 0, 0));
+}
+
+#[test]
 fn the_cpu_time_of_a_process_is_that_of_the_measurement() {
     let (target, _) = serve_tcp(|_| Conduct::Well);
     let report = load(&Options { server_pid: Some(std::process::id()), ..options(target.clone()) });
