@@ -7,6 +7,7 @@ import { isInstalled } from '../scripts/packages.mjs';
 import { say } from '../scripts/setup.mjs';
 import { finish } from './children.mjs';
 import { startServer } from './servers.mjs';
+import { medians } from './table.mjs';
 
 /** @typedef {import('./loads.mjs').Load} Load */
 /** @typedef {import('./servers.mjs').Subject} Subject */
@@ -41,6 +42,8 @@ export class Bench {
   absent = new Map();
   /** @type {Map<string, { load: string, subject: string, rounds: import('./table.mjs').Measured[], problems: string[] }>} */
   cells = new Map();
+  /** The same at fixed rates. @type {typeof this.cells} */
+  paced = new Map();
   folder = mkdtempSync(join(tmpdir(), 'ringstone-bench-'));
   pins = pinning();
 
@@ -71,6 +74,26 @@ export class Bench {
   }
 
   /**
+   * Runs each load again at half of the rate that the reference has reached in a closed loop, for latencies that can be
+   * compared.
+   * @param {readonly Load[]} loads
+   * @param {readonly Subject[]} subjects
+   * @param {number} rounds
+   */
+  async runPaced(loads, subjects, rounds) {
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, load] of loads.entries()) {
+        say(`half rate, round ${round + 1} of ${rounds}, load ${index + 1} of ${loads.length}: ${load.name}`);
+        for (const subject of subjects) {
+          const limit = medians(this.cells.get(`${load.name} ${subject.reference}`))?.rate;
+          if (limit === undefined || this.absent.has(subject.name)) continue;
+          await this.measure(subject, load, Math.ceil(limit / 2));
+        }
+      }
+    }
+  }
+
+  /**
    * The server of a subject; each transport has its own, as memcached cannot listen on both.
    * @param {Subject} subject
    * @param {Load} load
@@ -84,23 +107,29 @@ export class Bench {
     return server;
   }
 
-  /** @param {Subject} subject @param {Load} load */
-  async measure(subject, load) {
+  /**
+   * One run.
+   * @param {Subject} subject
+   * @param {Load} load
+   * @param {number} [rate] requests per second; closed loop without
+   */
+  async measure(subject, load, rate) {
     const key = `${load.name} ${subject.name}`;
-    const cell = this.cells.get(key) ?? { load: load.name, subject: subject.name, rounds: [], problems: [] };
+    const cells = rate === undefined ? this.cells : this.paced;
+    const cell = cells.get(key) ?? { load: load.name, subject: subject.name, rounds: [], problems: [] };
     const server = await this.server(subject, load);
     if (typeof server === 'string' && ![...this.cells.values()].some(one => one.subject === subject.name)) {
       this.absent.set(subject.name, server);
       return;
     }
-    this.cells.set(key, cell);
+    cells.set(key, cell);
     if (typeof server === 'string') {
       cell.problems.push(server);
       return;
     }
     const fill = `${server.pid} ${load.value.name}`;
     const { code, stdout, stderr } = await finish(
-      this.command(subject, load, server, !this.filled.has(fill)),
+      [...this.command(subject, load, server, !this.filled.has(fill)), '--rate', String(rate ?? 0)],
       this.env,
     );
     this.filled.add(fill);

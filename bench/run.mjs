@@ -9,7 +9,7 @@ import { ensureDependencies, ensureDist, ensureNative, main, SetupError } from '
 import { LOADS, QUICK_LOADS } from './loads.mjs';
 import { Bench } from './measure.mjs';
 import { SUBJECTS } from './servers.mjs';
-import { renderTable } from './table.mjs';
+import { renderLatencies, renderTable } from './table.mjs';
 
 const USAGE = `Usage: npm run bench -- [options]
 
@@ -18,6 +18,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --rounds N      runs of each; the table has their medians (default 3)
   --duration D    of a run (default 2s, with --quick 1s)
   --output DIR    where results.json and results.md go (default bench/results)
+  --latencies     in a second table, latencies at half of the rate that memcached (or redis) reached
   --list          print the names of loads and subjects
 `;
 
@@ -27,6 +28,7 @@ const OPTIONS = /** @type {const} */ ({
   rounds: { type: 'string', default: '3' },
   duration: { type: 'string' },
   output: { type: 'string', default: join(root, 'bench', 'results') },
+  latencies: { type: 'boolean', default: false },
   list: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 });
@@ -95,30 +97,36 @@ main(async () => {
   const bench = new Bench(options.duration, env);
   try {
     await bench.run(loads, subjects, options.rounds);
+    if (options.latencies) await bench.runPaced(loads, subjects, options.rounds);
   } finally {
     await bench.stop();
   }
-  const cells = [...bench.cells.values()];
-  const names = loads.map(({ name }) => name);
-  const table = renderTable(
-    cells,
-    names,
-    bench.absent,
-    subjects.map(({ name }) => name),
-  );
-  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.versions.node}`;
-  const conditions = `${machine}. ${options.rounds} rounds of ${options.duration}, 90:10 get:set, server and load ${bench.pins.pinned ? 'pinned to a core each' : 'not pinned'}.`;
-  mkdirSync(options.output, { recursive: true });
-  const page = `${table}\n${conditions}\n`;
-  writeFileSync(join(options.output, 'results.md'), page);
-  const json = {
-    conditions,
-    rounds: options.rounds,
-    duration: options.duration,
-    absent: Object.fromEntries(bench.absent),
-    cells,
-  };
-  writeFileSync(join(options.output, 'results.json'), `${JSON.stringify(json, undefined, 2)}\n`);
-  process.stdout.write(page);
-  if (cells.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+  report(bench, loads, subjects, options);
 });
+
+/**
+ * Writes the files and prints the tables.
+ * @param {Bench} bench
+ * @param {readonly import('./loads.mjs').Load[]} loads
+ * @param {readonly import('./servers.mjs').Subject[]} subjects
+ * @param {ReturnType<typeof readOptions>} options
+ */
+function report({ cells, paced, absent, pins }, loads, subjects, { rounds, duration, output, latencies }) {
+  const closed = [...cells.values()];
+  const fixed = [...paced.values()];
+  const [rows, names] = [loads.map(({ name }) => name), subjects.map(({ name }) => name)];
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.versions.node}`;
+  const places = pins.pinned ? 'pinned to a core each' : 'not pinned';
+  const conditions = `${machine}. Rounds: ${rounds} of ${duration}. 90:10 get:set, server and load ${places}.`;
+  const page = [
+    renderTable(closed, rows, absent, names),
+    ...(latencies ? [renderLatencies(fixed, rows, absent, names)] : []),
+    `${conditions}\n`,
+  ].join('\n');
+  mkdirSync(output, { recursive: true });
+  writeFileSync(join(output, 'results.md'), page);
+  const json = { conditions, rounds, duration, absent: Object.fromEntries(absent), closed, fixed };
+  writeFileSync(join(output, 'results.json'), `${JSON.stringify(json, undefined, 2)}\n`);
+  process.stdout.write(page);
+  if ([...closed, ...fixed].some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+}

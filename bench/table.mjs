@@ -77,7 +77,22 @@ function figures(subject, own, reference) {
   return [cpu, `${unknown ? thousands(own.rate) : ratio(own.rate, reference.rate)}${mark}`];
 }
 
+/** @param {string} text without what would end a cell */
+const cellText = text => text.replaceAll(/[|\n]/g, ' ');
+
 /**
+ * What went wrong, as lines below a table.
+ * @param {readonly Cell[]} cells
+ */
+function problemLines(cells) {
+  const lines = cells
+    .filter(({ problems }) => problems.length > 0)
+    .map(({ subject, load, problems }) => `- ${subject} under ${load}: ${[...new Set(problems)].join('; ')}`);
+  return lines.length === 0 ? [] : ['', 'Problems:', '', ...lines];
+}
+
+/**
+ * Costs and rates of a closed loop.
  * @param {readonly Cell[]} cells
  * @param {readonly string[]} loads in the order of rows
  * @param {ReadonlyMap<string, string>} absent subjects that were not measured, and why
@@ -101,12 +116,9 @@ export function renderTable(cells, loads, absent, wanted) {
   for (const [name, why] of absent) {
     const subject = SUBJECTS.find(one => one.name === name);
     rows.push(
-      `| ${subject ? title(subject) : name} | not measured: ${why.replaceAll(/[|\n]/g, ' ')} |${' |'.repeat(Math.max(0, heads.length - 1))}`,
+      `| ${subject ? title(subject) : name} | not measured: ${cellText(why)} |${' |'.repeat(Math.max(0, heads.length - 1))}`,
     );
   }
-  const problems = cells
-    .filter(cell => cell.problems.length > 0)
-    .map(cell => `- ${cell.subject} under ${cell.load}: ${[...new Set(cell.problems)].join('; ')}`);
   return `${[
     `| load | ${heads.join(' | ')} |`,
     `| --- |${' ---: |'.repeat(heads.length)}`,
@@ -115,6 +127,37 @@ export function renderTable(cells, loads, absent, wanted) {
     "CPU: the server's CPU time per request, in microseconds for memcached and redis; Ringstone's as a ratio to memcached's",
     "under the memcached protocol and to redis' under RESP (lower is better). Rate: replies per second, as a ratio likewise",
     '(higher is better). * the server was idle for over a tenth of the time: the rate is that of the load, or of round trips.',
-    ...(problems.length === 0 ? [] : ['', 'Problems:', '', ...problems]),
+    ...problemLines(cells),
+  ].join('\n')}\n`;
+}
+
+/**
+ * Latencies at a fixed rate, the same for all of a protocol.
+ * @param {readonly Cell[]} cells
+ * @param {readonly string[]} loads in the order of rows
+ * @param {ReadonlyMap<string, string>} absent subjects that were not measured, and why
+ * @param {readonly string[]} wanted names of subjects
+ * @returns {string} Markdown
+ */
+export function renderLatencies(cells, loads, absent, wanted) {
+  const subjects = SUBJECTS.filter(({ name }) => wanted.includes(name));
+  /** @param {string} load @param {import('./servers.mjs').Subject} subject */
+  const row = (load, subject) => {
+    const cell = cells.find(one => one.load === load && one.subject === subject.name);
+    const own = medians(cell);
+    const why =
+      absent.get(subject.name) ?? cell?.problems[0] ?? `without ${subject.reference} there is no rate to take`;
+    const parts = own
+      ? [thousands(own.rate), ...[own.p50_us, own.p99_us, own.p999_us].map(us => us.toFixed(0))]
+      : [`not measured: ${cellText(why)}`, '', '', ''];
+    return `| ${[load, title(subject), ...parts].join(' | ')} |`;
+  };
+  return `${[
+    '| load | server | rate, 1/s | p50, us | p99, us | p99.9, us |',
+    '| --- | --- | ---: | ---: | ---: | ---: |',
+    ...loads.flatMap(load => subjects.map(subject => row(load, subject))),
+    '',
+    "At half of the rate that the protocol's reference reached in a closed loop; latencies count from when requests were due.",
+    ...problemLines(cells),
   ].join('\n')}\n`;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { LOADS } from '../../bench/loads.mjs';
 import { Bench } from '../../bench/measure.mjs';
 import { SUBJECTS } from '../../bench/servers.mjs';
-import { renderTable } from '../../bench/table.mjs';
+import { renderLatencies, renderTable } from '../../bench/table.mjs';
 
 /** Without the folders where memcached could be, or apt-get, which would install it. */
 const path = process.env['PATH'];
@@ -27,6 +27,13 @@ test('measures, says who is missing, and ends what it has started', async () => 
   const subjects = SUBJECTS.filter(({ name }) => ['memcached', 'mio', 'mio-resp'].includes(name));
   const loads = LOADS.filter(({ name }) => /^(tcp|unix)-c8-p16-100b$/.test(name));
   await bench.run(loads, subjects, 2);
+  // Without a reference there is no rate to take half of.
+  await bench.runPaced(loads, subjects, 1);
+  expect(bench.paced.size).toBe(0);
+  const alone = subjects.filter(({ name }) => name === 'mio').map(subject => ({ ...subject, reference: 'mio' }));
+  await bench.runPaced(loads, alone, 1);
+  // A machine that is too busy for the rate says so; either way each was tried.
+  expect([...bench.paced.values()].map(({ rounds, problems }) => rounds.length || problems.length)).toEqual([1, 1]);
   const pids = [...bench.servers.values()].flatMap(server => (typeof server === 'string' ? [] : [server.pid]));
   expect(pids.map(alive)).toEqual([true, true]);
   await bench.stop();
@@ -46,4 +53,8 @@ test('measures, says who is missing, and ends what it has started', async () => 
   const table = renderTable(cells, names, bench.absent, ['memcached', 'mio', 'mio-resp']);
   expect(table).toContain('| memcached | not measured: memcached could not be installed |');
   expect(table).not.toContain('failed');
+  expect(renderLatencies([], names, bench.absent, ['memcached', 'mio']).split('\n').slice(2, 4)).toEqual([
+    '| tcp-c8-p16-100b | memcached | not measured: memcached could not be installed |  |  |  |',
+    '| tcp-c8-p16-100b | Ringstone mio | not measured: without memcached there is no rate to take |  |  |  |',
+  ]);
 });
