@@ -131,19 +131,25 @@ impl<'d, 'p> Pass<'d, 'p> {
         }
     }
 
-    /// In a closed loop every connection begins at once.
+    /// In a closed loop every connection begins at once, and sends one batch at least: a thread that gets no CPU for the
+    /// whole of a short phase has something to tell.
     fn begin(&mut self) {
         if self.plan.schedule.is_none() {
             for index in 0..self.driver.connections.len() {
-                self.fill(index);
+                let now_ns = self.driver.context.clock.now_ns();
+                self.send_batch(index, now_ns);
             }
         }
     }
 
-    /// Sends the next batch of a closed loop.
+    /// Sends the next batch of a closed loop, if it is not over.
     fn fill(&mut self, index: usize) {
         let now_ns = self.driver.context.clock.now_ns();
         self.sending &= now_ns < self.plan.end_ns;
+        self.send_batch(index, now_ns);
+    }
+
+    fn send_batch(&mut self, index: usize, now_ns: u64) {
         let connection = &mut self.driver.connections[index];
         if !self.sending || !connection.is_open() {
             return;

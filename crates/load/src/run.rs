@@ -98,20 +98,19 @@ impl<'a> Run<'a> {
         if control.is_stopped() {
             return Ok(Tally::default());
         }
-        let start_ns = clock.now_ns();
         for one in counters.iter() {
             one.publish(&Tally::default(), 0);
         }
         thread::scope(|scope| {
             let (ended, ends) = channel::<()>();
-            let (options, control) = (*options, *control);
+            let (options, clock, control) = (*options, *clock, *control);
             let mut threads = Vec::with_capacity(parts.len());
             for (thread, (part, counters)) in parts.iter_mut().zip(counters.iter()).enumerate() {
                 let ended = ended.clone();
                 let body = move || {
                     // Dropped at the end, however it comes.
                     let _ended = ended;
-                    let plan = plan(options, phase, thread, start_ns, &mut part.mix);
+                    let plan = plan(options, phase, thread, clock.now_ns(), &mut part.mix);
                     part.driver.run(plan, control, counters)
                 };
                 threads.push(thread::Builder::new().name(format!("ringstone-load{thread}")).spawn_scoped(scope, body));

@@ -86,6 +86,15 @@ fn without_preload_there_are_misses() {
 }
 
 #[test]
+fn a_measurement_that_is_over_before_it_began_has_one_batch() {
+    let (target, seen) = serve_tcp(|_| Conduct::Well);
+    let options = Options { requests: None, duration: Duration::from_nanos(1), pipeline: 3, ..options(target) };
+    let report = load(&options);
+    check_clean(&report, &seen, &options);
+    assert_eq!(report.requests, 12);
+}
+
+#[test]
 fn unix_sockets_and_replies_in_single_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let (target, seen) = serve_unix(&folder.path().join("socket"), |_| Conduct::Dribble);
