@@ -54,6 +54,8 @@ pub fn serve_tcp(rule: Rule) -> (Target, Arc<Seen>) {
     let shared = Arc::clone(&seen);
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
+            // Each reply is written by itself; Nagle's algorithm would hold it back.
+            stream.set_nodelay(true).unwrap();
             let (reader, shared) = (stream.try_clone().unwrap(), Arc::clone(&shared));
             thread::spawn(move || serve(BufReader::new(reader), stream, &shared, rule));
         }
