@@ -60,6 +60,12 @@ impl Uring {
                 self.sent(connection, connection.link.asked as i32, counters)
             }
             Op::Room => self.room(connection, event),
+            Op::End => {
+                let link = &mut connection.link;
+                link.operations -= 1;
+                link.end_told = event.result >= 0;
+                link.end_told && !link.end_seen
+            }
             Op::Cancel => {
                 connection.link.operations -= 1;
                 false

@@ -13,7 +13,7 @@ const _: () = assert!(Key::BITS + OP_BITS <= u64::BITS);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Op {
-    /// Multishot receive.
+    /// Receive, multishot until the peer's end is known.
     Receive,
     /// Send.
     Send,
@@ -21,6 +21,8 @@ pub(crate) enum Op {
     QuietSend,
     /// Multishot poll for room to send.
     Room,
+    /// Poll for the peer's end.
+    End,
     /// Cancellation of any.
     Cancel,
 }
@@ -39,6 +41,7 @@ pub(crate) fn parse_user_data(bits: u64) -> (Key, Op) {
         1 => Op::Send,
         2 => Op::QuietSend,
         3 => Op::Room,
+        4 => Op::End,
         _ => Op::Cancel,
     };
     (Key::from_bits(bits >> OP_BITS), op)
@@ -48,10 +51,16 @@ pub(crate) fn parse_user_data(bits: u64) -> (Key, Op) {
 pub(crate) struct Link<B> {
     /// Filled provided buffers that were not looked at.
     pub(super) held: Held,
-    /// The kernel has a multishot receive.
+    /// The kernel has a receive.
     pub(super) armed: bool,
     /// It is being cancelled.
     pub(super) cancelling: bool,
+    /// The peer's end was or is polled for.
+    pub(super) end_polled: bool,
+    /// That poll has told of it; what is left is received one buffer at a time.
+    pub(super) end_told: bool,
+    /// The receive that is armed is a multishot one.
+    pub(super) multishot: bool,
     /// A receive found no buffer; the connection is in the list of those.
     pub(super) starved: bool,
     /// The peer has ended its side; nothing comes after what is held.
@@ -92,6 +101,9 @@ impl<B> Default for Link<B> {
             held: Held::default(),
             armed: false,
             cancelling: false,
+            end_polled: false,
+            end_told: false,
+            multishot: false,
             starved: false,
             end_seen: false,
             operations: 0,
@@ -116,7 +128,7 @@ mod tests {
     #[test]
     fn user_data_round_trips() {
         for key in [Key { slot: 0, generation: 0 }, Key { slot: (1 << 24) - 1, generation: GENERATIONS - 1 }] {
-            for op in [Op::Receive, Op::Send, Op::QuietSend, Op::Room, Op::Cancel] {
+            for op in [Op::Receive, Op::Send, Op::QuietSend, Op::Room, Op::End, Op::Cancel] {
                 assert_eq!(parse_user_data(user_data(key, op)), (key, op));
                 assert_ne!(user_data(key, op), WAKE);
             }

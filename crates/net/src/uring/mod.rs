@@ -195,27 +195,54 @@ impl Uring {
             && link.sending.single().is_some()
     }
 
+    /// Has the kernel tell, once, that the peer has ended its side, closed or reset.
+    ///
+    /// A multishot receive tells it too, but not always: where a reset is behind data, it takes the data when it is woken, finds
+    /// nothing more to be read, and waits for a wake-up that has been (kernels from 5.19 on; see liburing's issue 1549).
+    /// The connection would stay for ever. Receives of one buffer each see the reset once the data is taken.
+    fn poll_for_end<B>(&mut self, link: &mut Link<B>, key: Key, fd: Fd) {
+        if !std::mem::replace(&mut link.end_polled, true) {
+            let entry = opcode::PollAdd::new(fd, libc::POLLRDHUP as u32).build();
+            // SAFETY: a poll refers to no memory.
+            unsafe { self.start(link, key, Op::End, entry) };
+        }
+    }
+
     /// Arms or cancels the receive, as is wanted.
     fn arm<S: Service>(&mut self, connection: &mut Linked<S, Self>, wanted: bool) {
         let link = &mut connection.link;
         let key = connection.key;
+        let fd = Fd(connection.socket.fd());
+        self.poll_for_end(link, key, fd);
         if !link.armed {
             let in_vain = link.starved && self.provided.free() == 0;
             if wanted && !link.end_seen && !in_vain && link.held.len() <= HELD_LOW {
                 link.armed = true;
-                let fd = Fd(connection.socket.fd());
-                // A length keeps one busy connection from being received for without end in one go.
-                let entry = opcode::RecvMulti::new(fd, provided::GROUP).len(self.provided.room() as u32).build();
+                link.multishot = !link.end_told;
+                let entry = self.receive_entry(fd, link.multishot);
                 // SAFETY: it writes only into provided buffers, which outlive the ring's operations.
                 unsafe { self.start(link, key, Op::Receive, entry) };
             }
-        } else if !link.cancelling && (!wanted || link.held.len() >= HELD_HIGH) {
+        } else if !link.cancelling
+            && (!wanted || link.held.len() >= HELD_HIGH || (link.end_told && link.multishot && !link.end_seen))
+        {
             link.cancelling = true;
             let receive = link::user_data(key, Op::Receive);
             let entry = opcode::AsyncCancel::new(receive).build();
             // SAFETY: a cancellation refers to no memory.
             unsafe { self.start(link, key, Op::Cancel, entry) };
         }
+    }
+
+    /// A receive into provided buffers.
+    fn receive_entry(&self, fd: Fd, multishot: bool) -> squeue::Entry {
+        // A length keeps one busy connection from being received for without end in one go.
+        let bytes = self.provided.room() as u32;
+        if multishot {
+            return opcode::RecvMulti::new(fd, provided::GROUP).len(bytes).build();
+        }
+        let one = opcode::Recv::new(fd, std::ptr::null_mut(), bytes).buf_group(provided::GROUP);
+        one.build().flags(squeue::Flags::BUFFER_SELECT)
     }
 }
 

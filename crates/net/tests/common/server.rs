@@ -161,8 +161,6 @@ pub fn rest(stream: &mut impl Read) -> Vec<u8> {
             Ok(0) => return got,
             Ok(bytes) => got.extend_from_slice(&piece[..bytes]),
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return got,
-            // The probe's ring was this thread's, and the kernel's last word on it may come as an interruption.
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => panic!("the server neither replies nor closes: {error}"),
         }
     }
