@@ -140,3 +140,27 @@ fn waiting_connections_go_on_when_they_can() {
         server.expect_quiet();
     });
 }
+
+/// Of a peer's data and its reset behind it, both there before the worker looks, neither is forgotten.
+#[test]
+fn a_reset_behind_data_is_seen() {
+    on_both(|runtime| {
+        let mut options = options(runtime);
+        options.workers = 1;
+        let server = Server::with(options, b"");
+        // The start of a value, so that a receive has been woken before.
+        let mut streams: Vec<_> = (0..40).map(|_| server.connect()).collect();
+        for stream in &mut streams {
+            ask(stream, b"E1\nx", b"x");
+            stream.write_all(b"B1000000\nabc").expect("send");
+        }
+        let blocker = server.while_the_worker_waits(|| {
+            for (index, mut stream) in streams.drain(..).enumerate() {
+                stream.write_all(&vec![b'x'; 1 << (index % 18)]).expect("send");
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("linger");
+            }
+        });
+        eventually("all are closed", || server.closed_for(CloseReason::Peer) == 40);
+        drop(blocker);
+    });
+}
