@@ -215,6 +215,8 @@ const quietly = client => {
     async check(connection, sent) {
       model.wrote(key, value, sent, { flags: 7 });
       await takeValues(client, [key], request, connection, sent);
+      // Not before: a flush may have come between the replies before and this write.
+      model.confirmed(key);
     },
   };
 };

@@ -83,6 +83,15 @@ export class Model {
   }
 
   /**
+   * What was written without an answer has been done by now.
+   * @param {string} key
+   */
+  confirmed(key) {
+    const known = this.#known.get(key);
+    if (known) known.answered = performance.now();
+  }
+
+  /**
    * A write that was refused for lack of memory.
    * @param {string} key
    */
