@@ -31,6 +31,7 @@ describe('wrong usage ends with 2, says why on stderr and starts nothing', () =>
   test.each([
     [['--workrs', '2'], 'ringstone: unknown option --workrs - did you mean --workers?\n'],
     [['--tls-cert', 'x'], 'ringstone: unknown option --tls-cert - this version has no TLS\n'],
+    [['--constructor=x'], 'ringstone: unknown option --constructor\n'],
     [['srve'], 'ringstone: unknown command "srve" - did you mean serve?\n'],
     [['top'], 'ringstone: unknown command "top" - this version has no top\n'],
     [['--listen', 'nonsense'], 'ringstone: server.listen: "nonsense" is not an address'],

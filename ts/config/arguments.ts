@@ -126,7 +126,7 @@ export function readArguments(args: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
-    if (token.name in GENERAL) {
+    if (Object.hasOwn(GENERAL, token.name)) {
       const value = reader.general(token);
       if (value !== undefined) general.set(token.name, value);
     } else if (!reader.setting(token)) reader.unknown(token);
