@@ -27,6 +27,13 @@ test.each([['--help'], ['-h'], ['serve', '--help'], ['doctor', '-h']])('%s %s', 
     expect(stdout).not.toContain(later);
 });
 
+test.each(['--help', 'check-config', 'doctor'])('%s into a pipe that nobody reads is no failure', async command => {
+  // The shell closes the pipe's reading end before the program has started to write.
+  const pipe = '{ sleep 0.2; "$0" "$@"; echo "ended with $?" >&2; } | true';
+  const { stderr } = await run('sh', ['-c', pipe, process.execPath, cli, command]);
+  expect(stderr).toBe('ended with 0\n');
+});
+
 describe('wrong usage ends with 2, says why on stderr and starts nothing', () => {
   test.each([
     [['--workrs', '2'], 'ringstone: unknown option --workrs - did you mean --workers?\n'],
