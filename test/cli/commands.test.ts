@@ -51,6 +51,15 @@ describe('wrong usage ends with 2, says why on stderr and starts nothing', () =>
     expect(stderr.startsWith(complaint) ? complaint : stderr).toBe(complaint);
   });
 
+  test.each([
+    ['RINGSTONE_WORKERS', 'did you mean RINGSTONE_SERVER_WORKERS?'],
+    ['RINGSTONE_LOG_FILE', 'did you mean RINGSTONE_LOGGING_FILE?'],
+    ['RINGSTONE_CONFIG', 'the file is given with --config'],
+  ])('a variable named without its section: %s', async (name, hint) => {
+    const { code, stderr } = await ringstone(['check-config'], { [name]: '3' });
+    expect([code, stderr]).toEqual([2, `ringstone: unknown environment variable ${name} - ${hint}\n`]);
+  });
+
   test('a misspelt variable', async () => {
     const { code, stderr } = await ringstone(['check-config'], { RINGSTONE_STORAGE_MAX_MEMROY: '1gb' });
     expect([code, stderr]).toEqual([
