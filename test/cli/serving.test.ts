@@ -69,6 +69,16 @@ describe('the banner', () => {
   });
 });
 
+test('warns of HTTP beyond loopback, not of a long form of loopback', async () => {
+  const warnings = async (listen: string, http: string) => {
+    const server = await startRingstone({ listen: [listen], http });
+    await server.stop();
+    return server.log.filter(({ level }) => level === 'warn').map(({ event }) => event);
+  };
+  expect(await warnings('127.0.0.1:0', '0.0.0.0:0')).toEqual(['not_loopback']);
+  expect(await warnings('[0:0:0:0:0:0:0:1]:0', '127.0.0.1:0')).toEqual([]);
+});
+
 describe('what cannot be listened on is one line and exit 1', () => {
   const failure = async (args: readonly string[]) => {
     const child = spawnRingstone(args);
