@@ -44,7 +44,7 @@ export function requireNode() {
   throw new SetupError(`Node.js ${MIN_NODE} or newer is needed, this is ${have}: https://nodejs.org`);
 }
 
-/** `npm ci`, unless node_modules is already that of the present package-lock.json. */
+/** `npm ci`, also of the build's tools where NODE_ENV is production, unless node_modules is that of package-lock.json. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.ringstone-stamp');
   const wanted = hashFiles(['package-lock.json']);
@@ -52,7 +52,7 @@ export function ensureDependencies() {
   say('installing npm packages ...');
   const npm = process.env['npm_execpath'];
   const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
-  run(command, [...first, 'ci', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
+  run(command, [...first, 'ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
   writeFileSync(stamp, wanted);
 }
 

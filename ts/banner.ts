@@ -1,4 +1,4 @@
-import { isLoopback, type Protocol } from './config/address.ts';
+import { isLoopback, type Protocol, parseAddress } from './config/address.ts';
 import type { Config } from './config/schema.ts';
 import { formatSize } from './config/size.ts';
 import type { Subject } from './http/routes.ts';
@@ -12,6 +12,12 @@ const SPOKEN: Readonly<Record<Protocol, string>> = {
   ping: 'ping',
   echo: 'echo',
 };
+
+/** Whether a real address, which is numeric, can be reached from this machine only. */
+function isLocal(text: string): boolean {
+  const address = parseAddress(text);
+  return typeof address !== 'string' && isLoopback(address);
+}
 
 /**
  * Says what was started: sentences for people, each with its facts as fields for programs, and in the last line, `ready`,
@@ -30,7 +36,7 @@ export function logBanner(server: RingstoneServer & Subject, config: Config, log
     `${workers} worker${workers === 1 ? '' : 's'}, ${formatSize(maxMemory)} of memory in ${cells} cells, ` +
       `eviction ${config.storage.eviction}, values up to ${formatSize(config.storage.max_value_size)}`,
   );
-  if (!config.server.listen.every(({ address }) => isLoopback(address))) {
+  if (![...addresses, ...(http === undefined ? [] : [http])].every(isLocal)) {
     const warning = 'listening beyond loopback: this version has no authentication and no TLS';
     logger.warn({ event: 'not_loopback' }, warning);
   }

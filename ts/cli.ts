@@ -8,6 +8,8 @@ import { readMachine } from './machine.ts';
 import { runServer } from './run.ts';
 import { VERSION } from './version.ts';
 
+/** Failure at run time: the answer could not be written. */
+const EXIT_FAILURE = 1;
 /** Wrong usage or configuration. */
 const EXIT_USAGE = 2;
 
@@ -31,6 +33,13 @@ async function run(args: Arguments): Promise<number> {
   if (args.command === 'check-config') checkConfig(loaded);
   else process.stdout.write(renderFindings(await examine(loaded.config, readMachine())));
   return 0;
+}
+
+/** A reader that has seen enough (`ringstone --help | head -1`) is no failure. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode = EXIT_FAILURE;
+  });
 }
 
 try {

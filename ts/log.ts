@@ -1,3 +1,5 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type DestinationStream, destination, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from './config/schema.ts';
@@ -9,7 +11,11 @@ export interface Log {
   readonly logger: Logger;
   /** Sets the least level that is written. */
   setLevel(level: Config['logging']['level']): void;
-  /** Closes and opens the file again; does nothing for stderr. */
+  /**
+   * Opens the file again and closes the old one; does nothing for stderr.
+   *
+   * @throws the system's error when the file cannot be opened; the log goes on in the one that was open
+   */
   reopen(): void;
 }
 
@@ -51,7 +57,11 @@ export function openLog({ level, file, format }: Config['logging']): Log {
       logger.level = wanted as Level;
     },
     reopen: () => {
-      if (toFile) sink.reopen();
+      if (!toFile) return;
+      // Tried apart from the sink: after a reopening that failed, it would close the old descriptor twice.
+      mkdirSync(dirname(file), { recursive: true });
+      closeSync(openSync(file, 'a'));
+      sink.reopen();
     },
   };
 }

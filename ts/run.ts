@@ -24,9 +24,19 @@ function changedKeys(before: Config, after: Config): string[] {
   return SETTINGS.map(({ key }) => key).filter(key => text(before, key) !== text(after, key));
 }
 
+/** Follows a rotation of the log file. A folder that is gone or a full table of files costs the change, not the server. */
+function reopen(log: Log, file: string): void {
+  try {
+    log.reopen();
+  } catch (error) {
+    const why = `cannot reopen the log file ${file}: ${(error as Error).message}; the log goes on in the one before`;
+    log.logger.error({ event: 'reopen_failed' }, why);
+  }
+}
+
 /** SIGHUP: reads the configuration again, takes the log level from it, and reopens the log file. */
 function reload(log: Log, started: Loaded, load: () => Loaded): void {
-  log.reopen();
+  reopen(log, started.config.logging.file);
   try {
     const { config } = load();
     log.setLevel(config.logging.level);

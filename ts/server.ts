@@ -109,7 +109,8 @@ class Life implements RingstoneServer, Subject {
   }
 
   onHttpError(error: unknown): void {
-    this.logger.error({ event: 'http_error', err: error }, 'an HTTP request failed; it was answered 500');
+    const why = error instanceof Error ? error.message : String(error);
+    this.logger.error({ event: 'http_error', err: error }, `an HTTP request or connection failed: ${why}`);
   }
 
   unref(): void {

@@ -26,10 +26,18 @@ test.each([['--help'], ['-h'], ['serve', '--help'], ['doctor', '-h']])('%s %s', 
   for (const later of ['--tls-cert', '--grpc', ' cli ', ' top ', ' token ']) expect(stdout).not.toContain(later);
 });
 
+test.each(['--help', 'check-config', 'doctor'])('%s into a pipe that nobody reads is no failure', async command => {
+  // The shell closes the pipe's reading end before the program has started to write.
+  const pipe = '{ sleep 0.2; "$0" "$@"; echo "ended with $?" >&2; } | true';
+  const { stderr } = await run('sh', ['-c', pipe, process.execPath, cli, command]);
+  expect(stderr).toBe('ended with 0\n');
+});
+
 describe('wrong usage ends with 2, says why on stderr and starts nothing', () => {
   test.each([
     [['--workrs', '2'], 'ringstone: unknown option --workrs - did you mean --workers?\n'],
     [['--tls-cert', 'x'], 'ringstone: unknown option --tls-cert - this version has no TLS\n'],
+    [['--constructor=x'], 'ringstone: unknown option --constructor\n'],
     [['srve'], 'ringstone: unknown command "srve" - did you mean serve?\n'],
     [['top'], 'ringstone: unknown command "top" - this version has no top\n'],
     [['--listen', 'nonsense'], 'ringstone: server.listen: "nonsense" is not an address'],
@@ -40,6 +48,15 @@ describe('wrong usage ends with 2, says why on stderr and starts nothing', () =>
     const { code, stdout, stderr } = await ringstone(args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.startsWith(complaint) ? complaint : stderr).toBe(complaint);
+  });
+
+  test.each([
+    ['RINGSTONE_WORKERS', 'did you mean RINGSTONE_SERVER_WORKERS?'],
+    ['RINGSTONE_LOG_FILE', 'did you mean RINGSTONE_LOGGING_FILE?'],
+    ['RINGSTONE_CONFIG', 'the file is given with --config'],
+  ])('a variable named without its section: %s', async (name, hint) => {
+    const { code, stderr } = await ringstone(['check-config'], { [name]: '3' });
+    expect([code, stderr]).toEqual([2, `ringstone: unknown environment variable ${name} - ${hint}\n`]);
   });
 
   test('a misspelt variable', async () => {

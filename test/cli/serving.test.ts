@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -67,6 +67,16 @@ describe('the banner', () => {
     ]);
     await server.stop();
   });
+});
+
+test('warns of HTTP beyond loopback, not of a long form of loopback', async () => {
+  const warnings = async (listen: string, http: string) => {
+    const server = await startRingstone({ listen: [listen], http });
+    await server.stop();
+    return server.log.filter(({ level }) => level === 'warn').map(({ event }) => event);
+  };
+  expect(await warnings('127.0.0.1:0', '0.0.0.0:0')).toEqual(['not_loopback']);
+  expect(await warnings('[0:0:0:0:0:0:0:1]:0', '127.0.0.1:0')).toEqual([]);
 });
 
 describe('what cannot be listened on is one line and exit 1', () => {
@@ -181,6 +191,24 @@ describe('SIGHUP', () => {
     await until(server.child, 'the configuration stays as it was');
     expect(logLines(server.child.stderr).at(-1)?.msg).toContain('unknown key logging.lvel - did you mean level?');
     expect(await server.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  test('a log file that cannot be opened again: the server and its log go on, until it can', async () => {
+    const [place, aside] = [join(folder.path, 'place'), join(folder.path, 'aside')];
+    const child = spawnRingstone(serverArguments({ more: ['--log-file', join(place, 'log')] }));
+    const logged = (path: string, text: string) =>
+      eventually(text, () => (existsSync(path) && readFileSync(path, 'utf8').includes(text)) || undefined);
+    await logged(join(place, 'log'), '"ready"');
+    renameSync(place, aside);
+    writeFileSync(place, 'a file where the folder was');
+    child.signal('SIGHUP');
+    await logged(join(aside, 'log'), 'cannot reopen the log file');
+    await logged(join(aside, 'log'), '"reloaded"');
+    rmSync(place);
+    child.signal('SIGHUP');
+    await logged(join(place, 'log'), '"reloaded"');
+    child.signal('SIGTERM');
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 
   test('reopens the log file', async () => {

@@ -150,6 +150,15 @@ test('a program is told about unknown settings', () => {
   expect(() => checkSettings(wrong, MACHINE)).toThrow(/wrokers/);
 });
 
+test.each([
+  [{ sever: {} }, 'unknown section sever - did you mean server?'],
+  [{ server: 5 }, 'server must be an object'],
+  [{ server: null }, 'server must be an object'],
+  [{ server: { workers: () => 1 } }, 'server.workers cannot be a function'],
+])('a program is told what is no section and no value: %p', (wrong, problem) => {
+  expect(() => checkSettings(wrong as object, MACHINE)).toThrow(new ConfigError([problem]));
+});
+
 describe('warnings', () => {
   test('a value limit above the memory', () => {
     expect(load({ args: ['-m', '4mb'] }).warnings[0]).toContain(

@@ -169,6 +169,18 @@ describe('hostile clients', () => {
   });
 });
 
+test('connections that cannot be accepted are told of and end nothing', async () => {
+  const listen = jest.spyOn(net.Server.prototype, 'listen');
+  const other = await startHttp({ host: '127.0.0.1', port: 0 }, subject);
+  const [server] = listen.mock.contexts as net.Server[];
+  listen.mockRestore();
+  const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+  // Without a listener, an event of this name throws.
+  for (let times = 1; times <= 3; times += 1) server?.emit('error', error);
+  expect(onHttpError.mock.calls.filter(([told]) => told === error)).toHaveLength(3);
+  await other.close();
+});
+
 test('an address in use is told with its code', async () => {
   const [host = '', port] = http.address.split(':');
   await expect(startHttp({ host, port: Number(port) }, subject)).rejects.toMatchObject({

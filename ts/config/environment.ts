@@ -6,14 +6,23 @@ import { notInThisVersion } from './unavailable.ts';
 /** What Kubernetes sets in every pod for a service whose name starts with `ringstone`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
 
-/** Whether a name without its prefix is nearly that of a setting. */
+/** Whether a name without its prefix is that of an option, or nearly that of a setting. */
 function isNear(rest: string): boolean {
   return (
+    rest === 'config' ||
+    SETTINGS.some(({ name, flag }) => rest === name || rest === flag?.replaceAll('-', '_')) ||
     nearest(
       rest,
       SETTINGS.map(({ section, name }) => `${section}_${name}`),
     ) !== undefined
   );
+}
+
+/** What to write in place of an unknown name. */
+function meant(rest: string, name: string, names: readonly string[]): string {
+  if (rest === 'config') return ' - the file is given with --config';
+  const setting = SETTINGS.find(({ name: key, flag }) => rest === flag?.replaceAll('-', '_') || rest === key);
+  return setting ? ` - did you mean ${setting.environment}?` : didYouMean(name, names);
 }
 
 /**
@@ -35,7 +44,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Layer {
     const unavailable = notInThisVersion(rest);
     const ours = unavailable !== '' || SECTIONS.some(section => rest.startsWith(`${section}_`)) || isNear(rest);
     if (ours && !SERVICE_LINK.test(name)) {
-      problems.push(`unknown environment variable ${name}${unavailable || didYouMean(name, names)}`);
+      problems.push(`unknown environment variable ${name}${unavailable || meant(rest, name, names)}`);
     }
   }
   return { given, problems };

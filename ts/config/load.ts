@@ -3,8 +3,9 @@ import { type Machine, readMachine } from '../machine.ts';
 import { readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import type { Given, Layer } from './layer.ts';
+import { didYouMean } from './nearest.ts';
 import { type Config, makeSchema, type Settings } from './schema.ts';
-import { SETTINGS } from './settings.ts';
+import { SECTIONS, SETTINGS } from './settings.ts';
 import { formatSize } from './size.ts';
 
 /** Where a value of the effective configuration is from: the option, the variable, the line of the file, or `default`. */
@@ -100,6 +101,12 @@ export function loadConfig(sources: Sources): Loaded {
   return validate(merge(layers), problems, sources.machine ?? readMachine());
 }
 
+/** Notes one setting of a program; a function has no value that could be copied. */
+function note(given: Map<string, Given>, problems: string[], key: string, value: unknown): void {
+  if (typeof value === 'function' || typeof value === 'symbol') problems.push(`${key} cannot be a ${typeof value}`);
+  else if (value !== undefined) given.set(key, { value, origin: 'program' });
+}
+
 /**
  * Checks settings that a program gives instead of files and options.
  *
@@ -107,10 +114,12 @@ export function loadConfig(sources: Sources): Loaded {
  */
 export function checkSettings(settings: Settings, machine: Machine = readMachine()): Loaded {
   const given = new Map<string, Given>();
+  const problems: string[] = [];
   for (const [section, values] of Object.entries(settings)) {
-    for (const [name, value] of Object.entries(values ?? {})) {
-      if (value !== undefined) given.set(`${section}.${name}`, { value, origin: 'program' });
-    }
+    if (values === undefined) continue;
+    if (!SECTIONS.includes(section)) problems.push(`unknown section ${section}${didYouMean(section, SECTIONS)}`);
+    else if (typeof values !== 'object' || values === null) problems.push(`${section} must be an object`);
+    else for (const [name, value] of Object.entries(values)) note(given, problems, `${section}.${name}`, value);
   }
-  return validate(given, [], machine);
+  return validate(given, problems, machine);
 }

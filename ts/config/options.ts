@@ -126,7 +126,7 @@ export function readOptions(
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
-    if (token.name in general) reader.one(token);
+    if (Object.hasOwn(general, token.name)) reader.one(token);
     else if (!reader.setting(token)) reader.unknown(token);
   }
   const { given, general: values, problems, unknownSeen } = reader;

@@ -15,7 +15,7 @@ export interface Subject {
   info(): NativeInfo | undefined;
   /** Empty before the core has started and after it has stopped. */
   metrics(): readonly MetricFamily[];
-  /** A route threw `error` and was answered 500. */
+  /** A route threw `error` and was answered 500, or a connection could not be accepted. */
   onHttpError(error: unknown): void;
 }
 

@@ -118,6 +118,8 @@ export async function startHttp(wanted: HostPort, subject: Subject): Promise<Htt
     });
     server.listen(address, resolve);
   });
+  // Accepting can fail later, where descriptors or memory run out: that client is lost, the server is not.
+  server.removeAllListeners('error').on('error', error => subject.onHttpError(error));
   return {
     address: realAddress(server),
     unref: () => server.unref(),
