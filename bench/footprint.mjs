@@ -14,8 +14,11 @@ const WARMUP_WRITES = 1000;
 /** Least memory of a server that must not evict, MiB, and its share that items fill at most. */
 const AMPLE_MB = 1024;
 const AMPLE_PARTS = 4;
-/** A server is read when it is done with work in the background, such as moving a hash table. */
-const SETTLE = { every_ms: 250, difference_bytes: 64 * 1024, limit_ms: 5000 };
+/**
+ * A server is read when it is done with work in the background: after so many readings in a row that hardly differ.
+ * memcached pauses while it moves its hash table.
+ */
+const SETTLE = { every_ms: 250, readings: 5, difference_bytes: 64 * 1024, limit_ms: 10_000 };
 /** Memory of the servers that are filled to the brim, MiB, and length of the values. */
 export const FULL = { memory_mb: 64, valueBytes: 100 };
 
@@ -51,12 +54,14 @@ export function residentBytes(pid) {
 /** Resident memory once it changes no more. @param {number} pid */
 async function settledBytes(pid) {
   const end = Date.now() + SETTLE.limit_ms;
-  for (let before = residentBytes(pid); ; ) {
+  let bytes = residentBytes(pid);
+  for (let alike = 1; alike < SETTLE.readings && Date.now() < end; ) {
     await sleep(SETTLE.every_ms);
     const now = residentBytes(pid);
-    if (Math.abs(now - before) <= SETTLE.difference_bytes || Date.now() > end) return now;
-    before = now;
+    alike = Math.abs(now - bytes) <= SETTLE.difference_bytes ? alike + 1 : 1;
+    bytes = now;
   }
+  return bytes;
 }
 
 /** MiB that hold items without an eviction in every server. @param {Kind} kind */
