@@ -7,6 +7,7 @@ import { root } from '../scripts/files.mjs';
 import { installPackages } from '../scripts/packages.mjs';
 import { start } from './children.mjs';
 
+/** Where no limit is asked for: more than any load of `npm run bench` fills. */
 const MEMORY_MB = 1024;
 /** More than any load uses. */
 const CONNECTIONS = 4096;
@@ -19,16 +20,16 @@ const LOOK_AGAIN_MS = 20;
  * @typedef {object} Program
  * @property {string} name
  * @property {readonly (readonly [program: string, name: string])[]} packages
- * @property {(port: number, path: string, transport: Transport) => readonly string[]} command
+ * @property {(port: number, path: string, transport: Transport, memoryMb?: number) => readonly string[]} command
  */
 
 /** @param {'uring' | 'mio'} runtime @returns {Program} */
 const ringstone = runtime => ({
   name: `Ringstone ${runtime}`,
   packages: [],
-  command: (port, path) => [
+  command: (port, path, _, memoryMb = MEMORY_MB) => [
     ...[process.execPath, join(root, 'dist', 'cli.js'), 'serve', '--runtime', runtime, '-w', '1'],
-    ...['-m', `${MEMORY_MB}mb`, '--max-connections', String(CONNECTIONS), '--http', 'off', '--log-format', 'json'],
+    ...['-m', `${memoryMb}mb`, '--max-connections', String(CONNECTIONS), '--http', 'off', '--log-format', 'json'],
     ...['-l', `127.0.0.1:${port}`, '-l', `unix:${path}`],
   ],
 });
@@ -42,8 +43,8 @@ export const PROGRAMS = {
     name: 'memcached',
     packages: [['memcached', 'memcached']],
     // It listens either on TCP or on a unix socket.
-    command: (port, path, transport) => [
-      ...['memcached', '-t', '1', '-m', String(MEMORY_MB), '-c', String(CONNECTIONS), '-U', '0'],
+    command: (port, path, transport, memoryMb = MEMORY_MB) => [
+      ...['memcached', '-t', '1', '-m', String(memoryMb), '-c', String(CONNECTIONS), '-U', '0'],
       ...(process.getuid?.() === 0 ? ['-u', 'root'] : []),
       ...(transport === 'unix' ? ['-s', path] : ['-l', '127.0.0.1', '-p', String(port)]),
     ],
@@ -52,9 +53,11 @@ export const PROGRAMS = {
   redis: {
     name: 'redis',
     packages: [['redis-server', 'redis-server']],
-    command: (port, path) => [
+    // Without a limit it does no work for evictions.
+    command: (port, path, _, memoryMb) => [
       ...['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--unixsocket', path],
       ...['--save', '', '--appendonly', 'no', '--maxclients', String(CONNECTIONS)],
+      ...(memoryMb === undefined ? [] : ['--maxmemory', `${memoryMb}mb`, '--maxmemory-policy', 'allkeys-lru']),
     ],
   },
 };
@@ -117,16 +120,17 @@ function accepts(to) {
  * @param {string} folder for sockets
  * @param {readonly string[]} around command before it: taskset
  * @param {NodeJS.ProcessEnv} env
+ * @param {number} [memoryMb] limit for items, MiB; redis then evicts like the others
  * @returns {Promise<Server | string>} or why it does not run
  */
-export async function startServer(name, transport, folder, around, env) {
+export async function startServer(name, transport, folder, around, env, memoryMb) {
   /** @type {Program} */
   const program = PROGRAMS[name];
   const missing = installPackages(program.packages);
   if (missing.length > 0) return `${missing.join(', ')} could not be installed`;
   const port = await freePort();
   const path = join(folder, `${name}-${transport}`);
-  const child = start([...around, ...program.command(port, path, transport)], env);
+  const child = start([...around, ...program.command(port, path, transport, memoryMb)], env);
   const address = transport === 'unix' ? `unix:${path}` : `127.0.0.1:${port}`;
   const to = transport === 'unix' ? { path } : { host: '127.0.0.1', port };
   const end = Date.now() + START_MS;

@@ -49,8 +49,8 @@ export function medians(cell) {
   };
 }
 
-/** @param {import('./servers.mjs').Subject} subject */
-const title = ({ program, protocol }) =>
+/** Head of a column. @param {import('./servers.mjs').Subject} subject */
+export const title = ({ program, protocol }) =>
   `${PROGRAMS[program].name}${program === 'redis' || protocol === 'memcached' ? '' : ' RESP'}`;
 
 /**
@@ -78,13 +78,13 @@ function figures(subject, own, reference) {
 }
 
 /** @param {string} text without what would end a cell */
-const cellText = text => text.replaceAll(/[|\n]/g, ' ');
+export const cellText = text => text.replaceAll(/[|\n]/g, ' ');
 
 /**
  * What went wrong, as lines below a table.
- * @param {readonly Cell[]} cells
+ * @param {readonly Pick<Cell, 'subject' | 'load' | 'problems'>[]} cells
  */
-function problemLines(cells) {
+export function problemLines(cells) {
   const lines = cells
     .filter(({ problems }) => problems.length > 0)
     .map(({ subject, load, problems }) => `- ${subject} under ${load}: ${[...new Set(problems)].join('; ')}`);
