@@ -83,11 +83,8 @@ mod tests {
     fn the_time_of_this_process_grows_with_its_work() {
         let process = Process::new(std::process::id());
         let before = process.cpu_times().unwrap();
-        let mut number = 0_u64;
-        while process.cpu_times().unwrap().since_ns(&before) == 0 {
-            number = std::hint::black_box(number + 1);
-        }
-        assert!(number > 0);
+        // Reading it is work too.
+        assert!((0..1_000_000).any(|_| process.cpu_times().unwrap().since_ns(&before) > 0));
     }
 
     #[test]
