@@ -34,6 +34,18 @@ const ringstone = runtime => ({
   ],
 });
 
+/** @param {string} name @param {string} policy what it evicts, where it has a limit @returns {Program} */
+const redis = (name, policy) => ({
+  name,
+  packages: [['redis-server', 'redis-server']],
+  // Without a limit it does no work for evictions.
+  command: (port, path, _, memoryMb) => [
+    ...['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--unixsocket', path],
+    ...['--save', '', '--appendonly', 'no', '--maxclients', String(CONNECTIONS)],
+    ...(memoryMb === undefined ? [] : ['--maxmemory', `${memoryMb}mb`, '--maxmemory-policy', policy]),
+  ],
+});
+
 /** Programs by name. */
 export const PROGRAMS = {
   uring: ringstone('uring'),
@@ -49,17 +61,8 @@ export const PROGRAMS = {
       ...(transport === 'unix' ? ['-s', path] : ['-l', '127.0.0.1', '-p', String(port)]),
     ],
   },
-  /** @type {Program} */
-  redis: {
-    name: 'redis',
-    packages: [['redis-server', 'redis-server']],
-    // Without a limit it does no work for evictions.
-    command: (port, path, _, memoryMb) => [
-      ...['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--unixsocket', path],
-      ...['--save', '', '--appendonly', 'no', '--maxclients', String(CONNECTIONS)],
-      ...(memoryMb === undefined ? [] : ['--maxmemory', `${memoryMb}mb`, '--maxmemory-policy', 'allkeys-lru']),
-    ],
-  },
+  redis: redis('redis', 'allkeys-lru'),
+  'redis-lfu': redis('redis', 'allkeys-lfu'),
 };
 
 /** @typedef {keyof typeof PROGRAMS} ProgramName */

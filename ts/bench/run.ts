@@ -30,6 +30,7 @@ async function nativeOptions({ target, options }: Bench): Promise<LoadOptions> {
     keys: options.keys,
     keyPrefix: options.key_prefix,
     keySize: options.key_size,
+    keysPerGet: options.keys_per_get,
     ...(zipf === 0 ? {} : { theta: zipf }),
     preload: options.preload,
     warmupMs: options.warmup,

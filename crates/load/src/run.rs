@@ -58,12 +58,12 @@ pub fn run(options: &Options, control: &Control, observe: &mut dyn FnMut(Progres
         tally.problem(&error.to_string());
         None
     });
-    let server_cpu_ns = cpu_before.zip(cpu_after).map(|(before, after)| after.since_ns(&before));
+    let server_cpu = cpu_before.zip(cpu_after).map(|(before, after)| after.since(&before));
     tally.add_problems(&before);
     if tally.unsent * UNSENT_PROBLEM > tally.sent + tally.unsent {
         tally.problem("the fixed rate was not held");
     }
-    let report = Report::new(&tally, elapsed_ns, server_cpu_ns);
+    let report = Report::new(&tally, elapsed_ns, server_cpu);
     Ok(Report { interrupted: control.is_stopped(), preloaded, ..report })
 }
 
@@ -207,6 +207,7 @@ pub(crate) mod tests {
             keys: 1000,
             key_prefix: "bench:".to_owned(),
             key_size: 16,
+            keys_per_get: 1,
             distribution: Distribution::Uniform,
             preload: false,
             warmup: Duration::ZERO,
@@ -232,13 +233,14 @@ pub(crate) mod tests {
     #[test]
     fn options_that_do_not_hold_are_refused() {
         assert!(options().validate().is_ok());
-        let refused: [fn(&mut Options); 10] = [
+        let refused: [fn(&mut Options); 11] = [
             |options| options.threads = 2,
             |options| options.threads = 0,
             |options| options.pipeline = 0,
             |options| (options.gets, options.sets) = (0, 0),
             |options| options.min_value_size = 11,
             |options| options.keys = 0,
+            |options| options.keys_per_get = 0,
             |options| options.key_size = 251,
             |options| options.key_prefix = "a b".to_owned(),
             |options| (options.keys, options.key_size) = (1001, 9),
