@@ -13,6 +13,8 @@ import { SUBJECTS, THREADED_SUBJECTS } from './servers.mjs';
 import { renderTable } from './table.mjs';
 import { renderHotKey, renderScaling } from './threads-table.mjs';
 
+const HOT_AND_UNIFORM = HOT_LOADS.flatMap(({ uniform, hot }) => [uniform, hot]);
+
 const USAGE = `Usage: npm run bench -- [options]
 
   --quick         seven loads instead of ${DEFAULT_LOADS.length}
@@ -123,8 +125,6 @@ main(async () => {
   }
   report(bench, loads, subjects, options);
 });
-
-const HOT_AND_UNIFORM = HOT_LOADS.flatMap(({ uniform, hot }) => [uniform, hot]);
 
 /**
  * @param {Bench} bench
