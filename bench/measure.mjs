@@ -87,6 +87,8 @@ export class Bench {
   folder = mkdtempSync(join(tmpdir(), 'ringstone-bench-'));
   pins = pinning();
   timetable = new Timetable();
+  /** Someone wants it to end: what was measured so far stands, the run that goes on does not. */
+  stopped = false;
   /** Servers had real-time priority while latencies were measured. */
   raised = true;
 
@@ -146,6 +148,7 @@ export class Bench {
         const where = `round ${round + 1} of ${rounds}, load ${index + 1} of ${loads.length}`;
         say(`${what}${where}: ${load.name}${this.timetable.left()}`);
         for (const subject of order) {
+          if (this.stopped) return;
           if (!this.absent.has(subject.name)) await measure(subject, load);
           this.timetable.done();
         }
@@ -194,6 +197,7 @@ export class Bench {
       return;
     }
     const { problems, round } = await this.runLoad(subject, load, server, { rate, place });
+    if (this.stopped) return;
     cell.problems.push(...problems);
     if (round) cell.rounds.push(round);
   }

@@ -5,13 +5,19 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
-import { ensureDependencies, ensureDist, ensureNative, main, SetupError } from '../scripts/setup.mjs';
+import { ensureDependencies, ensureDist, ensureNative, main, SetupError, say } from '../scripts/setup.mjs';
 import { renderLatencies } from './latency-table.mjs';
 import { DEFAULT_LOADS, HOT_LOADS, LOADS, QUICK_LOADS, SCALING_LOADS } from './loads.mjs';
 import { Bench } from './measure.mjs';
 import { SUBJECTS, THREADED_SUBJECTS } from './servers.mjs';
 import { renderTable } from './table.mjs';
 import { renderHotKey, renderScaling } from './threads-table.mjs';
+
+/** npm passes on a Ctrl-C that the terminal has already sent to the whole group: one wish, two signals. */
+const ECHO_MS = 100;
+let interruptedMs = 0;
+
+const HOT_AND_UNIFORM = HOT_LOADS.flatMap(({ uniform, hot }) => [uniform, hot]);
 
 const USAGE = `Usage: npm run bench -- [options]
 
@@ -99,9 +105,6 @@ function choose(only, { quick, all }) {
   return { loads: chosen(loads, forLoads), subjects: needed };
 }
 
-// What was started ends with this process.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(1));
-
 main(async () => {
   const options = readOptions();
   if (options.help || options.list) {
@@ -116,6 +119,7 @@ main(async () => {
   // The release build, whatever the tests load.
   const { RINGSTONE_NATIVE_LIBRARY: _, ...env } = process.env;
   const bench = new Bench(options.duration, env);
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => interrupt(bench));
   try {
     await measureAll(bench, loads, subjects, options);
   } finally {
@@ -124,7 +128,18 @@ main(async () => {
   report(bench, loads, subjects, options);
 });
 
-const HOT_AND_UNIFORM = HOT_LOADS.flatMap(({ uniform, hot }) => [uniform, hot]);
+/**
+ * The first wish ends it with the tables of what was measured, the second at once; what was started ends with this process.
+ * @param {Bench} bench
+ */
+function interrupt(bench) {
+  if (bench.stopped && performance.now() - interruptedMs < ECHO_MS) return;
+  if (bench.stopped) process.exit(1);
+  interruptedMs = performance.now();
+  bench.stopped = true;
+  process.exitCode = 1;
+  say('ending after this run; once more ends at once');
+}
 
 /**
  * @param {Bench} bench

@@ -35,6 +35,10 @@ test('measures, says who is missing, and ends what it has started', async () => 
   await bench.runPaced(loads, alone, 1);
   // A machine that is too busy for the rate says so; either way each was tried.
   expect([...bench.paced.values()].map(({ rounds, problems }) => rounds.length || problems.length)).toEqual([1, 1]);
+  // Nothing is added once someone has had enough.
+  bench.stopped = true;
+  await bench.run(loads, subjects, 1);
+  bench.stopped = false;
   const pids = [...bench.servers.values()].flatMap(server => (typeof server === 'string' ? [] : [server.pid]));
   expect(pids.map(alive)).toEqual([true, true]);
   await bench.stop();
