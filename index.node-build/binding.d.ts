@@ -100,6 +100,8 @@ export interface LoadOptions {
   keyPrefix: string
   /** Length of every key. */
   keySize: number
+  /** That a get asks for at once. */
+  keysPerGet: number
   /** Of a Zipf distribution; uniform without. */
   theta?: number
   /** Set every key once before. */
@@ -171,9 +173,9 @@ export interface LoadReport {
   replies: number
   /** Over `elapsed`. */
   repliesPerSecond: number
-  /** Gets that had a value. */
+  /** Keys that gets found a value for. */
   hits: number
-  /** Gets that had none. */
+  /** Keys that gets found none for. */
   misses: number
   /** Sets that were done. */
   stored: number
@@ -195,9 +197,15 @@ export interface LoadReport {
   getLatency: LoadLatency
   /** Sets. */
   setLatency: LoadLatency
+  /** At a fixed rate, what at most of each latency was the load's own lateness. */
+  loadLatency?: LoadLatency
+  /** What is left of each latency without it. */
+  restLatency?: LoadLatency
   /** CPU time of the server's process, in microseconds. */
   serverCpu?: number
-  /** The same per reply. */
+  /** Time that its threads were ready to run and others had the CPU, in microseconds. */
+  serverWait?: number
+  /** CPU time of the server's process per reply. */
   serverCpuPerReply?: number
   /** The most frequent first. */
   problems: Array<LoadProblem>

@@ -44,13 +44,14 @@ export function renderProgress(progress: LoadProgress): string {
 
 /** The load in one line. */
 function headline({ target, options }: Bench): string {
-  const { connections, pipeline, ratio, value_size: size, keys, zipf, rate, protocol } = options;
+  const { connections, pipeline, ratio, value_size: size, keys, keys_per_get: each, zipf, rate, protocol } = options;
   const sizes = size.min === size.max ? formatSize(size.min) : `${formatSize(size.min)} to ${formatSize(size.max)}`;
   return [
     `${protocol} at ${formatAddress(target)}`,
     plural(connections, 'connection'),
     `pipeline ${pipeline}`,
     `${ratio.gets}:${ratio.sets} get:set`,
+    ...(each === 1 ? [] : [`gets of ${each} keys`]),
     `values of ${sizes}`,
     `${plural(keys, 'key')} ${zipf === 0 ? 'uniform' : `Zipf ${zipf}`}`,
     rate === 0 ? 'closed loop' : `${count(rate)}/s`,
@@ -60,6 +61,7 @@ function headline({ target, options }: Bench): string {
 const COLUMNS = ['mean', 'p50', 'p90', 'p99', 'p999', 'p9999', 'max'] as const satisfies readonly (keyof LoadLatency)[];
 const TITLES: Readonly<Record<string, string>> = { p999: 'p99.9', p9999: 'p99.99' };
 const CELL = 11;
+const MICROSECONDS = 1e6;
 
 function latencyTable(report: LoadReport): string[] {
   const title = COLUMNS.map(column => (TITLES[column] ?? column).padStart(CELL)).join('');
@@ -70,6 +72,25 @@ function latencyTable(report: LoadReport): string[] {
     row('all', report.latency),
     ...(report.getLatency.count === 0 ? [] : [row('get', report.getLatency)]),
     ...(report.setLatency.count === 0 ? [] : [row('set', report.setLatency)]),
+    ...(report.loadLatency === undefined ? [] : [row('load', report.loadLatency)]),
+    ...(report.restLatency === undefined ? [] : [row('rest', report.restLatency)]),
+  ];
+}
+
+/** Keys that were answered: a get of several keys counts as often. */
+const answeredKeys = ({ hits, misses, stored, notStored }: LoadReport) => hits + misses + stored + notStored;
+
+/** What the server's process did meanwhile, where it was asked for. */
+function serverLine({ options }: Bench, report: LoadReport): string[] {
+  const { serverCpu: cpu, serverCpuPerReply: each, serverWait: wait, elapsed } = report;
+  if (cpu === undefined || each === undefined) return [];
+  const keys = answeredKeys(report);
+  const perKey = options.keys_per_get === 1 || keys === 0 ? '' : ` (${(cpu / keys).toFixed(3)} us per key)`;
+  const busy = cpu / MICROSECONDS / elapsed;
+  const waited = wait === undefined ? '' : `, ready and waiting ${(wait / MICROSECONDS / elapsed).toFixed(3)}`;
+  return [
+    `server CPU  ${each.toFixed(3)} us per request${perKey}, process ${options.server_pid}`,
+    `            ${busy.toFixed(2)} cores busy${waited}`,
   ];
 }
 
@@ -83,7 +104,6 @@ export function renderReport(bench: Bench, report: LoadReport): string {
     ...(unanswered === 0 ? [] : [`${count(unanswered)} unanswered`]),
     ...(unsent === 0 ? [] : [`${count(unsent)} due and not sent`]),
   ];
-  const cpu = report.serverCpuPerReply;
   return `${[
     headline(bench),
     '',
@@ -91,11 +111,14 @@ export function renderReport(bench: Bench, report: LoadReport): string {
     `requests    ${count(report.replies)} answered in ${report.elapsed.toFixed(2)} s: ${count(report.repliesPerSecond)}/s${report.interrupted ? ' (interrupted)' : ''}`,
     `            ${count(hits)} hits, ${count(misses)} misses${share}, ${count(stored)} stored${unstored}`,
     ...(lost.length === 0 ? [] : [`            ${lost.join(', ')}`]),
-    ...(cpu === undefined ? [] : [`server CPU  ${cpu.toFixed(3)} us per request, process ${bench.options.server_pid}`]),
+    ...serverLine(bench, report),
     '',
     ...latencyTable(report),
     ...(report.problems.length === 0 ? [] : ['', 'problems']),
     ...report.problems.map(problem => `  ${count(problem.count)} x ${problem.message}`),
+    ...(report.preloaded + report.replies > 0 || report.problems.length === 0
+      ? []
+      : [`  nothing was answered: is it a server of the ${bench.options.protocol} protocol? (--protocol)`]),
   ].join('\n')}\n`;
 }
 
@@ -133,8 +156,11 @@ export function renderJson({ target, options }: Bench, report: LoadReport): stri
       all: latencyJson(report.latency),
       get: latencyJson(report.getLatency),
       set: latencyJson(report.setLatency),
+      ...(report.loadLatency === undefined ? {} : { load: latencyJson(report.loadLatency) }),
+      ...(report.restLatency === undefined ? {} : { rest: latencyJson(report.restLatency) }),
     },
     ...(report.serverCpu === undefined ? {} : { server_cpu_us: report.serverCpu }),
+    ...(report.serverWait === undefined ? {} : { server_wait_us: report.serverWait }),
     ...(report.serverCpuPerReply === undefined ? {} : { server_cpu_us_per_request: report.serverCpuPerReply }),
     problems: report.problems,
   };

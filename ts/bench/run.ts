@@ -30,6 +30,7 @@ async function nativeOptions({ target, options }: Bench): Promise<LoadOptions> {
     keys: options.keys,
     keyPrefix: options.key_prefix,
     keySize: options.key_size,
+    keysPerGet: options.keys_per_get,
     ...(zipf === 0 ? {} : { theta: zipf }),
     preload: options.preload,
     warmupMs: options.warmup,
@@ -54,6 +55,8 @@ async function load(bench: Bench, onProgress: (progress: LoadProgress) => void):
   try {
     const native = new NativeLoad(options);
     stopSignal(() => process.exit(EXIT_FAILURE)).then(() => native.stop());
+    // Nobody reads on: the rest of the load would be for nobody.
+    process.stderr.once('error', () => native.stop());
     const { report, failure } = await native.run(onProgress);
     if (report) return report;
     const code = isErrorCode(failure?.code) ? failure.code : 'RINGSTONE_START_FAILED';

@@ -10,6 +10,8 @@ export type LoadProtocol = (typeof LOAD_PROTOCOLS)[number];
 const MAX_CONNECTIONS = 100_000;
 const MAX_THREADS = 256;
 const MAX_PIPELINE = 10_000;
+/** A line of memcached's protocol with so many of the longest keys is still one that servers take. */
+const MAX_KEYS_PER_GET = 1000;
 const MAX_VALUE_SIZE = 1024 ** 3;
 const MAX_PART = 1_000_000;
 const MAX_THETA = 10;
@@ -125,6 +127,11 @@ const shape = {
     flag: 'key-size',
     value: 'N',
     help: 'Length of every key in bytes: the prefix, and the number with leading zeros',
+  }),
+  keys_per_get: whole({ min: 1, max: MAX_KEYS_PER_GET }).prefault(1).register(settingMeta, {
+    flag: 'keys-per-get',
+    value: 'N',
+    help: 'Keys that a get asks for at once: get of several keys, MGET',
   }),
   zipf: theta().prefault('0').register(settingMeta, {
     flag: 'zipf',

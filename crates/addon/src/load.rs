@@ -57,6 +57,8 @@ pub struct LoadOptions {
     pub key_prefix: String,
     /// Length of every key.
     pub key_size: f64,
+    /// That a get asks for at once.
+    pub keys_per_get: f64,
     /// Of a Zipf distribution; uniform without.
     pub theta: Option<f64>,
     /// Set every key once before.
@@ -112,6 +114,7 @@ impl TryFrom<LoadOptions> for Options {
             keys: whole("keys", options.keys)?,
             key_prefix: options.key_prefix,
             key_size: whole_usize("keySize", options.key_size)?,
+            keys_per_get: whole_usize("keysPerGet", options.keys_per_get)?,
             distribution: options.theta.map_or(Distribution::Uniform, Distribution::Zipf),
             preload: options.preload,
             warmup: milliseconds("warmupMs", options.warmup_ms)?,
@@ -234,9 +237,9 @@ pub struct LoadReport {
     pub replies: f64,
     /// Over `elapsed`.
     pub replies_per_second: f64,
-    /// Gets that had a value.
+    /// Keys that gets found a value for.
     pub hits: f64,
-    /// Gets that had none.
+    /// Keys that gets found none for.
     pub misses: f64,
     /// Sets that were done.
     pub stored: f64,
@@ -258,9 +261,15 @@ pub struct LoadReport {
     pub get_latency: LoadLatency,
     /// Sets.
     pub set_latency: LoadLatency,
+    /// At a fixed rate, what at most of each latency was the load's own lateness.
+    pub load_latency: Option<LoadLatency>,
+    /// What is left of each latency without it.
+    pub rest_latency: Option<LoadLatency>,
     /// CPU time of the server's process, in microseconds.
     pub server_cpu: Option<f64>,
-    /// The same per reply.
+    /// Time that its threads were ready to run and others had the CPU, in microseconds.
+    pub server_wait: Option<f64>,
+    /// CPU time of the server's process per reply.
     pub server_cpu_per_reply: Option<f64>,
     /// The most frequent first.
     pub problems: Vec<LoadProblem>,
@@ -287,7 +296,10 @@ impl From<Report> for LoadReport {
             latency: report.latency.into(),
             get_latency: report.get_latency.into(),
             set_latency: report.set_latency.into(),
+            load_latency: report.load_latency.map(Into::into),
+            rest_latency: report.rest_latency.map(Into::into),
             server_cpu: report.server_cpu_us,
+            server_wait: report.server_wait_us,
             server_cpu_per_reply: report.server_cpu_us_per_reply,
             problems: report.problems.into_iter().map(LoadProblem::from).collect(),
         }

@@ -110,7 +110,8 @@ impl Worker {
         Worker { shared, index, bounds, output_limit, hashes: Vec::new() }
     }
 
-    /// Collects up to `BATCH` steps, a fair share from each connection, into an empty round.
+    /// Collects up to `BATCH` steps, a fair share from each connection. The round is filled in place, as it is long: moving
+    /// it would copy all of its room.
     fn collect<'i>(&self, lanes: &mut [Lane<'_, 'i>], round: &mut Round<'i>, now_ms: UnixMillis) {
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
@@ -144,7 +145,7 @@ impl Worker {
         }
     }
 
-    /// Executes the steps of a round, and leaves it empty.
+    /// Executes the round and empties it.
     fn execute_round(
         &mut self,
         lanes: &mut [Lane<'_, '_>],
@@ -362,8 +363,7 @@ impl Service for Worker {
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
         let now_ms = self.shared.clock.now_ms();
-        // Both are kilobytes: filled and emptied where they are, they are never moved.
-        let mut lanes: ArrayVec<Lane<'_, '_>, BATCH> = ArrayVec::new();
+        let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
         lanes.extend(batch.iter_mut().map(Lane::new));
         let mut round = Round::new();
         loop {

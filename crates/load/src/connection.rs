@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 use mio::{Registry, Token};
 
 use crate::clock::Clock;
-use crate::dialect::{Encoder, ReplyReader};
+use crate::dialect::{Encoder, ReplyReader, quote_line};
 use crate::socket::Socket;
 use crate::tally::Tally;
-use crate::workload::Request;
+use crate::workload::{Request, Source};
 use crate::{Options, Protocol};
 
 /// A request that was sent or waits to be.
@@ -18,6 +18,18 @@ struct Asked {
     request: Request,
     /// When it was sent, or should have been.
     from_ns: u64,
+    /// When it was sent.
+    sent_ns: u64,
+}
+
+/// How late the load itself may have been at a fixed rate, so that it is not taken for the server's slowness.
+#[derive(Clone, Copy)]
+pub(crate) struct Lateness {
+    /// It sent so late at most, since nothing was owed last. What that delays comes as much later, and so does what waits
+    /// behind it.
+    pub(crate) sending_ns: u64,
+    /// When it looked at the sockets before this time: what it reads now had not come then.
+    pub(crate) looked_ns: u64,
 }
 
 /// What connections of a thread read with.
@@ -25,13 +37,15 @@ pub(crate) struct Context {
     pub(crate) encoder: Encoder,
     pub(crate) clock: Clock,
     /// Lengths that a value may have.
-    pub(crate) value_sizes: RangeInclusive<u64>,
+    value_sizes: RangeInclusive<u64>,
+    /// At a fixed rate.
+    pub(crate) lateness: Option<Lateness>,
 }
 
 impl Context {
     pub(crate) fn new(options: &Options, clock: Clock) -> Self {
         let value_sizes = options.min_value_size as u64..=options.max_value_size as u64;
-        Self { encoder: Encoder::new(options), clock, value_sizes }
+        Self { encoder: Encoder::new(options), clock, value_sizes, lateness: None }
     }
 }
 
@@ -42,6 +56,8 @@ pub(crate) struct Connection {
     token: Token,
     reader: ReplyReader,
     asked: VecDeque<Asked>,
+    /// Of the keys of all that was asked, in that order.
+    numbers: VecDeque<u64>,
     output: Vec<u8>,
     /// Bytes of `output` that were sent.
     sent: usize,
@@ -53,13 +69,20 @@ pub(crate) struct Connection {
 impl Connection {
     /// # Errors
     /// The event queue refuses the socket.
-    pub(crate) fn new(mut socket: Socket, protocol: Protocol, registry: &Registry, token: Token) -> io::Result<Self> {
+    pub(crate) fn new(
+        mut socket: Socket,
+        protocol: Protocol,
+        context: &Context,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Self> {
         socket.register(registry, token)?;
         Ok(Self {
             socket: Some(socket),
             token,
-            reader: ReplyReader::new(protocol),
+            reader: ReplyReader::new(protocol, context.value_sizes.clone()),
             asked: VecDeque::new(),
+            numbers: VecDeque::new(),
             output: Vec::new(),
             sent: 0,
             watches_output: false,
@@ -87,14 +110,16 @@ impl Connection {
         !self.asked.is_empty() && now_ns.saturating_sub(self.heard_ns) > timeout_ns
     }
 
-    /// Queues a request whose latency counts from `from_ns`.
+    /// Queues the next request, whose latency counts from `from_ns`. False when there is none.
     #[inline]
-    pub(crate) fn ask(&mut self, request: Request, from_ns: u64, now_ns: u64, encoder: &Encoder) {
+    pub(crate) fn ask(&mut self, source: &mut Source<'_>, from_ns: u64, now_ns: u64, encoder: &Encoder) -> bool {
+        let Some(request) = source.next(&mut self.numbers) else { return false };
         if self.asked.is_empty() {
             self.heard_ns = now_ns;
         }
-        encoder.append(&request, &mut self.output);
-        self.asked.push_back(Asked { request, from_ns });
+        encoder.append(&request, &self.numbers, &mut self.output);
+        self.asked.push_back(Asked { request, from_ns, sent_ns: now_ns });
+        true
     }
 
     /// Sends what the socket takes now; the rest when there is room again.
@@ -161,14 +186,19 @@ impl Connection {
     fn take(&mut self, mut input: &[u8], now_ns: u64, context: &Context, tally: &mut Tally) -> Result<(), String> {
         while !input.is_empty() {
             let Some(asked) = self.asked.front() else {
-                return Err("bytes that no request asked for".to_owned());
+                return Err(format!("\"{}\" that no request asked for", quote_line(input)));
             };
-            let read = self.reader.read(&asked.request, context.encoder.keys(), &mut input);
+            let read = self.reader.read(&asked.request, &self.numbers, context.encoder.keys(), &mut input);
             match read.map_err(|malformed| malformed.0)? {
                 Some(outcome) => {
                     let latency_ns = now_ns.saturating_sub(asked.from_ns);
-                    tally.count(&asked.request, outcome, latency_ns, &context.value_sizes);
+                    tally.count(asked.request.kind, outcome, latency_ns);
+                    if let Some(Lateness { sending_ns, looked_ns }) = context.lateness {
+                        let reading_ns = now_ns.saturating_sub(looked_ns.max(asked.sent_ns));
+                        tally.count_lateness(latency_ns, sending_ns + reading_ns);
+                    }
                     tally.last_reply_ns = now_ns;
+                    self.numbers.drain(..asked.request.keys);
                     self.asked.pop_front();
                 }
                 None => return Ok(()),
@@ -185,6 +215,7 @@ impl Connection {
         }
         tally.unanswered += self.asked.len() as u64;
         self.asked.clear();
+        self.numbers.clear();
         self.output = Vec::new();
         self.sent = 0;
     }

@@ -7,7 +7,7 @@ use mio::event::Event;
 use mio::{Events, Poll, Token};
 
 use crate::clock::Clock;
-use crate::connection::{Connection, Context};
+use crate::connection::{Connection, Context, Lateness};
 use crate::pace::Schedule;
 use crate::progress::{Control, Counters};
 use crate::socket::Socket;
@@ -47,19 +47,23 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Driver {
-    /// Connects.
-    pub(crate) fn connect(options: &Options, connections: usize, clock: Clock) -> Result<Self, Error> {
+    /// Opens `connections`, of those of all threads the ones after `opened`.
+    pub(crate) fn connect(options: &Options, opened: usize, connections: usize, clock: Clock) -> Result<Self, Error> {
         let poll = Poll::new()?;
+        let context = Context::new(options, clock);
         let open = |index| {
-            let socket = Socket::connect(&options.target)
-                .map_err(|source| Error::Connect { target: options.target.clone(), source })?;
-            Ok(Connection::new(socket, options.protocol, poll.registry(), Token(index))?)
+            let failed = |source| {
+                let (opened, wanted) = (opened + index, options.connections);
+                Error::Connect { target: options.target.clone(), opened, wanted, source }
+            };
+            let socket = Socket::connect(&options.target).map_err(failed)?;
+            Ok(Connection::new(socket, options.protocol, &context, poll.registry(), Token(index))?)
         };
         let connections = (0..connections).map(open).collect::<Result<_, Error>>()?;
         Ok(Self {
             poll,
             connections,
-            context: Context::new(options, clock),
+            context,
             buffer: vec![0; BUFFER_SIZE].into(),
             timeout_ns: options.timeout.as_nanos() as u64,
         })
@@ -70,7 +74,8 @@ impl Driver {
     /// # Errors
     /// Of the event queue; what goes wrong with a connection is in the tally.
     pub(crate) fn run(&mut self, plan: Plan<'_>, control: &Control, counters: &Counters) -> io::Result<Tally> {
-        let mut events = Events::with_capacity(EVENTS);
+        // All that has come is seen by each look, so that what it does not show came later.
+        let mut events = Events::with_capacity(EVENTS.max(self.connections.len()));
         let clock = self.context.clock;
         let mut pass = Pass::new(self, plan);
         pass.begin();
@@ -83,6 +88,7 @@ impl Driver {
                 return Ok(pass.finish(now_ns));
             }
             let sleep = pass.sleep(now_ns);
+            let looking_ns = clock.now_ns();
             match pass.driver.poll.poll(&mut events, Some(sleep)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
                 polled => polled?,
@@ -90,6 +96,7 @@ impl Driver {
             for event in &events {
                 pass.handle(event);
             }
+            pass.looked(looking_ns);
         }
     }
 }
@@ -107,16 +114,18 @@ struct Pass<'d, 'p> {
     stopped_ns: Option<u64>,
     /// The connection that is next to get a request of the fixed rate.
     cursor: usize,
-    /// Connections that were given requests of the fixed rate and are to be flushed.
-    touched: Vec<usize>,
     /// All connections had as many requests on their way as they may when last looked at.
     full: bool,
+    /// When that ended last.
+    freed_ns: u64,
     looked_ns: u64,
 }
 
 impl<'d, 'p> Pass<'d, 'p> {
     fn new(driver: &'d mut Driver, plan: Plan<'p>) -> Self {
         let open = driver.connections.iter().filter(|connection| connection.is_open()).count();
+        let looked_ns = driver.context.clock.now_ns();
+        driver.context.lateness = plan.schedule.map(|_| Lateness { sending_ns: 0, looked_ns });
         Self {
             driver,
             plan,
@@ -125,8 +134,8 @@ impl<'d, 'p> Pass<'d, 'p> {
             sending: true,
             stopped_ns: None,
             cursor: 0,
-            touched: Vec::new(),
             full: false,
+            freed_ns: 0,
             looked_ns: 0,
         }
     }
@@ -155,11 +164,10 @@ impl<'d, 'p> Pass<'d, 'p> {
             return;
         }
         for _ in 0..self.plan.depth {
-            let Some(request) = self.plan.source.next() else {
+            if !connection.ask(&mut self.plan.source, now_ns, now_ns, &self.driver.context.encoder) {
                 self.sending = false;
                 break;
-            };
-            connection.ask(request, now_ns, now_ns, &self.driver.context.encoder);
+            }
             self.tally.sent += 1;
         }
         self.flush(index);
@@ -171,23 +179,51 @@ impl<'d, 'p> Pass<'d, 'p> {
         if !self.sending {
             return;
         }
+        if self.tally.outstanding() == 0 {
+            self.caught_up();
+        }
+        // What follows over the same connection is sent with it.
+        let mut unflushed = None;
         while let Some(due_ns) = schedule.due(now_ns.min(self.plan.end_ns)) {
             let Some(index) = self.next_free() else { break };
-            let Some(request) = self.plan.source.next() else { break };
-            let connection = &mut self.driver.connections[index];
-            // One that has output waits for room, or is in the list already.
-            if !connection.has_output() {
-                self.touched.push(index);
+            if let Some(before) = unflushed.replace(index).filter(|&before| before != index) {
+                self.flush(before);
             }
-            connection.ask(request, due_ns, now_ns, &self.driver.context.encoder);
+            let Driver { connections, context, .. } = &mut *self.driver;
+            let sent_ns = context.clock.now_ns();
+            if !connections[index].ask(&mut self.plan.source, due_ns, sent_ns, &context.encoder) {
+                break;
+            }
+            self.was_late(sent_ns.saturating_sub(due_ns.max(self.freed_ns)));
             self.tally.sent += 1;
             schedule.advance();
         }
         self.plan.schedule = Some(schedule);
-        while let Some(index) = self.touched.pop() {
+        if let Some(index) = unflushed {
             self.flush(index);
         }
         self.sending = schedule.next_ns().is_some() && now_ns < self.plan.end_ns;
+    }
+
+    /// A request was sent so late, and not for want of a connection.
+    fn was_late(&mut self, late_ns: u64) {
+        if let Some(Lateness { sending_ns, .. }) = &mut self.driver.context.lateness {
+            *sending_ns = late_ns.max(*sending_ns);
+        }
+    }
+
+    /// Nothing is owed, so nothing can come late any more because of what was sent late.
+    fn caught_up(&mut self) {
+        if let Some(Lateness { sending_ns, .. }) = &mut self.driver.context.lateness {
+            *sending_ns = 0;
+        }
+    }
+
+    /// All that the sockets had at `looking_ns` was read.
+    fn looked(&mut self, looking_ns: u64) {
+        if let Some(Lateness { looked_ns, .. }) = &mut self.driver.context.lateness {
+            *looked_ns = looking_ns;
+        }
     }
 
     /// The next connection with room for a request, in turn.
@@ -238,7 +274,11 @@ impl<'d, 'p> Pass<'d, 'p> {
         match received {
             Err(why) => self.give_up(index, &why),
             Ok(()) if self.plan.schedule.is_none() && self.driver.connections[index].owed() == 0 => self.fill(index),
-            Ok(()) => self.full = false,
+            Ok(()) if self.full => {
+                self.full = false;
+                self.freed_ns = self.driver.context.clock.now_ns();
+            }
+            Ok(()) => {}
         }
     }
 
@@ -266,6 +306,10 @@ impl<'d, 'p> Pass<'d, 'p> {
 
     /// How long nothing needs to be done unless an event comes.
     fn sleep(&self, now_ns: u64) -> Duration {
+        // Awake, it knows how long a reply may have lain unread.
+        if self.plan.schedule.is_some() && self.tally.outstanding() > 0 {
+            return Duration::ZERO;
+        }
         let end_ns = if self.sending { self.plan.end_ns.saturating_sub(now_ns).max(SLEEP_UNIT_NS) } else { u64::MAX };
         let next = self.plan.schedule.filter(|_| self.sending && !self.full).and_then(|schedule| schedule.next_ns());
         let next_ns = next.map_or(u64::MAX, |next_ns| next_ns.saturating_sub(now_ns));

@@ -27,6 +27,11 @@ impl Histogram {
         self.0.add(&other.0).expect("all have the same bounds");
     }
 
+    /// Nothing was counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is told of it.
     pub fn latency(&self) -> Latency {
         let at = |percent| self.0.value_at_percentile(percent) as f64 / 1000.0;

@@ -75,6 +75,8 @@ pub struct Options {
     pub key_prefix: String,
     /// Length of every key in bytes: prefix and a number with leading zeros.
     pub key_size: usize,
+    /// Keys that a get asks for at once, at least 1.
+    pub keys_per_get: usize,
     /// Which keys are asked for.
     pub distribution: Distribution,
     /// Set every key once before.
@@ -107,6 +109,7 @@ impl Options {
             (self.pipeline >= 1, "a pipeline must have at least one request"),
             (u64::from(self.gets) + u64::from(self.sets) > 0, "there must be gets or sets"),
             (self.min_value_size <= self.max_value_size, "the shortest value must not be above the longest"),
+            (self.keys_per_get >= 1, "a get must ask for at least one key"),
             (self.keys >= 1, "there must be at least one key"),
             (self.key_size <= MAX_KEY_SIZE, "a key has at most 250 bytes"),
             (

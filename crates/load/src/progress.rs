@@ -59,7 +59,7 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn publish(&self, tally: &Tally, open_connections: usize) {
-        self.replies.store(tally.replies(), Ordering::Relaxed);
+        self.replies.store(tally.replies, Ordering::Relaxed);
         self.failed.store(tally.failed, Ordering::Relaxed);
         self.open_connections.store(open_connections as u64, Ordering::Relaxed);
     }

@@ -1,5 +1,6 @@
 //! What a run has found.
 
+use crate::process::CpuTime;
 use crate::tally::Tally;
 use crate::{Histogram, Latency};
 
@@ -27,9 +28,9 @@ pub struct Report {
     pub replies: u64,
     /// Replies per second of `elapsed_s`.
     pub replies_per_s: f64,
-    /// Gets that had a value.
+    /// Keys that gets found a value for.
     pub hits: u64,
-    /// Gets that had none.
+    /// Keys that gets found none for.
     pub misses: u64,
     /// Sets that were done.
     pub stored: u64,
@@ -51,21 +52,28 @@ pub struct Report {
     pub get_latency: Latency,
     /// Sets.
     pub set_latency: Latency,
+    /// Of latencies at a fixed rate, what at most was the load's own lateness: it sent late though a connection was free, or
+    /// had not looked for the reply. None in a closed loop.
+    pub load_latency: Option<Latency>,
+    /// What is left of each latency without it.
+    pub rest_latency: Option<Latency>,
     /// CPU time of the server's process during the measurement, in microseconds.
     pub server_cpu_us: Option<f64>,
-    /// The same per reply; none without replies.
+    /// Time that its threads were ready to run and others, of its own or not, had the CPU, in microseconds.
+    pub server_wait_us: Option<f64>,
+    /// CPU time of the server's process per reply; none without replies.
     pub server_cpu_us_per_reply: Option<f64>,
     /// What should not be, the most frequent first.
     pub problems: Vec<Problem>,
 }
 
 impl Report {
-    pub(crate) fn new(tally: &Tally, elapsed_ns: u64, server_cpu_ns: Option<u64>) -> Self {
+    pub(crate) fn new(tally: &Tally, elapsed_ns: u64, server_cpu: Option<CpuTime>) -> Self {
         let mut all = Histogram::new();
         all.add(&tally.get);
         all.add(&tally.set);
-        let (replies, elapsed_s) = (tally.replies(), elapsed_ns as f64 / 1e9);
-        let server_cpu_us = server_cpu_ns.map(|ns| ns as f64 / 1000.0);
+        let (replies, elapsed_s) = (tally.replies, elapsed_ns as f64 / 1e9);
+        let server_cpu_us = server_cpu.map(|time| time.used_ns as f64 / 1000.0);
         let problem = |(words, count): (&str, u64)| Problem { message: words.to_owned(), count };
         Report {
             interrupted: false,
@@ -86,7 +94,10 @@ impl Report {
             latency: all.latency(),
             get_latency: tally.get.latency(),
             set_latency: tally.set.latency(),
+            load_latency: (!tally.load.is_empty()).then(|| tally.load.latency()),
+            rest_latency: (!tally.rest.is_empty()).then(|| tally.rest.latency()),
             server_cpu_us,
+            server_wait_us: server_cpu.map(|time| time.waited_ns as f64 / 1000.0),
             server_cpu_us_per_reply: server_cpu_us.filter(|_| replies > 0).map(|us| us / replies as f64),
             problems: tally.all_problems().into_iter().map(problem).collect(),
         }

@@ -52,18 +52,21 @@ pub fn run(options: &Options, control: &Control, observe: &mut dyn FnMut(Progres
     let cpu_before = cpu_times()?;
     let start_ns = clock.now_ns();
     let mut tally = run.phase(Phase::Measure, observe)?;
-    let elapsed_ns = tally.last_reply_ns.saturating_sub(start_ns);
+    let replied_ns = tally.last_reply_ns.saturating_sub(start_ns);
+    // At a fixed rate each request stands for its share of time: one per second that is answered at once is not 10,000 per
+    // second.
+    let elapsed_ns = options.rate.map_or(replied_ns, |rate| replied_ns.max((tally.sent as f64 / rate * 1e9) as u64));
     // A server that has ended takes its figures with it: a problem of the run, whose other results stand.
     let cpu_after = cpu_times().unwrap_or_else(|error| {
         tally.problem(&error.to_string());
         None
     });
-    let server_cpu_ns = cpu_before.zip(cpu_after).map(|(before, after)| after.since_ns(&before));
+    let server_cpu = cpu_before.zip(cpu_after).map(|(before, after)| after.since(&before));
     tally.add_problems(&before);
     if tally.unsent * UNSENT_PROBLEM > tally.sent + tally.unsent {
         tally.problem("the fixed rate was not held");
     }
-    let report = Report::new(&tally, elapsed_ns, server_cpu_ns);
+    let report = Report::new(&tally, elapsed_ns, server_cpu);
     Ok(Report { interrupted: control.is_stopped(), preloaded, ..report })
 }
 
@@ -83,9 +86,12 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(options: &'a Options, clock: Clock, control: &'a Control) -> Result<Self, Error> {
+        let mut opened = 0;
         let part = |thread| {
             let connections = share(options.connections as u64, options.threads, thread) as usize;
-            Ok(Part { driver: Driver::connect(options, connections, clock)?, mix: Mix::new(options, thread) })
+            let driver = Driver::connect(options, opened, connections, clock)?;
+            opened += connections;
+            Ok(Part { driver, mix: Mix::new(options, thread) })
         };
         let parts = (0..options.threads).map(part).collect::<Result<_, Error>>()?;
         let counters = (0..options.threads).map(|_| Counters::default()).collect();
@@ -207,6 +213,7 @@ pub(crate) mod tests {
             keys: 1000,
             key_prefix: "bench:".to_owned(),
             key_size: 16,
+            keys_per_get: 1,
             distribution: Distribution::Uniform,
             preload: false,
             warmup: Duration::ZERO,
@@ -232,13 +239,14 @@ pub(crate) mod tests {
     #[test]
     fn options_that_do_not_hold_are_refused() {
         assert!(options().validate().is_ok());
-        let refused: [fn(&mut Options); 10] = [
+        let refused: [fn(&mut Options); 11] = [
             |options| options.threads = 2,
             |options| options.threads = 0,
             |options| options.pipeline = 0,
             |options| (options.gets, options.sets) = (0, 0),
             |options| options.min_value_size = 11,
             |options| options.keys = 0,
+            |options| options.keys_per_get = 0,
             |options| options.key_size = 251,
             |options| options.key_prefix = "a b".to_owned(),
             |options| (options.keys, options.key_size) = (1001, 9),

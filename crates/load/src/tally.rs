@@ -1,11 +1,10 @@
 //! What a phase counts.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use crate::Histogram;
-use crate::dialect::Outcome;
-use crate::workload::{Kind, Request};
+use crate::dialect::{Got, Outcome};
+use crate::workload::Kind;
 
 /// Different problems that are told apart; further ones are counted together.
 const MAX_PROBLEMS: usize = 32;
@@ -16,7 +15,11 @@ const OTHER_PROBLEMS: &str = "other problems";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) sent: u64,
+    /// Answered, with an error or without.
+    pub(crate) replies: u64,
+    /// Keys that had a value.
     pub(crate) hits: u64,
+    /// Keys that had none.
     pub(crate) misses: u64,
     pub(crate) stored: u64,
     pub(crate) not_stored: u64,
@@ -30,43 +33,37 @@ pub(crate) struct Tally {
     pub(crate) bytes_received: u64,
     pub(crate) get: Histogram,
     pub(crate) set: Histogram,
+    /// Of latencies at a fixed rate, what may have been the load's own lateness.
+    pub(crate) load: Histogram,
+    /// What is left of each without it.
+    pub(crate) rest: Histogram,
     /// When the last reply came.
     pub(crate) last_reply_ns: u64,
     problems: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    /// Replies.
-    pub(crate) fn replies(&self) -> u64 {
-        self.hits + self.misses + self.stored + self.not_stored + self.failed
-    }
-
     /// On their way.
     pub(crate) fn outstanding(&self) -> u64 {
-        self.sent - self.replies() - self.unanswered
+        self.sent - self.replies - self.unanswered
     }
 
-    /// Counts a reply that took `latency_ns`. `value_sizes`: those that were set.
+    /// Counts a reply that took `latency_ns`.
     #[inline]
-    pub(crate) fn count(
-        &mut self,
-        request: &Request,
-        outcome: Outcome,
-        latency_ns: u64,
-        value_sizes: &RangeInclusive<u64>,
-    ) {
-        match request.kind {
+    pub(crate) fn count(&mut self, kind: Kind, outcome: Outcome, latency_ns: u64) {
+        self.replies += 1;
+        match kind {
             Kind::Get => self.get.record(latency_ns),
             Kind::Set => self.set.record(latency_ns),
         }
         match outcome {
-            Outcome::Hit { value_size } => {
-                self.hits += 1;
-                if !value_sizes.contains(&value_size) {
-                    self.problem("a value of a length that was not set");
+            Outcome::Got(Got { hits, misses, odd_sizes }) => {
+                self.hits += hits as u64;
+                self.misses += misses as u64;
+                if odd_sizes > 0 {
+                    self.problems("a value of a length that was not set", odd_sizes as u64);
                 }
             }
-            Outcome::Miss => self.misses += 1,
             Outcome::Stored => self.stored += 1,
             Outcome::NotStored => self.not_stored += 1,
             Outcome::Failed(message) => {
@@ -74,6 +71,14 @@ impl Tally {
                 self.problem(&format!("error reply: {message}"));
             }
         }
+    }
+
+    /// Of a reply that took `latency_ns`, so much at most was the load's own lateness.
+    #[inline]
+    pub(crate) fn count_lateness(&mut self, latency_ns: u64, load_ns: u64) {
+        let load_ns = load_ns.min(latency_ns);
+        self.load.record(load_ns);
+        self.rest.record(latency_ns - load_ns);
     }
 
     /// Counts something that should not be.
@@ -94,6 +99,7 @@ impl Tally {
     /// Adds another thread's.
     pub(crate) fn add(&mut self, other: &Self) {
         self.sent += other.sent;
+        self.replies += other.replies;
         self.hits += other.hits;
         self.misses += other.misses;
         self.stored += other.stored;
@@ -105,6 +111,8 @@ impl Tally {
         self.bytes_received += other.bytes_received;
         self.get.add(&other.get);
         self.set.add(&other.set);
+        self.load.add(&other.load);
+        self.rest.add(&other.rest);
         self.last_reply_ns = self.last_reply_ns.max(other.last_reply_ns);
         self.add_problems(other);
     }

@@ -1,5 +1,7 @@
 //! What is asked: which request comes next.
 
+use std::collections::VecDeque;
+
 use crate::{Distribution, Options, Zipf};
 
 /// What a request does.
@@ -9,12 +11,12 @@ pub(crate) enum Kind {
     Set,
 }
 
-/// One request.
+/// One request. The numbers of its keys are in a queue of its connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
     pub(crate) kind: Kind,
-    /// Number of the key.
-    pub(crate) key: u64,
+    /// How many keys it names; a set names one.
+    pub(crate) keys: usize,
     /// Bytes of a set's value.
     pub(crate) value_size: usize,
 }
@@ -38,6 +40,7 @@ pub(crate) struct Mix {
     gets: u64,
     parts: u64,
     keys: u64,
+    keys_per_get: usize,
     zipf: Option<Scattered>,
     sizes: ValueSizes,
 }
@@ -77,6 +80,7 @@ impl Mix {
             gets: u64::from(options.gets),
             parts: u64::from(options.gets) + u64::from(options.sets),
             keys: options.keys,
+            keys_per_get: options.keys_per_get,
             zipf: match options.distribution {
                 Distribution::Uniform => None,
                 Distribution::Zipf(theta) => Some(Scattered::new(options.keys, theta)),
@@ -85,15 +89,24 @@ impl Mix {
         }
     }
 
-    fn next(&mut self) -> Request {
-        let key = match &self.zipf {
+    fn key(&mut self) -> u64 {
+        match &self.zipf {
             None => self.random.u64(0..self.keys),
             Some(scattered) => scattered.draw(self.keys, &mut self.random),
-        };
+        }
+    }
+
+    fn next(&mut self, numbers: &mut VecDeque<u64>) -> Request {
+        let number = self.key();
+        numbers.push_back(number);
         if self.random.u64(0..self.parts) < self.gets {
-            Request { kind: Kind::Get, key, value_size: 0 }
+            for _ in 1..self.keys_per_get {
+                let number = self.key();
+                numbers.push_back(number);
+            }
+            Request { kind: Kind::Get, keys: self.keys_per_get, value_size: 0 }
         } else {
-            Request { kind: Kind::Set, key, value_size: self.sizes.draw(&mut self.random) }
+            Request { kind: Kind::Set, keys: 1, value_size: self.sizes.draw(&mut self.random) }
         }
     }
 }
@@ -107,22 +120,23 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// The next request, or `None` after the last.
+    /// The next request, the numbers of its keys added to `numbers`; `None` after the last.
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<Request> {
+    pub(crate) fn next(&mut self, numbers: &mut VecDeque<u64>) -> Option<Request> {
         match self {
             Source::Fill { next, end, mix } => {
                 let key = *next;
                 (key < *end).then(|| {
                     *next += 1;
-                    Request { kind: Kind::Set, key, value_size: mix.sizes.draw(&mut mix.random) }
+                    numbers.push_back(key);
+                    Request { kind: Kind::Set, keys: 1, value_size: mix.sizes.draw(&mut mix.random) }
                 })
             }
             Source::Mix { left, mix } => {
                 if let Some(left) = left {
                     *left = left.checked_sub(1)?;
                 }
-                Some(mix.next())
+                Some(mix.next(numbers))
             }
         }
     }
@@ -130,9 +144,9 @@ impl Source<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashSet, VecDeque};
 
-    use super::{Kind, Mix, Scattered, Source};
+    use super::{Kind, Mix, Request, Scattered, Source};
     use crate::run::tests::options;
     use crate::{Distribution, Options};
 
@@ -147,20 +161,27 @@ mod tests {
 
     #[test]
     fn the_mix_keeps_ratio_and_sizes_and_repeats_itself() {
-        for distribution in [Distribution::Uniform, Distribution::Zipf(0.99)] {
-            let options = Options { gets: 3, sets: 1, min_value_size: 5, max_value_size: 9, distribution, ..options() };
+        for (distribution, keys_per_get) in
+            [(Distribution::Uniform, 1), (Distribution::Uniform, 3), (Distribution::Zipf(0.99), 1)]
+        {
+            let sizes = Options { min_value_size: 5, max_value_size: 9, ..options() };
+            let options = Options { gets: 3, sets: 1, keys_per_get, distribution, ..sizes };
             let draw = |thread| {
                 let mut mix = Mix::new(&options, thread);
+                let mut numbers = VecDeque::new();
                 let mut source = Source::Mix { left: Some(40_000), mix: &mut mix };
-                std::iter::from_fn(|| source.next()).collect::<Vec<_>>()
+                let requests: Vec<_> = std::iter::from_fn(|| source.next(&mut numbers)).collect();
+                (requests, numbers)
             };
-            let requests = draw(0);
+            let (requests, numbers) = draw(0);
             assert_eq!(requests.len(), 40_000);
-            let keys = |requests: &[super::Request]| requests.iter().map(|request| request.key).collect::<Vec<_>>();
-            assert_eq!(keys(&requests), keys(&draw(0)));
-            assert_ne!(keys(&requests), keys(&draw(1)));
-            assert!(requests.iter().all(|request| request.key < options.keys));
-            let sets: Vec<_> = requests.iter().filter(|request| request.kind == Kind::Set).collect();
+            assert_eq!(numbers, draw(0).1);
+            assert_ne!(numbers, draw(1).1);
+            assert!(numbers.iter().all(|&number| number < options.keys));
+            let (gets, sets): (Vec<Request>, Vec<Request>) =
+                requests.into_iter().partition(|request| request.kind == Kind::Get);
+            assert!(gets.iter().all(|get| get.keys == keys_per_get) && sets.iter().all(|set| set.keys == 1));
+            assert_eq!(numbers.len(), gets.len() * keys_per_get + sets.len());
             // 10,000 expected, standard deviation 87.
             assert!((9_400..10_600).contains(&sets.len()), "{}", sets.len());
             let sizes: HashSet<usize> = sets.iter().map(|request| request.value_size).collect();
@@ -172,8 +193,9 @@ mod tests {
     fn filling_sets_each_key_once() {
         let mut mix = Mix::new(&options(), 0);
         let mut source = Source::Fill { next: 10, end: 13, mix: &mut mix };
-        let requests: Vec<_> =
-            std::iter::from_fn(|| source.next()).map(|request| (request.kind, request.key)).collect();
-        assert_eq!(requests, [(Kind::Set, 10), (Kind::Set, 11), (Kind::Set, 12)]);
+        let mut numbers = VecDeque::new();
+        let requests: Vec<_> = std::iter::from_fn(|| source.next(&mut numbers)).collect();
+        assert!(requests.iter().all(|request| request.kind == Kind::Set && request.keys == 1));
+        assert_eq!((requests.len(), numbers), (3, VecDeque::from([10, 11, 12])));
     }
 }

@@ -24,6 +24,7 @@ fn options(target: Target) -> Options {
         keys: 500,
         key_prefix: "bench:".to_owned(),
         key_size: 16,
+        keys_per_get: 1,
         distribution: Distribution::Uniform,
         preload: true,
         warmup: Duration::ZERO,
@@ -44,8 +45,6 @@ fn load(options: &Options) -> Report {
 /// What must hold in every run.
 fn check_sums(report: &Report) {
     assert_eq!(report.requests, report.replies + report.unanswered);
-    let outcomes = report.hits + report.misses + report.stored + report.not_stored + report.failed;
-    assert_eq!(report.replies, outcomes);
     assert_eq!(report.latency.count, report.replies);
     assert_eq!(report.get_latency.count + report.set_latency.count, report.replies);
     let latency = report.latency;
@@ -55,6 +54,9 @@ fn check_sums(report: &Report) {
 
 fn check_clean(report: &Report, seen: &Seen, options: &Options) {
     check_sums(report);
+    let found = report.hits + report.misses;
+    assert_eq!((report.get_latency.count * options.keys_per_get as u64, report.failed), (found, 0));
+    assert_eq!(report.replies, report.get_latency.count + report.stored + report.not_stored);
     assert_eq!(report.problems, []);
     let preloaded = if options.preload { options.keys } else { 0 };
     assert_eq!(report.preloaded, preloaded);
@@ -73,6 +75,20 @@ fn counts_are_those_of_the_server() {
         assert_eq!((report.requests, report.misses), (2000, 0));
         assert_eq!(seen.items(), 500);
         assert!(report.bytes_sent > 2000 * 22 && report.bytes_received > report.hits * 100);
+    }
+}
+
+#[test]
+fn gets_of_several_keys_count_each() {
+    let (target, seen) = serve_tcp(|_| Conduct::Well);
+    for preload in [false, true] {
+        let options = Options { keys_per_get: 16, pipeline: 3, preload, keys: 5000, ..options(target.clone()) };
+        let before = [&seen.gets, &seen.sets, &seen.connections].map(|one| one.swap(0, Ordering::SeqCst));
+        assert_eq!(before[2] == 0, !preload);
+        let report = load(&options);
+        check_clean(&report, &seen, &options);
+        assert_eq!((report.requests, report.misses == 0), (2000, preload));
+        assert!(report.hits > 0);
     }
 }
 
@@ -144,6 +160,21 @@ fn a_stall_shows_in_the_requests_that_it_delays() {
     // lasted, and waited for what was left of its 300 ms.
     assert!(closed.latency.max_us >= 299_000.0);
     assert!(open.latency.max_us >= 299_000.0 && open.latency.p50_us >= 150_000.0, "{:?}", open.latency);
+    // Each latency is the load's share and the rest.
+    assert_eq!((closed.load_latency, closed.rest_latency), (None, None));
+    let (load, rest) = (open.load_latency.unwrap(), open.rest_latency.unwrap());
+    assert_eq!([load.count, rest.count], [200; 2]);
+    assert!((load.mean_us + rest.mean_us) / open.latency.mean_us - 1.0 < 0.01, "{load:?} {rest:?}");
+    assert!(load.max_us + rest.max_us >= 0.99 * open.latency.max_us);
+}
+
+#[test]
+fn the_rate_of_a_few_requests_is_the_one_that_was_asked_for() {
+    let (target, _) = serve_tcp(|_| Conduct::Well);
+    let report = load(&Options { rate: Some(10.0), requests: Some(2), preload: false, ..options(target) });
+    check_sums(&report);
+    // It may have taken longer.
+    assert!(report.elapsed_s >= 0.2 && report.replies_per_s <= 10.0, "{report:?}");
 }
 
 fn problem(report: &Report) -> (&str, u64) {
@@ -217,13 +248,13 @@ fn replies_that_are_wrong_are_told() {
     let cases: [(&str, &str); 4] = [
         ("VALUE bench:x 0 1\r\n", "the value of another key"),
         ("nonsense\r\n", "\"nonsense\" as the reply to a get"),
-        ("END\r\nEND\r\n", "bytes that no request asked for"),
+        ("END\r\nEND of it\r\n", "\"END of it\" that no request asked for"),
         ("VALUE bench:0000000000 0 1\r\nx\r\nEND\r\n", "a value of a length that was not set"),
     ];
     let rules: [fn(u64) -> Conduct; 4] = [
         |_| Conduct::Say("VALUE bench:x 0 1\r\n"),
         |_| Conduct::Say("nonsense\r\n"),
-        |_| Conduct::Say("END\r\nEND\r\n"),
+        |_| Conduct::Say("END\r\nEND of it\r\n"),
         |_| Conduct::Say("VALUE bench:0000000000 0 1\r\nx\r\nEND\r\n"),
     ];
     for ((says, words), rule) in cases.into_iter().zip(rules) {

@@ -1,6 +1,6 @@
 //! Lines out of a stream that comes in pieces.
 
-use super::Malformed;
+use super::reply::Malformed;
 
 /// Longest line that is taken: keys and error messages are far shorter.
 const MAX_LINE: usize = 64 * 1024;

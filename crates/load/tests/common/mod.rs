@@ -29,6 +29,7 @@ pub enum Conduct {
 /// What it has seen.
 #[derive(Default)]
 pub struct Seen {
+    /// Keys that were asked for.
     pub gets: AtomicU64,
     pub sets: AtomicU64,
     pub connections: AtomicU64,
@@ -83,7 +84,7 @@ fn serve(mut input: impl BufRead, mut output: impl Write, seen: &Seen, rule: Rul
     while input.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let reply = match words[..] {
-            ["get", key] => get(seen, key),
+            ["get", ref keys @ ..] => get(seen, keys),
             ["set", key, "0", "0", size] => {
                 let mut value = vec![0; size.parse::<usize>().unwrap() + 2];
                 input.read_exact(&mut value).unwrap();
@@ -109,12 +110,15 @@ fn serve(mut input: impl BufRead, mut output: impl Write, seen: &Seen, rule: Rul
     }
 }
 
-fn get(seen: &Seen, key: &str) -> Vec<u8> {
-    seen.gets.fetch_add(1, Ordering::SeqCst);
+fn get(seen: &Seen, keys: &[&str]) -> Vec<u8> {
+    seen.gets.fetch_add(keys.len() as u64, Ordering::SeqCst);
     let items = seen.items.lock().unwrap();
-    let Some(value) = items.get(key) else { return b"END\r\n".to_vec() };
-    let head = format!("VALUE {key} 0 {}\r\n", value.len() - 2);
-    [head.as_bytes(), value, b"END\r\n"].concat()
+    let mut reply = Vec::new();
+    for (key, value) in keys.iter().filter_map(|&key| Some((key, items.get(key)?))) {
+        reply.extend_from_slice(format!("VALUE {key} 0 {}\r\n", value.len() - 2).as_bytes());
+        reply.extend_from_slice(value);
+    }
+    [&reply, &b"END\r\n"[..]].concat()
 }
 
 fn set(seen: &Seen, key: &str, value: Vec<u8>) -> Vec<u8> {
