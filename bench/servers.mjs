@@ -37,6 +37,18 @@ const ringstone = (runtime, workers) => ({
   ],
 });
 
+/** @param {string} name @param {string} policy what it evicts, where it has a limit @returns {Program} */
+const redis = (name, policy) => ({
+  name,
+  packages: [['redis-server', 'redis-server']],
+  // Without a limit it does no work for evictions.
+  command: (port, path, _, memoryMb) => [
+    ...['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--unixsocket', path],
+    ...['--save', '', '--appendonly', 'no', '--maxclients', String(CONNECTIONS)],
+    ...(memoryMb === undefined ? [] : ['--maxmemory', `${memoryMb}mb`, '--maxmemory-policy', policy]),
+  ],
+});
+
 /** @param {number} threads @returns {Program} */
 const memcached = threads => ({
   name: `memcached${threadsText(threads)}`,
@@ -57,17 +69,8 @@ export const PROGRAMS = {
   uring2: ringstone('uring', 2),
   mio2: ringstone('mio', 2),
   memcached2: memcached(2),
-  /** @type {Program} */
-  redis: {
-    name: 'redis',
-    packages: [['redis-server', 'redis-server']],
-    // Without a limit it does no work for evictions.
-    command: (port, path, _, memoryMb) => [
-      ...['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--unixsocket', path],
-      ...['--save', '', '--appendonly', 'no', '--maxclients', String(CONNECTIONS)],
-      ...(memoryMb === undefined ? [] : ['--maxmemory', `${memoryMb}mb`, '--maxmemory-policy', 'allkeys-lru']),
-    ],
-  },
+  redis: redis('redis', 'allkeys-lru'),
+  'redis-lfu': redis('redis', 'allkeys-lfu'),
 };
 
 /** @typedef {keyof typeof PROGRAMS} ProgramName */

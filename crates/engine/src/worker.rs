@@ -110,9 +110,9 @@ impl Worker {
         Worker { shared, index, bounds, output_limit, hashes: Vec::new() }
     }
 
-    /// Collects up to `BATCH` steps, a fair share from each connection.
-    fn collect<'i>(&self, lanes: &mut [Lane<'_, 'i>], now_ms: UnixMillis) -> Round<'i> {
-        let mut round = Round::new();
+    /// Collects up to `BATCH` steps, a fair share from each connection. The round is filled in place, as it is long: moving
+    /// it would copy all of its room.
+    fn collect<'i>(&self, lanes: &mut [Lane<'_, 'i>], round: &mut Round<'i>, now_ms: UnixMillis) {
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
         for (index, lane) in lanes.iter_mut().enumerate() {
@@ -143,10 +143,16 @@ impl Worker {
                 }
             }
         }
-        round
     }
 
-    fn execute_round(&mut self, lanes: &mut [Lane<'_, '_>], round: Round<'_>, now_ms: UnixMillis, arrived_ns: u64) {
+    /// Executes the round and empties it.
+    fn execute_round(
+        &mut self,
+        lanes: &mut [Lane<'_, '_>],
+        round: &mut Round<'_>,
+        now_ms: UnixMillis,
+        arrived_ns: u64,
+    ) {
         if round.len() > 1 {
             prefetch(&self.shared.store, round.iter().filter_map(|queued| queued.hash));
         }
@@ -154,7 +160,7 @@ impl Worker {
         let mut context =
             Context { shared: &self.shared, store: &self.shared.store, counters, now_ms, hashes: &mut self.hashes };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
-        for Queued { lane, step, hash, start } in round {
+        for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
             if matches!(lane.state, LaneState::Closing | LaneState::Overrun | LaneState::PutOff) {
                 continue;
@@ -357,15 +363,17 @@ impl Service for Worker {
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
         let now_ms = self.shared.clock.now_ms();
-        let mut lanes: ArrayVec<Lane<'_, '_>, BATCH> = batch.iter_mut().map(Lane::new).collect();
+        let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
+        lanes.extend(batch.iter_mut().map(Lane::new));
+        let mut round = Round::new();
         loop {
-            let round = self.collect(&mut lanes, now_ms);
+            self.collect(&mut lanes, &mut round, now_ms);
             if round.is_empty() {
                 break;
             }
-            self.execute_round(&mut lanes, round, now_ms, arrived_ns);
+            self.execute_round(&mut lanes, &mut round, now_ms, arrived_ns);
         }
-        for lane in lanes {
+        for lane in &mut lanes {
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
                 LaneState::Overrun => Next::Overrun,
