@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Key, NOW_MS, Random, VALUE, filled, get, get_batch, key};
+use common::{Key, Random, VALUE, filled, get, get_batch, key};
 use ringstone_store::Store;
 use segcache::{Segcache, Value};
 use std::hint::black_box;
@@ -89,11 +89,6 @@ fn compare(items: u64, rounds: usize) {
     const VARIANTS: [&str; 4] = [SEGCACHE, ONE_BY_ONE, BATCH_16, BATCH_32];
     let (store, (cache, hash_power)) = (filled(items), filled_segcache(items));
     println!("{items:>10}  all there in both; segcache with hash power {hash_power}");
-    // A server's sweeper goes round once a minute.
-    let mut cursor = Some(0);
-    while let Some(at) = cursor {
-        cursor = store.sweep_slice(at, NOW_MS);
-    }
     let mut random = Random::new();
     let mut times_ns: [Vec<f64>; VARIANTS.len()] = Default::default();
     for number in 0..=rounds {

@@ -56,7 +56,7 @@
 //! segment, and per large value 80 bytes and 8 per extent (a segment, or a run of pages).
 //!
 //! What is begun is on small pages, so that only what is used of it is resident; [`Store::huge_pages_slice`] puts runs of 2 MiB
-//! that are in use nearly whole (31 of 32 parts) on huge pages, by which look-ups are faster (`benches/lookup.rs`, 10 million
+//! that are in use nearly whole (31 of 32 parts) on huge pages, by which look-ups are faster (`benches/segcache.rs`, 10 million
 //! items: 111 ns per `get` in batches of 16 for 211). It is for a thread in the background to call, as often as each second. A
 //! run that is free again goes back to the system, and to small pages; four stay as they are. A cache of less than 16 MiB, whose
 //! segments are smaller, stays on small pages.

@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// Third stage: the item that the tag points at, as far as its cell's items reach on average. Measured with
-    /// `benches/lookup.rs` (values of 100 bytes): 0.88 of the time per `get` of one line alone.
+    /// `benches/store.rs` (values of 100 bytes): 0.88 of the time per `get` of one line alone.
     #[inline]
     pub fn prefetch_item(&self, hash: Hash) {
         let (slot, pool) = (self.shared.slot(hash), &self.shared.pool);

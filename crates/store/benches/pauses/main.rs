@@ -10,13 +10,17 @@ use common::{NOW_MS, Random, key};
 use meter::Meter;
 use ringstone_store::{Attributes, Eviction, NewValue, Options, Store};
 use std::hint::black_box;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 const DEFAULT_ITEMS: u64 = 20_000_000;
 const DEFAULT_MEMORY_BYTES: u64 = 4 << 30;
 const HOUR_MS: u64 = 3_600_000;
-/// What no phase may exceed, of the thread's own time.
+/// What no hold may exceed, unless preempted.
 const MOST_MS: u64 = 5;
+/// As `engine`'s sweeper.
+const HUGE_PAGES_INTERVAL: Duration = Duration::from_secs(1);
 
 const LARGEST_SMALL_BYTES: u64 = 8 << 10;
 const LARGEST_BYTES: u64 = 8 << 20;
@@ -29,7 +33,7 @@ const LARGE_KEYS: u64 = 64;
 const LOOK_EVERY: u64 = 100_000;
 
 struct Rig {
-    store: Store,
+    store: Arc<Store>,
     items: u64,
     random: Random,
     bytes: Vec<u8>,
@@ -46,8 +50,31 @@ impl Rig {
         });
     }
 
+    /// A phase, while another thread puts on huge pages what has become full, as `engine`'s sweeper does.
+    fn beside_sweeper(&mut self, phase: impl FnOnce(&mut Rig) -> Meter) -> [Meter; 2] {
+        let (store, done) = (Arc::clone(&self.store), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let sweeper = scope.spawn(|| {
+                let mut meter = Meter::new("  huge pages beside it");
+                while !done.load(Ordering::Relaxed) {
+                    let mut cursor = Some(0);
+                    while let Some(at) = cursor {
+                        cursor = meter.time(|| store.huge_pages_slice(at));
+                    }
+                    std::thread::park_timeout(HUGE_PAGES_INTERVAL);
+                    meter.restart();
+                }
+                meter
+            });
+            let meter = phase(self);
+            done.store(true, Ordering::Relaxed);
+            sweeper.thread().unpark();
+            [meter, sweeper.join().expect("the sweeper does not panic")]
+        })
+    }
+
     /// Every second item lives for an hour.
-    fn fill(&self) -> Meter {
+    fn fill(&mut self) -> Meter {
         let mut meter = Meter::new("fill");
         for n in 0..self.items {
             self.set(&mut meter, n, 100, if n % 2 == 0 { NOW_MS + HOUR_MS } else { 0 });
@@ -163,7 +190,8 @@ fn main() {
     }
     let options = Options { max_memory, max_value_size: LARGEST_BYTES, eviction: Eviction::S3Fifo, hash_key: [1; 16] };
     let store = Store::open(options).expect("address space");
-    let mut rig = Rig { store, items, random: Random::new(), bytes: vec![7; LARGEST_SMALL_BYTES as usize] };
+    let mut rig =
+        Rig { store: Arc::new(store), items, random: Random::new(), bytes: vec![7; LARGEST_SMALL_BYTES as usize] };
     println!("{items} items of 16 + 100 bytes, max_memory {} MiB", max_memory >> 20);
     Meter::print_head();
     let mut longest_ns = 0;
@@ -173,14 +201,14 @@ fn main() {
             longest_ns = longest_ns.max(meter.longest_ns());
         }
     };
-    report(&[rig.fill()]);
+    report(&rig.beside_sweeper(Rig::fill));
     assert_eq!(rig.store.len(), items, "memory for all items");
-    report(&[rig.overwrite()]);
-    report(&[rig.evict()]);
+    report(&rig.beside_sweeper(Rig::overwrite));
+    report(&rig.beside_sweeper(Rig::evict));
     report(&rig.large());
     report(&rig.sweep(NOW_MS + 2 * HOUR_MS, "sweep, a slice", "reads beside the sweep"));
     report(&[rig.flush(NOW_MS + 2 * HOUR_MS)]);
     report(&rig.sweep(NOW_MS + 2 * HOUR_MS, "sweep after flush, a slice", "reads beside that"));
     let verdict = if longest_ns <= MOST_MS * 1_000_000 { "within" } else { "above" };
-    println!("longest {:.3} ms of a thread's own time: {verdict} {MOST_MS} ms", longest_ns as f64 / 1e6);
+    println!("longest {:.3} ms without preemption: {verdict} {MOST_MS} ms", longest_ns as f64 / 1e6);
 }

@@ -1,5 +1,5 @@
-//! How long something took: by the clock, and of the thread's own time. A thread that the scheduler took off its core
-//! seems to pause; its own time tells that from a pause of the store.
+//! How long something took: by the clock, and without what the scheduler did to it. A thread that was taken off its core
+//! seems to pause: where that happened, only the thread's own time counts.
 
 use hdrhistogram::Histogram;
 use std::time::Instant;
@@ -17,6 +17,8 @@ struct Usage {
     faults: i64,
     /// Times that it was taken off its core.
     preemptions: i64,
+    /// Times that it waited for something and let its core go.
+    waits: i64,
 }
 
 impl Usage {
@@ -33,24 +35,27 @@ impl Usage {
             cpu_ns: time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64,
             faults: usage.ru_minflt + usage.ru_majflt,
             preemptions: usage.ru_nivcsw,
+            waits: usage.ru_nvcsw,
         }
     }
 }
 
 struct Long {
     number: u64,
+    net_ns: u64,
     wall_ns: u64,
     cpu_ns: u64,
     faults: i64,
     preemptions: i64,
+    waits: i64,
 }
 
 /// The times of one phase.
 pub struct Meter {
     name: &'static str,
     wall_ns: Histogram<u64>,
-    /// Of the thread's own time between the same two moments, and a little around them.
-    cpu_ns: Histogram<u64>,
+    /// The same, or the thread's own time where it was preempted.
+    net_ns: Histogram<u64>,
     longest: Vec<Long>,
     last: Usage,
 }
@@ -58,7 +63,7 @@ pub struct Meter {
 impl Meter {
     pub fn new(name: &'static str) -> Meter {
         let histogram = || Histogram::new_with_max(MOST_NS, DIGITS).expect("valid bounds");
-        Meter { name, wall_ns: histogram(), cpu_ns: histogram(), longest: Vec::new(), last: Usage::now() }
+        Meter { name, wall_ns: histogram(), net_ns: histogram(), longest: Vec::new(), last: Usage::now() }
     }
 
     /// Takes the time of one hold.
@@ -71,15 +76,15 @@ impl Meter {
         self.last = after;
         // From the end of the one before to the end of this one: never less than what the hold took.
         let cpu_ns = wall_ns.min(after.cpu_ns - before.cpu_ns);
+        let preemptions = after.preemptions - before.preemptions;
+        let net_ns = if preemptions > 0 { cpu_ns } else { wall_ns };
         let number = self.wall_ns.len();
         self.wall_ns.saturating_record(wall_ns);
-        self.cpu_ns.saturating_record(cpu_ns);
-        let is_long = self.longest.len() < LONGEST || self.longest.iter().any(|long| long.cpu_ns < cpu_ns);
-        if is_long {
-            let faults = after.faults - before.faults;
-            let preemptions = after.preemptions - before.preemptions;
-            self.longest.push(Long { number, wall_ns, cpu_ns, faults, preemptions });
-            self.longest.sort_by_key(|long| std::cmp::Reverse(long.cpu_ns));
+        self.net_ns.saturating_record(net_ns);
+        if self.longest.len() < LONGEST || self.longest.iter().any(|long| long.net_ns < net_ns) {
+            let (faults, waits) = (after.faults - before.faults, after.waits - before.waits);
+            self.longest.push(Long { number, net_ns, wall_ns, cpu_ns, faults, preemptions, waits });
+            self.longest.sort_by_key(|long| std::cmp::Reverse(long.net_ns));
             self.longest.truncate(LONGEST);
         }
         answer
@@ -90,13 +95,13 @@ impl Meter {
         self.last = Usage::now();
     }
 
-    /// The longest of the thread's own time, in nanoseconds.
+    /// The longest without preemption, in nanoseconds.
     pub fn longest_ns(&self) -> u64 {
-        self.cpu_ns.max()
+        self.net_ns.max()
     }
 
     pub fn print_head() {
-        println!("{:<28} {:>10}  {:^32}  {:^32}", "", "", "by the clock, us", "of the thread's own time, us");
+        println!("{:<28} {:>10}  {:^32}  {:^32}", "", "", "by the clock, us", "without preemption, us");
         let percentiles = format!("{:>10} {:>10} {:>10}", "p99", "p99.9", "max");
         println!("{:<28} {:>10}  {percentiles}  {percentiles}", "phase", "times");
     }
@@ -107,14 +112,15 @@ impl Meter {
             let at = |quantile| us(histogram.value_at_quantile(quantile));
             format!("{:>10.1} {:>10.1} {:>10.1}", at(0.99), at(0.999), us(histogram.max()))
         };
-        println!("{:<28} {:>10}  {}  {}", self.name, self.wall_ns.len(), row(&self.wall_ns), row(&self.cpu_ns));
+        println!("{:<28} {:>10}  {}  {}", self.name, self.wall_ns.len(), row(&self.wall_ns), row(&self.net_ns));
         for long in &self.longest {
             println!(
-                "    number {}: {:.1} us of its own, {:.1} by the clock, {} page faults, taken off its core {} times",
+                "    number {}: {:.1} us by the clock, {:.1} of its own; {} page faults, {} waits, {} preemptions",
                 long.number,
-                us(long.cpu_ns),
                 us(long.wall_ns),
+                us(long.cpu_ns),
                 long.faults,
+                long.waits,
                 long.preemptions
             );
         }
