@@ -52,7 +52,7 @@ export function residentBytes(pid) {
 }
 
 /** Resident memory once it changes no more. @param {number} pid */
-async function settledBytes(pid) {
+export async function settledBytes(pid) {
   const end = Date.now() + SETTLE.limit_ms;
   let bytes = residentBytes(pid);
   for (let alike = 1; alike < SETTLE.readings && Date.now() < end; ) {

@@ -1,17 +1,21 @@
 // Rounds of loads over servers that run side by side.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../scripts/files.mjs';
 import { isInstalled } from '../scripts/packages.mjs';
 import { say } from '../scripts/setup.mjs';
 import { finish } from './children.mjs';
+import { raisePriority, restorePriority } from './priority.mjs';
 import { startServer } from './servers.mjs';
 import { medians } from './table.mjs';
+import { Timetable } from './timetable.mjs';
 
 /** @typedef {import('./loads.mjs').Load} Load */
 /** @typedef {import('./servers.mjs').Subject} Subject */
 /** @typedef {import('./servers.mjs').Server} Server */
+/** @typedef {{ load: string, subject: string, rounds: import('./table.mjs').Measured[], problems: string[] }} Cell */
+/** `apart`: a core for the server and one for the load. `shared`: all cores for both. @typedef {'apart' | 'shared'} Place */
 
 /** Load before each measurement that is not counted. */
 const WARMUP = '200ms';
@@ -32,20 +36,62 @@ function pinning() {
   return { server: pin(server), load: pin(load), pinned: true };
 }
 
+/**
+ * What one run of `ringstone bench --json` has found.
+ * @returns {import('./table.mjs').Measured}
+ */
+function measured(/** @type {any} */ results) {
+  const { all, load, rest } = results.latency_us;
+  // As a get of several keys is several lookups, figures are per key.
+  const keys = results.hits + results.misses + results.stored + results.not_stored;
+  return {
+    cpu_us: results.server_cpu_us / keys,
+    rate: keys / results.elapsed_s,
+    busy: results.server_cpu_us / 1e6 / results.elapsed_s,
+    waited: results.server_wait_us / 1e6 / results.elapsed_s,
+    p50_us: all.p50,
+    p99_us: all.p99,
+    p999_us: all['p99.9'],
+    load_p999_us: load?.['p99.9'] ?? 0,
+    rest_p999_us: rest?.['p99.9'] ?? all['p99.9'],
+  };
+}
+
+/** What makes a run no measurement. @param {Load} load @returns {string[]} */
+function problemsOf({ value }, /** @type {any} */ results) {
+  /** @type {{ message: string, count: number }[]} */
+  const problems = results.problems;
+  return [
+    ...problems.map(({ message, count }) => `${count} x ${message}`),
+    ...(results.replies === 0 ? ['no replies'] : []),
+    ...(results.misses > 0 && !value.absent ? [`${results.misses} misses`] : []),
+    ...(results.hits > 0 && value.absent ? [`${results.hits} hits`] : []),
+  ];
+}
+
 /** Servers, and what was measured of them. */
 export class Bench {
   /** @type {Map<string, Server | string>} */
   servers = new Map();
   /** Values that a server was filled with. @type {Set<string>} */
   filled = new Set();
-  /** @type {Map<string, string>} */
+  /** Subjects that do not run, and why. @type {Map<string, string>} */
   absent = new Map();
-  /** @type {Map<string, { load: string, subject: string, rounds: import('./table.mjs').Measured[], problems: string[] }>} */
+  /** In a closed loop. @type {Map<string, Cell>} */
   cells = new Map();
-  /** The same at fixed rates. @type {typeof this.cells} */
+  /** At fixed rates. @type {Map<string, Cell>} */
   paced = new Map();
+  /** With all cores for server and load. @type {Map<string, Cell>} */
+  shared = new Map();
+  /** Of loads that were run: more than 1 where gets have several. @type {Map<string, number>} */
+  keysPerReply = new Map();
   folder = mkdtempSync(join(tmpdir(), 'ringstone-bench-'));
   pins = pinning();
+  timetable = new Timetable();
+  /** Someone wants it to end: what was measured so far stands, the run that goes on does not. */
+  stopped = false;
+  /** Servers had real-time priority while latencies were measured. */
+  raised = true;
 
   /**
    * @param {string} duration of a run
@@ -57,20 +103,17 @@ export class Bench {
   }
 
   /**
+   * Closed loops.
    * @param {readonly Load[]} loads
    * @param {readonly Subject[]} subjects
    * @param {number} rounds
+   * @param {Place} [place]
    */
-  async run(loads, subjects, rounds) {
-    for (let round = 0; round < rounds; round++) {
-      // Another one begins in each round, so that none always follows the same neighbour.
-      const turn = round % subjects.length;
-      const order = [...subjects.slice(turn), ...subjects.slice(0, turn)];
-      for (const [index, load] of loads.entries()) {
-        say(`round ${round + 1} of ${rounds}, load ${index + 1} of ${loads.length}: ${load.name}`);
-        for (const subject of order) if (!this.absent.has(subject.name)) await this.measure(subject, load);
-      }
-    }
+  async run(loads, subjects, rounds, place = 'apart') {
+    const cells = place === 'apart' ? this.cells : this.shared;
+    await this.everyRound(loads, subjects, rounds, '', (subject, load) =>
+      this.measure(cells, subject, load, { place }),
+    );
   }
 
   /**
@@ -81,13 +124,34 @@ export class Bench {
    * @param {number} rounds
    */
   async runPaced(loads, subjects, rounds) {
+    await this.everyRound(loads, subjects, rounds, 'half rate, ', async (subject, load) => {
+      const limit = medians(this.cells.get(`${load.name} ${subject.reference}`))?.rate;
+      if (limit === undefined) return;
+      // The rate is one of requests, which may have several keys.
+      const rate = Math.ceil(limit / 2 / (this.keysPerReply.get(load.name) ?? 1));
+      await this.measure(this.paced, subject, load, { rate, place: 'apart' });
+    });
+  }
+
+  /**
+   * @param {readonly Load[]} loads
+   * @param {readonly Subject[]} subjects
+   * @param {number} rounds
+   * @param {string} what
+   * @param {(subject: Subject, load: Load) => Promise<void>} measure
+   */
+  async everyRound(loads, subjects, rounds, what, measure) {
     for (let round = 0; round < rounds; round++) {
+      // Another one begins in each round, so that none always follows the same neighbour.
+      const turn = round % subjects.length;
+      const order = [...subjects.slice(turn), ...subjects.slice(0, turn)];
       for (const [index, load] of loads.entries()) {
-        say(`half rate, round ${round + 1} of ${rounds}, load ${index + 1} of ${loads.length}: ${load.name}`);
-        for (const subject of subjects) {
-          const limit = medians(this.cells.get(`${load.name} ${subject.reference}`))?.rate;
-          if (limit === undefined || this.absent.has(subject.name)) continue;
-          await this.measure(subject, load, Math.ceil(limit / 2));
+        const where = `round ${round + 1} of ${rounds}, load ${index + 1} of ${loads.length}`;
+        say(`${what}${where}: ${load.name}${this.timetable.left()}`);
+        for (const subject of order) {
+          if (this.stopped) return;
+          if (!this.absent.has(subject.name)) await measure(subject, load);
+          this.timetable.done();
         }
       }
     }
@@ -97,28 +161,34 @@ export class Bench {
    * The server of a subject; each transport has its own, as memcached cannot listen on both.
    * @param {Subject} subject
    * @param {Load} load
+   * @param {Place} place
    */
-  async server({ program }, { transport }) {
-    const name = `${program} ${transport}`;
+  async server({ program }, { transport }, place) {
+    const name = `${program} ${transport} ${place}`;
     const known = this.servers.get(name);
     if (known !== undefined) return known;
-    const server = await startServer(program, transport, this.folder, this.pins.server, this.env);
+    const around = place === 'apart' ? this.pins.server : [];
+    const folder = join(this.folder, place);
+    mkdirSync(folder, { recursive: true });
+    const server = await startServer(program, transport, folder, around, this.env);
     this.servers.set(name, server);
     return server;
   }
 
   /**
    * One run.
+   * @param {Map<string, Cell>} cells
    * @param {Subject} subject
    * @param {Load} load
-   * @param {number} [rate] requests per second; closed loop without
+   * @param {object} how
+   * @param {number} [how.rate] requests per second; closed loop without
+   * @param {Place} how.place
    */
-  async measure(subject, load, rate) {
+  async measure(cells, subject, load, { rate, place }) {
     const key = `${load.name} ${subject.name}`;
-    const cells = rate === undefined ? this.cells : this.paced;
     const cell = cells.get(key) ?? { load: load.name, subject: subject.name, rounds: [], problems: [] };
-    const server = await this.server(subject, load);
-    if (typeof server === 'string' && ![...this.cells.values()].some(one => one.subject === subject.name)) {
+    const server = await this.server(subject, load, place);
+    if (typeof server === 'string' && ![...cells.values()].some(one => one.subject === subject.name)) {
       this.absent.set(subject.name, server);
       return;
     }
@@ -127,44 +197,46 @@ export class Bench {
       cell.problems.push(server);
       return;
     }
-    const fill = `${server.pid} ${load.value.name}`;
-    const { code, stdout, stderr } = await finish(
-      [...this.command(subject, load, server, !this.filled.has(fill)), '--rate', String(rate ?? 0)],
-      this.env,
-    );
-    this.filled.add(fill);
-    if (stdout === '') {
-      cell.problems.push(server.failure() ?? (stderr.trim() || `the load has ended with ${code}`));
-      return;
-    }
-    const results = JSON.parse(stdout);
-    /** @type {string[]} */
-    const problems = results.problems.map(
-      (/** @type {{ message: string, count: number }} */ { message, count }) => `${count} x ${message}`,
-    );
-    if (results.replies === 0) problems.push('no replies');
-    if (results.misses > 0) problems.push(`${results.misses} misses`);
+    const { problems, round } = await this.runLoad(subject, load, server, { rate, place });
+    if (this.stopped) return;
     cell.problems.push(...problems);
-    // A run in which something went wrong measures that.
-    if (problems.length > 0) return;
-    const { all } = results.latency_us;
-    cell.rounds.push({
-      cpu_us: results.server_cpu_us_per_request,
-      rate: results.replies_per_s,
-      busy: results.server_cpu_us / 1e6 / results.elapsed_s,
-      p50_us: all.p50,
-      p99_us: all.p99,
-      p999_us: all['p99.9'],
-    });
+    if (round) cell.rounds.push(round);
   }
 
-  /** @param {Subject} subject @param {Load} load @param {Server} server @param {boolean} preload */
-  command({ protocol }, { connections, pipeline, value }, { address, pid }, preload) {
+  /**
+   * @param {Subject} subject
+   * @param {Load} load
+   * @param {Server} server
+   * @param {{ rate?: number | undefined, place: Place }} how
+   * @returns {Promise<{ problems: string[], round?: import('./table.mjs').Measured }>}
+   */
+  async runLoad(subject, load, server, { rate, place }) {
+    const fill = `${server.pid} ${load.value.name}`;
+    const around = place === 'apart' ? this.pins.load : [];
+    const command = [...around, ...this.command(subject, load, server, !this.filled.has(fill), rate ?? 0)];
+    const raised = rate !== undefined && raisePriority(server.pid);
+    if (rate !== undefined) this.raised &&= raised;
+    const { code, stdout, stderr } = await finish(command, this.env);
+    if (raised) restorePriority(server.pid);
+    this.filled.add(fill);
+    if (stdout === '') return { problems: [server.failure() ?? (stderr.trim() || `the load has ended with ${code}`)] };
+    const results = JSON.parse(stdout);
+    const problems = problemsOf(load, results);
+    // A run in which something went wrong measures that.
+    if (problems.length > 0) return { problems };
+    const round = measured(results);
+    this.keysPerReply.set(load.name, (round.rate * results.elapsed_s) / results.replies);
+    return { problems, round };
+  }
+
+  /** @param {Subject} subject @param {Load} load @param {Server} server @param {boolean} preload @param {number} rate */
+  command({ protocol }, { connections, pipeline, keysPerGet, value }, { address, pid }, preload, rate) {
     return [
-      ...[...this.pins.load, process.execPath, join(root, 'dist', 'cli.js'), 'bench', '--json', '--progress', '0'],
+      ...[process.execPath, join(root, 'dist', 'cli.js'), 'bench', '--json', '--progress', '0'],
       ...['--protocol', protocol, '-c', String(connections), '-P', String(pipeline), '-d', `${value.bytes}b`],
-      ...['-k', String(value.keys), '--key-prefix', value.prefix, '--ratio', '90:10', '--server-pid', String(pid)],
-      ...['--warmup', WARMUP, '-t', this.duration, ...(preload ? [] : ['--no-preload']), address],
+      ...['--keys-per-get', String(keysPerGet), '--ratio', value.absent ? '1:0' : '90:10', '--server-pid', String(pid)],
+      ...['-k', String(value.keys), '--key-prefix', value.prefix, '--rate', String(rate)],
+      ...['--warmup', WARMUP, '-t', this.duration, ...(preload && !value.absent ? [] : ['--no-preload']), address],
     ];
   }
 

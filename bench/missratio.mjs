@@ -28,7 +28,7 @@ const USAGE = `Usage: npm run bench:missratio -- [options]
   --seed N        of the traces; repeatable (default ${SEED})
   --requests N    of each trace (default 500000)
   --memory MIB    limit of each server (default 64)
-  --life SECONDS  short lives of the trace ttl: longer than a quarter of it takes (default 30)
+  --life SECONDS  short lives of the trace ttl: longer than a quarter of it takes (default 60)
   --output DIR    where missratio.json and missratio.md go (default bench/results)
 `;
 
@@ -38,7 +38,7 @@ const OPTIONS = /** @type {const} */ ({
   seed: { type: 'string', multiple: true },
   requests: { type: 'string', default: '500000' },
   memory: { type: 'string', default: '64' },
-  life: { type: 'string', default: '30' },
+  life: { type: 'string', default: '60' },
   output: { type: 'string', default: join(root, 'bench', 'results') },
   help: { type: 'boolean', short: 'h', default: false },
 });

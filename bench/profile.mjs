@@ -91,13 +91,13 @@ export async function profile(subject, { load, seconds, output, allThreads, grap
   const bench = new Bench(FILL, { ...process.env, RINGSTONE_NATIVE_LIBRARY: library });
   const data = join(bench.folder, 'samples');
   try {
-    const server = await bench.server(subject, load);
+    const server = await bench.server(subject, load, 'apart');
     if (typeof server === 'string') throw new SetupError(server);
-    await bench.measure(subject, load);
+    await bench.measure(bench.cells, subject, load, { place: 'apart' });
     bench.duration = `${Math.ceil(seconds * 1000)}ms`;
     const { pid } = server;
     const recorder = record({ pid, ...(allThreads ? {} : { threads: workers(pid) }) }, data, bench.pins.load);
-    await bench.measure(subject, load);
+    await bench.measure(bench.cells, subject, load, { place: 'apart' });
     const failure = recorder.failure();
     await recorder.stop();
     const [cell] = bench.cells.values();

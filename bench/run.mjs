@@ -5,30 +5,44 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
-import { ensureDependencies, ensureDist, ensureNative, main, SetupError } from '../scripts/setup.mjs';
-import { LOADS, QUICK_LOADS } from './loads.mjs';
+import { ensureDependencies, ensureDist, ensureNative, main, SetupError, say } from '../scripts/setup.mjs';
+import { renderLatencies } from './latency-table.mjs';
+import { DEFAULT_LOADS, HOT_LOADS, LOADS, QUICK_LOADS, SCALING_LOADS } from './loads.mjs';
 import { Bench } from './measure.mjs';
-import { SUBJECTS } from './servers.mjs';
-import { renderLatencies, renderTable } from './table.mjs';
+import { SUBJECTS, THREADED_SUBJECTS } from './servers.mjs';
+import { renderTable } from './table.mjs';
+import { renderHotKey, renderScaling } from './threads-table.mjs';
+
+/** npm passes on a Ctrl-C that the terminal has already sent to the whole group: one wish, two signals. */
+const ECHO_MS = 100;
+let interruptedMs = 0;
+
+const HOT_AND_UNIFORM = HOT_LOADS.flatMap(({ uniform, hot }) => [uniform, hot]);
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --quick         a few loads instead of all, shorter runs
+  --quick         seven loads instead of ${DEFAULT_LOADS.length}
+  --all           every load (${LOADS.length}), longer runs, and all the tables below: over an hour
   --only TEXT     loads or subjects whose name contains TEXT; repeatable (tcp-c50-p1-100b, uring, redis ...)
-  --rounds N      runs of each; the table has their medians (default 3)
-  --duration D    of a run (default 2s, with --quick 1s)
+  --rounds N      runs of each; the tables have their medians (default 3)
+  --duration D    of a run (default 1s, with --all 2s)
   --output DIR    where results.json and results.md go (default bench/results)
   --latencies     in a second table, latencies at half of the rate that memcached (or redis) reached
+  --hot-key       instead, one key beside many, with one thread and with two
+  --scaling       instead, one thread beside two
   --list          print the names of loads and subjects
 `;
 
 const OPTIONS = /** @type {const} */ ({
   quick: { type: 'boolean', default: false },
+  all: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true },
   rounds: { type: 'string', default: '3' },
   duration: { type: 'string' },
   output: { type: 'string', default: join(root, 'bench', 'results') },
   latencies: { type: 'boolean', default: false },
+  'hot-key': { type: 'boolean', default: false },
+  scaling: { type: 'boolean', default: false },
   list: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 });
@@ -43,11 +57,23 @@ function parse() {
 
 /** The options, checked. */
 function readOptions() {
-  const values = parse();
+  const { 'hot-key': hotKey, ...values } = parse();
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new SetupError(`--rounds must be a whole number above 0\n${USAGE}`);
-  return { ...values, rounds, duration: values.duration ?? (values.quick ? '1s' : '2s') };
+  if (values.quick && values.all) throw new SetupError(`--quick and --all contradict each other\n${USAGE}`);
+  const { all, latencies, scaling } = values;
+  return {
+    ...values,
+    rounds,
+    duration: values.duration ?? (all ? '2s' : '1s'),
+    sections: {
+      table: all || latencies || !(hotKey || scaling),
+      latencies: all || latencies,
+      hotKey: all || hotKey,
+      scaling: all || scaling,
+    },
+  };
 }
 
 /**
@@ -61,8 +87,8 @@ function chosen(all, texts) {
   return matching.length === 0 ? all : matching;
 }
 
-/** @param {readonly string[]} only @param {boolean} quick */
-function choose(only, quick) {
+/** @param {readonly string[]} only @param {{ quick: boolean, all: boolean }} extent */
+function choose(only, { quick, all }) {
   const known = [...LOADS, ...SUBJECTS].map(({ name }) => name);
   const strange = only.find(text => !known.some(name => name.includes(text)));
   if (strange !== undefined)
@@ -70,16 +96,14 @@ function choose(only, quick) {
   // A text that is part of names of both kinds is about subjects only where it is not about loads.
   const forLoads = only.filter(text => LOADS.some(({ name }) => name.includes(text)));
   const forSubjects = only.filter(text => !forLoads.includes(text));
-  const loads = quick && forLoads.length === 0 ? LOADS.filter(({ name }) => QUICK_LOADS.includes(name)) : LOADS;
+  const names = quick ? QUICK_LOADS : DEFAULT_LOADS;
+  const loads = all || forLoads.length > 0 ? LOADS : LOADS.filter(({ name }) => names.includes(name));
   const subjects = chosen(SUBJECTS, forSubjects);
   // A ratio needs what it is a ratio to.
   const references = new Set(subjects.map(({ reference }) => reference));
   const needed = SUBJECTS.filter(subject => subjects.includes(subject) || references.has(subject.name));
   return { loads: chosen(loads, forLoads), subjects: needed };
 }
-
-// What was started ends with this process.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(1));
 
 main(async () => {
   const options = readOptions();
@@ -88,21 +112,64 @@ main(async () => {
     process.stdout.write(options.help ? USAGE : names.join(''));
     return;
   }
-  const { loads, subjects } = choose(options.only ?? [], options.quick);
+  const { loads, subjects } = choose(options.only ?? [], options);
   ensureDependencies();
   ensureNative('release');
   ensureDist();
   // The release build, whatever the tests load.
   const { RINGSTONE_NATIVE_LIBRARY: _, ...env } = process.env;
   const bench = new Bench(options.duration, env);
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => interrupt(bench));
   try {
-    await bench.run(loads, subjects, options.rounds);
-    if (options.latencies) await bench.runPaced(loads, subjects, options.rounds);
+    await measureAll(bench, loads, subjects, options);
   } finally {
     await bench.stop();
   }
   report(bench, loads, subjects, options);
 });
+
+/**
+ * The first wish ends it with the tables of what was measured, the second at once; what was started ends with this process.
+ * @param {Bench} bench
+ */
+function interrupt(bench) {
+  if (bench.stopped && performance.now() - interruptedMs < ECHO_MS) return;
+  if (bench.stopped) process.exit(1);
+  interruptedMs = performance.now();
+  bench.stopped = true;
+  process.exitCode = 1;
+  say('ending after this run; once more ends at once');
+}
+
+/**
+ * @param {Bench} bench
+ * @param {readonly import('./loads.mjs').Load[]} loads
+ * @param {readonly import('./servers.mjs').Subject[]} subjects
+ * @param {ReturnType<typeof readOptions>} options
+ */
+async function measureAll(bench, loads, subjects, { rounds, sections }) {
+  const singles = THREADED_SUBJECTS.filter(({ name, reference }) => name === reference);
+  const doubles = THREADED_SUBJECTS.filter(subject => !singles.includes(subject));
+  /** @type {[wanted: boolean, runs: number, run: () => Promise<void>][]} */
+  const parts = [
+    [sections.table, loads.length * subjects.length, () => bench.run(loads, subjects, rounds)],
+    [sections.latencies, loads.length * subjects.length, () => bench.runPaced(loads, subjects, rounds)],
+    [sections.hotKey, HOT_AND_UNIFORM.length * singles.length, () => bench.run(HOT_AND_UNIFORM, singles, rounds)],
+    [
+      sections.hotKey,
+      HOT_AND_UNIFORM.length * doubles.length,
+      () => bench.run(HOT_AND_UNIFORM, doubles, rounds, 'shared'),
+    ],
+    [
+      sections.scaling,
+      SCALING_LOADS.length * THREADED_SUBJECTS.length,
+      () => bench.run(SCALING_LOADS, THREADED_SUBJECTS, rounds, 'shared'),
+    ],
+  ];
+  const wanted = parts.filter(([is]) => is);
+  for (const [, runs] of wanted) bench.timetable.plan(runs * rounds);
+  for (const [, , run] of wanted) await run();
+}
 
 /**
  * Writes the files and prints the tables.
@@ -111,22 +178,27 @@ main(async () => {
  * @param {readonly import('./servers.mjs').Subject[]} subjects
  * @param {ReturnType<typeof readOptions>} options
  */
-function report({ cells, paced, absent, pins }, loads, subjects, { rounds, duration, output, latencies }) {
-  const closed = [...cells.values()];
-  const fixed = [...paced.values()];
+function report(bench, loads, subjects, { rounds, duration, output, sections }) {
+  const { absent, pins } = bench;
+  const [closed, fixed, shared] = [[...bench.cells.values()], [...bench.paced.values()], [...bench.shared.values()]];
   const [rows, names] = [loads.map(({ name }) => name), subjects.map(({ name }) => name)];
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.versions.node}`;
   const places = pins.pinned ? 'pinned to a core each' : 'not pinned';
-  const conditions = `${machine}. Rounds: ${rounds} of ${duration}. 90:10 get:set, server and load ${places}.`;
+  const priority = sections.latencies
+    ? ` Latencies ${bench.raised ? 'with' : 'without'} real-time priority of servers.`
+    : '';
+  const conditions = `${machine}. Rounds: ${rounds} of ${duration}. 90:10 get:set, server and load ${places} unless said otherwise.${priority}`;
   const page = [
-    renderTable(closed, rows, absent, names),
-    ...(latencies ? [renderLatencies(fixed, rows, absent, names)] : []),
+    ...(sections.table ? [renderTable(closed, rows, absent, names)] : []),
+    ...(sections.latencies ? [renderLatencies(fixed, rows, absent, names)] : []),
+    ...(sections.hotKey ? [renderHotKey([...closed, ...shared], HOT_LOADS, absent)] : []),
+    ...(sections.scaling ? [renderScaling(shared, SCALING_LOADS, absent)] : []),
     `${conditions}\n`,
   ].join('\n');
   mkdirSync(output, { recursive: true });
   writeFileSync(join(output, 'results.md'), page);
-  const json = { conditions, rounds, duration, absent: Object.fromEntries(absent), closed, fixed };
+  const json = { conditions, rounds, duration, absent: Object.fromEntries(absent), closed, fixed, shared };
   writeFileSync(join(output, 'results.json'), `${JSON.stringify(json, undefined, 2)}\n`);
   process.stdout.write(page);
-  if ([...closed, ...fixed].some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+  if ([...closed, ...fixed, ...shared].some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// The servers that are compared, each started on loopback with one thread for its connections.
+// The servers that are compared, each started on loopback.
 import { existsSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -23,12 +23,15 @@ const LOOK_AGAIN_MS = 20;
  * @property {(port: number, path: string, transport: Transport, memoryMb?: number) => readonly string[]} command
  */
 
-/** @param {'uring' | 'mio'} runtime @returns {Program} */
-const ringstone = runtime => ({
-  name: `Ringstone ${runtime}`,
+/** In the name of a program with so many threads for its connections. @param {number} threads */
+const threadsText = threads => (threads === 1 ? '' : `, ${threads} threads`);
+
+/** @param {'uring' | 'mio'} runtime @param {number} workers @returns {Program} */
+const ringstone = (runtime, workers) => ({
+  name: `Ringstone ${runtime}${threadsText(workers)}`,
   packages: [],
   command: (port, path, _, memoryMb = MEMORY_MB) => [
-    ...[process.execPath, join(root, 'dist', 'cli.js'), 'serve', '--runtime', runtime, '-w', '1'],
+    ...[process.execPath, join(root, 'dist', 'cli.js'), 'serve', '--runtime', runtime, '-w', String(workers)],
     ...['-m', `${memoryMb}mb`, '--max-connections', String(CONNECTIONS), '--http', 'off', '--log-format', 'json'],
     ...['-l', `127.0.0.1:${port}`, '-l', `unix:${path}`],
   ],
@@ -46,21 +49,26 @@ const redis = (name, policy) => ({
   ],
 });
 
-/** Programs by name. */
+/** @param {number} threads @returns {Program} */
+const memcached = threads => ({
+  name: `memcached${threadsText(threads)}`,
+  packages: [['memcached', 'memcached']],
+  // It listens either on TCP or on a unix socket.
+  command: (port, path, transport, memoryMb = MEMORY_MB) => [
+    ...['memcached', '-t', String(threads), '-m', String(memoryMb), '-c', String(CONNECTIONS), '-U', '0'],
+    ...(process.getuid?.() === 0 ? ['-u', 'root'] : []),
+    ...(transport === 'unix' ? ['-s', path] : ['-l', '127.0.0.1', '-p', String(port)]),
+  ],
+});
+
+/** Programs by name; a number at its end is that of threads. */
 export const PROGRAMS = {
-  uring: ringstone('uring'),
-  mio: ringstone('mio'),
-  /** @type {Program} */
-  memcached: {
-    name: 'memcached',
-    packages: [['memcached', 'memcached']],
-    // It listens either on TCP or on a unix socket.
-    command: (port, path, transport, memoryMb = MEMORY_MB) => [
-      ...['memcached', '-t', '1', '-m', String(memoryMb), '-c', String(CONNECTIONS), '-U', '0'],
-      ...(process.getuid?.() === 0 ? ['-u', 'root'] : []),
-      ...(transport === 'unix' ? ['-s', path] : ['-l', '127.0.0.1', '-p', String(port)]),
-    ],
-  },
+  uring: ringstone('uring', 1),
+  mio: ringstone('mio', 1),
+  memcached: memcached(1),
+  uring2: ringstone('uring', 2),
+  mio2: ringstone('mio', 2),
+  memcached2: memcached(2),
   redis: redis('redis', 'allkeys-lru'),
   'redis-lfu': redis('redis', 'allkeys-lfu'),
 };
@@ -84,6 +92,16 @@ export const SUBJECTS = [
   { name: 'uring-resp', program: 'uring', protocol: 'resp', reference: 'redis' },
   { name: 'mio-resp', program: 'mio', protocol: 'resp', reference: 'redis' },
 ];
+
+/** With one thread and with two, for `--hot-key` and `--scaling`. @type {readonly Subject[]} */
+export const THREADED_SUBJECTS = /** @type {const} */ ([
+  'memcached',
+  'memcached2',
+  'uring',
+  'uring2',
+  'mio',
+  'mio2',
+]).map(program => ({ name: program, program, protocol: 'memcached', reference: program.replace('2', '') }));
 
 /**
  * @typedef {object} Server

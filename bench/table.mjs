@@ -1,17 +1,20 @@
 // Medians and the Markdown table.
 import { PROGRAMS, SUBJECTS } from './servers.mjs';
 
-/** Share of a core below which a server was waiting for the load, so that its throughput is not its limit. */
+/** Cores below which a server was waiting for the load, so that its throughput is not its limit. */
 const BUSY = 0.9;
 
 /**
  * @typedef {object} Measured one run
- * @property {number} cpu_us server's CPU time per request
- * @property {number} rate replies per second
- * @property {number} busy share of a core that the server used
+ * @property {number} cpu_us server's CPU time per key
+ * @property {number} rate keys per second
+ * @property {number} busy cores that the server used
+ * @property {number} waited cores that the server's threads were ready for, and others had
  * @property {number} p50_us
  * @property {number} p99_us
  * @property {number} p999_us
+ * @property {number} load_p999_us what of latencies may have been the load's own lateness
+ * @property {number} rest_p999_us latencies without it
  */
 
 /**
@@ -37,16 +40,9 @@ export function median(values) {
  */
 export function medians(cell) {
   if (!cell || cell.rounds.length === 0) return undefined;
-  /** @param {keyof Measured} name */
-  const of = name => median(cell.rounds.map(round => round[name]));
-  return {
-    cpu_us: of('cpu_us'),
-    rate: of('rate'),
-    busy: of('busy'),
-    p50_us: of('p50_us'),
-    p99_us: of('p99_us'),
-    p999_us: of('p999_us'),
-  };
+  const names = /** @type {(keyof Measured)[]} */ (Object.keys(cell.rounds[0] ?? {}));
+  const all = names.map(name => [name, median(cell.rounds.map(round => round[name]))]);
+  return /** @type {Measured} */ (Object.fromEntries(all));
 }
 
 /** Head of a column. @param {import('./servers.mjs').Subject} subject */
@@ -57,10 +53,10 @@ export const title = ({ program, protocol }) =>
  * @param {number} value
  * @param {number | undefined} reference
  */
-const ratio = (value, reference) => (reference === undefined ? '-' : (value / reference).toFixed(2));
+export const ratio = (value, reference) => (reference === undefined ? '-' : (value / reference).toFixed(2));
 
 /** @param {number} rate */
-const thousands = rate => `${(rate / 1000).toFixed(0)}k`;
+export const thousands = rate => `${(rate / 1000).toFixed(0)}k`;
 
 /**
  * @param {import('./servers.mjs').Subject} subject
@@ -126,38 +122,8 @@ export function renderTable(cells, loads, absent, wanted) {
     '',
     "CPU: the server's CPU time per request, in microseconds for memcached and redis; Ringstone's as a ratio to memcached's",
     "under the memcached protocol and to redis' under RESP (lower is better). Rate: replies per second, as a ratio likewise",
-    '(higher is better). * the server was idle for over a tenth of the time: the rate is that of the load, or of round trips.',
-    ...problemLines(cells),
-  ].join('\n')}\n`;
-}
-
-/**
- * Latencies at a fixed rate, the same for all of a protocol.
- * @param {readonly Cell[]} cells
- * @param {readonly string[]} loads in the order of rows
- * @param {ReadonlyMap<string, string>} absent subjects that were not measured, and why
- * @param {readonly string[]} wanted names of subjects
- * @returns {string} Markdown
- */
-export function renderLatencies(cells, loads, absent, wanted) {
-  const subjects = SUBJECTS.filter(({ name }) => wanted.includes(name));
-  /** @param {string} load @param {import('./servers.mjs').Subject} subject */
-  const row = (load, subject) => {
-    const cell = cells.find(one => one.load === load && one.subject === subject.name);
-    const own = medians(cell);
-    const why =
-      absent.get(subject.name) ?? cell?.problems[0] ?? `without ${subject.reference} there is no rate to take`;
-    const parts = own
-      ? [thousands(own.rate), ...[own.p50_us, own.p99_us, own.p999_us].map(us => us.toFixed(0))]
-      : [`not measured: ${cellText(why)}`, '', '', ''];
-    return `| ${[load, title(subject), ...parts].join(' | ')} |`;
-  };
-  return `${[
-    '| load | server | rate, 1/s | p50, us | p99, us | p99.9, us |',
-    '| --- | --- | ---: | ---: | ---: | ---: |',
-    ...loads.flatMap(load => subjects.map(subject => row(load, subject))),
-    '',
-    "At half of the rate that the protocol's reference reached in a closed loop; latencies count from when requests were due.",
+    '(higher is better); both per key where gets have several (k16). * the server was idle for over a tenth of the time: the rate',
+    'is that of the load, or of round trips.',
     ...problemLines(cells),
   ].join('\n')}\n`;
 }

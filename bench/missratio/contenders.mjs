@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Filler } from '../fill.mjs';
-import { residentBytes } from '../footprint.mjs';
+import { settledBytes } from '../footprint.mjs';
 import { startServer } from '../servers.mjs';
 import { Replay } from './replay.mjs';
 
@@ -58,9 +58,9 @@ export async function measure({ program, protocol }, trace, memoryMb, env, progr
     if (typeof server === 'string') return server;
     const replay = new Replay(server.address, protocol, trace);
     try {
-      const empty = residentBytes(server.pid);
+      const empty = await settledBytes(server.pid);
       const misses = await replay.run(progress);
-      const full = residentBytes(server.pid);
+      const full = await settledBytes(server.pid);
       const items = await countItems(server.address, protocol);
       return { requests: trace.keys.length, misses, items, empty_rss_bytes: empty, full_rss_bytes: full };
     } catch (error) {

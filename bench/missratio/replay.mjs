@@ -14,8 +14,11 @@ const MAX_VALUE_BYTES = 64 * 1024;
 const BUFFER_BYTES = 2 * MAX_VALUE_BYTES;
 /** Values are cut from one text, each key's at another place up to this one: so those of different keys differ. */
 const PLACES = 4093;
-/** Without a byte for so long the server is taken as dead. */
-const SILENCE_MS = 30_000;
+/**
+ * Without a byte for so long, so many times in a row, the server is taken as dead. Where this process itself stood still,
+ * its timer comes before the bytes that have arrived meanwhile.
+ */
+const SILENCE = { ms: 15_000, times: 2 };
 /** Servers may count time in whole seconds: a life may be so much shorter or longer. */
 const LIFE_SLACK_MS = 1000;
 /** Requests from one report of progress to the next. */
@@ -49,6 +52,7 @@ export class Replay {
   /** Keys of which the server may have an item. @type {Set<number>} */
   #stored = new Set();
   #misses = 0;
+  #silences = 0;
   /** The request whose get is on its way, and whether a set is before it. */
   #request = 0;
   #setIsOut = false;
@@ -75,9 +79,16 @@ export class Replay {
       noDelay: true,
       onread: { buffer: Buffer.allocUnsafe(BUFFER_BYTES), callback: (bytes, from) => this.#receive(bytes, from) },
     });
-    this.#socket.on('timeout', () => this.#lose(new Error('the server has fallen silent')));
+    this.#socket.on('timeout', () => this.#wait());
     this.#socket.on('error', error => this.#lose(error));
     this.#socket.on('close', () => this.#lose(new Error('the server has closed the connection')));
+  }
+
+  /** A time without a byte is over. */
+  #wait() {
+    this.#silences += 1;
+    if (this.#silences >= SILENCE.times) this.#lose(new Error('the server has fallen silent'));
+    else this.#socket.setTimeout(SILENCE.ms);
   }
 
   /** @param {Error} error */
@@ -118,6 +129,7 @@ export class Replay {
     else {
       this.#received.set(from.subarray(0, bytes), this.#receivedBytes);
       this.#receivedBytes += bytes;
+      this.#silences = 0;
       this.#read();
     }
     return !this.#failure;
@@ -196,7 +208,7 @@ export class Replay {
     if (this.#failure) throw this.#failure;
     this.#end = end;
     if (this.#request === end) return;
-    this.#socket.setTimeout(SILENCE_MS);
+    this.#socket.setTimeout(SILENCE.ms);
     await new Promise((resolve, reject) => {
       this.#done = () => resolve(undefined);
       this.#fail = reject;

@@ -1,5 +1,6 @@
 /** `ringstone bench` against a real server: its counts are the server's, and nothing that goes wrong is hidden. */
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Child, run } from '../harness/children.ts';
 import { fixture } from '../harness/fixture.ts';
@@ -7,6 +8,9 @@ import { type Metrics, readMetrics } from '../harness/metrics.ts';
 import { cli, type RingstoneServer, startRingstone, temporaryFolder } from '../harness/ringstone.ts';
 import { eachRuntime } from '../harness/runtimes.ts';
 import type { Address } from '../harness/wire.ts';
+
+/** Far longer than anything on the machine should hold up a run. */
+const PAUSE_MS = 1000;
 
 interface Results {
   interrupted: boolean;
@@ -19,7 +23,9 @@ interface Results {
   failed: number;
   unanswered: number;
   unsent: number;
-  latency_us: Record<'all' | 'get' | 'set', Record<string, number>>;
+  latency_us: Record<'all' | 'get' | 'set', Record<string, number>> &
+    Record<'load' | 'rest', Record<string, number> | undefined>;
+  server_wait_us?: number;
   server_cpu_us_per_request?: number;
   problems: { message: string; count: number }[];
 }
@@ -73,6 +79,17 @@ eachRuntime(runtime => {
     expect(results.latency_us.get['count']).toBe(results.hits + results.misses);
   });
 
+  test.each(['memcached', 'resp'] as const)('%s: gets of several keys', async protocol => {
+    const before = executed(await readMetrics(server().http), protocol);
+    const options = ['-n', '500', '-k', '1000', '--keys-per-get', '16', '-P', '3', '--key-prefix', 'several:'];
+    const { results } = await bench(`${protocol}://${text(server().address)}`, ...options, '--no-preload');
+    const after = executed(await readMetrics(server().http), protocol);
+    expect([results.problems, results.replies]).toEqual([[], 500]);
+    expect([after.hits - before.hits, after.misses - before.misses]).toEqual([results.hits, results.misses]);
+    expect(results.hits + results.misses).toBe(16 * (results.latency_us.get['count'] ?? 0));
+    expect(Math.min(results.hits, results.misses, results.stored)).toBeGreaterThan(0);
+  });
+
   test('a fixed rate sends what is due', async () => {
     const options = ['--rate', '2000', '-t', '500ms', '-k', '100', '-c', '20'];
     const { results } = await bench(text(server().address), ...options);
@@ -83,6 +100,7 @@ eachRuntime(runtime => {
   test("the server's CPU time", async () => {
     const { results } = await bench(text(server().address), '-n', '20000', '--server-pid', String(server().pid));
     expect(results.server_cpu_us_per_request).toBeGreaterThan(0);
+    expect(results.server_wait_us).toBeGreaterThanOrEqual(0);
   });
 
   test('error replies are told, and are a failure', async () => {
@@ -126,6 +144,33 @@ describe('a run that does not go to its end', () => {
     expect(child.stdout).not.toContain('problems');
   });
 
+  test('a pause of the load itself is not taken for the slowness of the server', async () => {
+    const child = start('--json', '--rate', '1000');
+    await measuring(child);
+    child.signal('SIGSTOP');
+    await setTimeout(PAUSE_MS);
+    child.signal('SIGCONT');
+    // All that was due meanwhile is sent.
+    const seen = child.stderr.length;
+    await child.waitFor('more', () => (child.stderr.length > seen ? true : undefined));
+    child.signal('SIGINT');
+    await child.exit();
+    const { all, load, rest } = (JSON.parse(child.stdout) as Results).latency_us;
+    const pauseUs = 0.99 * 1000 * PAUSE_MS;
+    expect(all['max']).toBeGreaterThan(pauseUs);
+    expect(load?.['max']).toBeGreaterThan(pauseUs);
+    expect(rest?.['max']).toBeLessThan(pauseUs);
+    expect([load?.['count'], rest?.['count']]).toEqual([all['count'], all['count']]);
+  });
+
+  test('it ends when nobody reads on', async () => {
+    const child = start();
+    await measuring(child);
+    child.process.stderr?.destroy();
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout).toContain('(interrupted)');
+  });
+
   test('a server that ends is told', async () => {
     const child = start('-c', '3');
     await measuring(child);
@@ -135,7 +180,41 @@ describe('a run that does not go to its end', () => {
   });
 });
 
+test('a server of another protocol is told', async () => {
+  const server = await startRingstone({ listen: ['resp://127.0.0.1:0'] });
+  const { code, stdout } = await run(process.execPath, [cli, 'bench', '-t', '1s', '-c', '2', text(server.address)]);
+  await server.child.kill();
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^ {2}2 x "-ERR .*" as the reply to a set$/m);
+  expect(stdout).toContain('nothing was answered: is it a server of the memcached protocol? (--protocol)');
+});
+
+test('a server that refuses connections is quoted', async () => {
+  const server = await startRingstone({ more: ['--max-connections', '3'] });
+  const { code, stdout } = await run(process.execPath, [cli, 'bench', '-n', '100', '-c', '5', text(server.address)]);
+  await server.child.kill();
+  expect([code, stdout]).toEqual([1, expect.stringContaining('ERROR Too many open connections')]);
+});
+
 describe('a run that cannot begin', () => {
+  test('more connections than the system allows', async () => {
+    const server = await startRingstone();
+    const command = 'ulimit -n 512 && exec "$0" "$@"';
+    const { code, stderr } = await run('sh', [
+      '-c',
+      command,
+      process.execPath,
+      cli,
+      'bench',
+      '-c',
+      '1000',
+      text(server.address),
+    ]);
+    await server.child.kill();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ringstone: cannot connect to .*: Too many open files .*\(connection 4\d\d of 1000\)$/m);
+  });
+
   test.each([
     [['127.0.0.1:1'], 1, 'ringstone: cannot connect to 127.0.0.1:1: Connection refused'],
     [['unix:/nonexistent/socket'], 1, 'ringstone: cannot connect to unix:/nonexistent/socket: No such file'],

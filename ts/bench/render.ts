@@ -116,6 +116,9 @@ export function renderReport(bench: Bench, report: LoadReport): string {
     ...latencyTable(report),
     ...(report.problems.length === 0 ? [] : ['', 'problems']),
     ...report.problems.map(problem => `  ${count(problem.count)} x ${problem.message}`),
+    ...(report.preloaded + report.replies > 0 || report.problems.length === 0
+      ? []
+      : [`  nothing was answered: is it a server of the ${bench.options.protocol} protocol? (--protocol)`]),
   ].join('\n')}\n`;
 }
 

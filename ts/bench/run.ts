@@ -55,6 +55,8 @@ async function load(bench: Bench, onProgress: (progress: LoadProgress) => void):
   try {
     const native = new NativeLoad(options);
     stopSignal(() => process.exit(EXIT_FAILURE)).then(() => native.stop());
+    // Nobody reads on: the rest of the load would be for nobody.
+    process.stderr.once('error', () => native.stop());
     const { report, failure } = await native.run(onProgress);
     if (report) return report;
     const code = isErrorCode(failure?.code) ? failure.code : 'RINGSTONE_START_FAILED';

@@ -47,7 +47,12 @@ impl Shared {
             );
             Error::new(ErrorCode::ArenaRefused, message)
         })?;
-        Ok(Shared {
+        Ok(Shared::with_store(store, options, clock))
+    }
+
+    /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
+    pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
+        Shared {
             store: Arc::new(store),
             clock,
             counters: Counters::new(options.workers),
@@ -56,7 +61,7 @@ impl Shared {
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
-        })
+        }
     }
 
     /// The network's counters; zeros before it is up.

@@ -1,10 +1,13 @@
-//! The thread that frees expired and flushed items that nobody asks for.
+//! The thread that frees expired and flushed items that nobody asks for, and puts the store on huge pages.
 
 use crate::shared::Shared;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How often memory that was filled is put on huge pages.
+const HUGE_PAGES_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How other threads reach the sweeper.
 #[derive(Default)]
@@ -35,13 +38,13 @@ impl SweepSignal {
         self.wanted.lock().stop
     }
 
-    /// Waits for the interval to pass, a request, or the end.
-    fn wait(&self, interval: Duration) {
+    /// Waits for the moment, a request, or the end; true if a round is asked for.
+    fn wait(&self, until: Instant) -> bool {
         let mut wanted = self.wanted.lock();
         if !wanted.round && !wanted.stop {
-            self.changed.wait_for(&mut wanted, interval);
+            self.changed.wait_until(&mut wanted, until);
         }
-        wanted.round = false;
+        std::mem::take(&mut wanted.round)
     }
 }
 
@@ -57,23 +60,36 @@ impl Sweeper {
         let seen = Arc::clone(&shared);
         let thread = ringstone_net::spawn("ringstone-sweep".into(), move || {
             let interval = Duration::from_millis(seen.options.cleanup_interval_ms);
+            let mut next_sweep = Instant::now() + interval;
             while !seen.sweep_signal.is_stopping() {
-                seen.sweep_signal.wait(interval);
-                sweep(&seen);
+                let asked = seen.sweep_signal.wait(next_sweep.min(Instant::now() + HUGE_PAGES_INTERVAL));
+                if asked || Instant::now() >= next_sweep {
+                    sweep(&seen);
+                    next_sweep = Instant::now() + interval;
+                }
+                make_huge(&seen);
             }
         })?;
         Ok(Sweeper { shared, thread: Some(thread) })
     }
 }
 
-/// One round. Between slices other threads of a busy machine get the core.
 fn sweep(shared: &Shared) {
-    let mut cursor = Some(0);
+    round(shared, |at| shared.store.sweep_slice(at, shared.clock.now_ms()));
+}
+
+fn make_huge(shared: &Shared) {
+    round(shared, |at| shared.store.huge_pages_slice(at));
+}
+
+/// One round of slices. Between them other threads of a busy machine get the core.
+fn round<T: Default>(shared: &Shared, slice: impl Fn(T) -> Option<T>) {
+    let mut cursor = Some(T::default());
     while let Some(at) = cursor {
         if shared.sweep_signal.is_stopping() {
             return;
         }
-        cursor = shared.store.sweep_slice(at, shared.clock.now_ms());
+        cursor = slice(at);
         std::thread::yield_now();
     }
 }

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use mio::{Registry, Token};
 
 use crate::clock::Clock;
-use crate::dialect::{Encoder, ReplyReader};
+use crate::dialect::{Encoder, ReplyReader, quote_line};
 use crate::socket::Socket;
 use crate::tally::Tally;
 use crate::workload::{Request, Source};
@@ -186,7 +186,7 @@ impl Connection {
     fn take(&mut self, mut input: &[u8], now_ns: u64, context: &Context, tally: &mut Tally) -> Result<(), String> {
         while !input.is_empty() {
             let Some(asked) = self.asked.front() else {
-                return Err("bytes that no request asked for".to_owned());
+                return Err(format!("\"{}\" that no request asked for", quote_line(input)));
             };
             let read = self.reader.read(&asked.request, &self.numbers, context.encoder.keys(), &mut input);
             match read.map_err(|malformed| malformed.0)? {

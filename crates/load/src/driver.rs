@@ -47,13 +47,16 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Driver {
-    /// Connects.
-    pub(crate) fn connect(options: &Options, connections: usize, clock: Clock) -> Result<Self, Error> {
+    /// Opens `connections`, of those of all threads the ones after `opened`.
+    pub(crate) fn connect(options: &Options, opened: usize, connections: usize, clock: Clock) -> Result<Self, Error> {
         let poll = Poll::new()?;
         let context = Context::new(options, clock);
         let open = |index| {
-            let socket = Socket::connect(&options.target)
-                .map_err(|source| Error::Connect { target: options.target.clone(), source })?;
+            let failed = |source| {
+                let (opened, wanted) = (opened + index, options.connections);
+                Error::Connect { target: options.target.clone(), opened, wanted, source }
+            };
+            let socket = Socket::connect(&options.target).map_err(failed)?;
             Ok(Connection::new(socket, options.protocol, &context, poll.registry(), Token(index))?)
         };
         let connections = (0..connections).map(open).collect::<Result<_, Error>>()?;

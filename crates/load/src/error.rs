@@ -13,10 +13,14 @@ pub enum Error {
     #[error("{0}")]
     InvalidOption(String),
     /// The target did not take a connection.
-    #[error("cannot connect to {target}: {source}")]
+    #[error("cannot connect to {target}: {source}{}", after(*opened, *wanted))]
     Connect {
         /// As given.
         target: Target,
+        /// Connections that were opened before.
+        opened: usize,
+        /// Connections that were asked for.
+        wanted: usize,
         /// The system's reason.
         source: io::Error,
     },
@@ -33,6 +37,11 @@ pub enum Error {
     Start(#[from] io::Error),
 }
 
+/// How far it came; nothing where the first connection failed.
+fn after(opened: usize, wanted: usize) -> String {
+    if opened == 0 { String::new() } else { format!(" (connection {} of {wanted})", opened + 1) }
+}
+
 impl Error {
     /// The code as JavaScript sees it in `error.code`; `ts/errors.ts` and docs/errors.md list it.
     pub fn code(&self) -> &'static str {
@@ -42,5 +51,23 @@ impl Error {
             Error::Process { .. } => "RINGSTONE_PROCESS_UNREADABLE",
             Error::Start(_) => "RINGSTONE_START_FAILED",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::Error;
+    use crate::Target;
+
+    #[test]
+    fn a_connection_that_fails_after_others_says_which() {
+        let failed = |opened| {
+            let target = Target::Tcp(([127, 0, 0, 1], 9).into());
+            Error::Connect { target, opened, wanted: 50, source: io::Error::other("refused") }.to_string()
+        };
+        assert_eq!(failed(0), "cannot connect to 127.0.0.1:9: refused");
+        assert_eq!(failed(19), "cannot connect to 127.0.0.1:9: refused (connection 20 of 50)");
     }
 }

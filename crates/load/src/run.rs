@@ -52,7 +52,10 @@ pub fn run(options: &Options, control: &Control, observe: &mut dyn FnMut(Progres
     let cpu_before = cpu_times()?;
     let start_ns = clock.now_ns();
     let mut tally = run.phase(Phase::Measure, observe)?;
-    let elapsed_ns = tally.last_reply_ns.saturating_sub(start_ns);
+    let replied_ns = tally.last_reply_ns.saturating_sub(start_ns);
+    // At a fixed rate each request stands for its share of time: one per second that is answered at once is not 10,000 per
+    // second.
+    let elapsed_ns = options.rate.map_or(replied_ns, |rate| replied_ns.max((tally.sent as f64 / rate * 1e9) as u64));
     // A server that has ended takes its figures with it: a problem of the run, whose other results stand.
     let cpu_after = cpu_times().unwrap_or_else(|error| {
         tally.problem(&error.to_string());
@@ -83,9 +86,12 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(options: &'a Options, clock: Clock, control: &'a Control) -> Result<Self, Error> {
+        let mut opened = 0;
         let part = |thread| {
             let connections = share(options.connections as u64, options.threads, thread) as usize;
-            Ok(Part { driver: Driver::connect(options, connections, clock)?, mix: Mix::new(options, thread) })
+            let driver = Driver::connect(options, opened, connections, clock)?;
+            opened += connections;
+            Ok(Part { driver, mix: Mix::new(options, thread) })
         };
         let parts = (0..options.threads).map(part).collect::<Result<_, Error>>()?;
         let counters = (0..options.threads).map(|_| Counters::default()).collect();

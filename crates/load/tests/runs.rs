@@ -168,6 +168,15 @@ fn a_stall_shows_in_the_requests_that_it_delays() {
     assert!(load.max_us + rest.max_us >= 0.99 * open.latency.max_us);
 }
 
+#[test]
+fn the_rate_of_a_few_requests_is_the_one_that_was_asked_for() {
+    let (target, _) = serve_tcp(|_| Conduct::Well);
+    let report = load(&Options { rate: Some(10.0), requests: Some(2), preload: false, ..options(target) });
+    check_sums(&report);
+    // It may have taken longer.
+    assert!(report.elapsed_s >= 0.2 && report.replies_per_s <= 10.0, "{report:?}");
+}
+
 fn problem(report: &Report) -> (&str, u64) {
     match &report.problems[..] {
         [Problem { message, count }] => (message, *count),
@@ -239,13 +248,13 @@ fn replies_that_are_wrong_are_told() {
     let cases: [(&str, &str); 4] = [
         ("VALUE bench:x 0 1\r\n", "the value of another key"),
         ("nonsense\r\n", "\"nonsense\" as the reply to a get"),
-        ("END\r\nEND\r\n", "bytes that no request asked for"),
+        ("END\r\nEND of it\r\n", "\"END of it\" that no request asked for"),
         ("VALUE bench:0000000000 0 1\r\nx\r\nEND\r\n", "a value of a length that was not set"),
     ];
     let rules: [fn(u64) -> Conduct; 4] = [
         |_| Conduct::Say("VALUE bench:x 0 1\r\n"),
         |_| Conduct::Say("nonsense\r\n"),
-        |_| Conduct::Say("END\r\nEND\r\n"),
+        |_| Conduct::Say("END\r\nEND of it\r\n"),
         |_| Conduct::Say("VALUE bench:0000000000 0 1\r\nx\r\nEND\r\n"),
     ];
     for ((says, words), rule) in cases.into_iter().zip(rules) {

@@ -22,7 +22,7 @@ pub struct Stats {
     pub index_bytes: u64,
     /// Bytes of ghosts. Gauge.
     pub ghost_bytes: u64,
-    /// Bytes of the arena that are backed by memory now. Gauge.
+    /// Bytes of the arena that are backed by memory now, at most: runs of segments of which some was used. Gauge.
     pub resident_bytes: u64,
     /// The budget. Gauge.
     pub max_memory: u64,

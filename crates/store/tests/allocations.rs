@@ -69,6 +69,10 @@ fn removing_allocates_nothing() {
             .set(NewValue::Bytes(&value[..length]), Attributes::default())
             .unwrap();
     }
+    let mut cursor = Some(0);
+    while let Some(at) = cursor {
+        cursor = store.huge_pages_slice(at);
+    }
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let removed = (0..50_000).filter(|&i| store.entry(&key(i), store.hash(&key(i)), 1).remove()).count();
     let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;

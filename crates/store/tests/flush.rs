@@ -97,9 +97,10 @@ fn what_was_flushed_stays_away() {
         let end = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let mut cursor = 0;
+                let (mut cursor, mut huge) = (0, 0);
                 while !end.load(Ordering::Relaxed) {
                     cursor = store.sweep_slice(cursor, NOW_MS).unwrap_or(0);
+                    huge = store.huge_pages_slice(huge).unwrap_or(0);
                     if flushes.operations.load(Ordering::Relaxed) >= FLUSH_EVERY {
                         flushes.operations.store(0, Ordering::Relaxed);
                         flushes.begun.fetch_add(1, Ordering::SeqCst);

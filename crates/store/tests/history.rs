@@ -171,9 +171,10 @@ fn everything_at_once_leaves_a_sound_store() {
     let sweeper = {
         let (store, end) = (store.clone(), end.clone());
         std::thread::spawn(move || {
-            let mut cursor = 0;
+            let (mut cursor, mut huge) = (0, 0);
             while !end.load(Ordering::Relaxed) {
                 cursor = store.sweep_slice(cursor, NOW_MS + 50).unwrap_or(0);
+                huge = store.huge_pages_slice(huge).unwrap_or(0);
                 store.stats();
                 std::thread::yield_now();
             }

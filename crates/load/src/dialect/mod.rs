@@ -4,5 +4,5 @@ mod line;
 mod reply;
 mod request;
 
-pub(crate) use reply::{Got, Outcome, ReplyReader};
+pub(crate) use reply::{Got, Outcome, ReplyReader, quote_line};
 pub(crate) use request::Encoder;

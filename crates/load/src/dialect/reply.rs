@@ -61,6 +61,12 @@ fn quote(line: &[u8]) -> String {
     String::from_utf8_lossy(line).chars().take(MAX_QUOTED).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
+/// The first line of bytes, for people.
+pub(crate) fn quote_line(bytes: &[u8]) -> String {
+    let end = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
+    quote(&bytes[..end])
+}
+
 enum State {
     /// Before a line: the first of a reply, or in a reply to several keys the next one.
     Line,

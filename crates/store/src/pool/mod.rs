@@ -3,14 +3,17 @@
 //! The pool's lock is a leaf: nothing else is locked while it is held, so a last reference to a chain may be dropped
 //! anywhere, with or without a cell's lock.
 
+mod huge;
+
 use crate::arena::Arena;
 use crate::options::{Geometry, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
 use crate::tails::{Run, Tails};
+use huge::Pages;
 use parking_lot::Mutex;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Segments that are given back to the system together: 2 MiB of 64-KiB segments.
+/// Segments that are put on a huge page, and given back to the system, together: 2 MiB of 64-KiB segments.
 const GROUP_SEGMENTS: u32 = 32;
 /// Free groups that stay backed by memory, so that a cache at its limit does not give back and fault in by turns.
 const RETAINED_GROUPS: usize = 4;
@@ -35,6 +38,7 @@ struct Group {
     listed: bool,
     /// In `touched_whole` or `untouched`, or being given back.
     whole: bool,
+    pages: Pages,
 }
 
 struct State {
@@ -48,6 +52,8 @@ struct State {
     index_segments: u32,
     free_segments: u32,
     touched_groups: u32,
+    /// Neighbouring groups of which one alone is on huge pages.
+    page_edges: u32,
     tails: Tails,
 }
 
@@ -67,12 +73,13 @@ impl Pool {
             .map(|g| {
                 let exist = (geometry.segments - g * GROUP_SEGMENTS).min(GROUP_SEGMENTS);
                 let all = u32::MAX >> (32 - exist);
-                Group { free: all, all, touched: false, listed: false, whole: true }
+                Group { free: all, all, touched: false, listed: false, whole: true, pages: Pages::Small }
             })
             .collect();
         let state = State {
             partial: Vec::with_capacity(groups.len()),
-            touched_whole: Vec::with_capacity(RETAINED_GROUPS),
+            // And one that is just being put on huge pages.
+            touched_whole: Vec::with_capacity(RETAINED_GROUPS + 1),
             untouched: (0..groups.len() as u32).rev().collect(),
             groups,
             index_group: None,
@@ -80,6 +87,7 @@ impl Pool {
             index_segments: 0,
             free_segments: geometry.segments,
             touched_groups: 0,
+            page_edges: 0,
             tails: Tails::new(geometry.segments, geometry.extent_pages()),
         };
         let zero = || AtomicU64::new(0);
@@ -144,9 +152,11 @@ impl Pool {
         self.state.lock().free_segments
     }
 
+    /// Checks the pool's own invariants, too.
     #[cfg(any(test, debug_assertions))]
     pub fn gauges(&self) -> PoolGauges {
         let state = self.state.lock();
+        state.check_pages();
         PoolGauges {
             free_segments: state.free_segments,
             index_segments: state.index_segments,
@@ -155,7 +165,7 @@ impl Pool {
         }
     }
 
-    /// Bytes of the arena that are backed by memory.
+    /// Bytes of the arena that are backed by memory, at most.
     pub fn resident_bytes(&self) -> u64 {
         let group_bytes = u64::from(GROUP_SEGMENTS) * self.geometry.segment_bytes as u64;
         let touched = u64::from(self.state.lock().touched_groups) * group_bytes;
@@ -168,6 +178,7 @@ impl Pool {
         let bytes = GROUP_SEGMENTS as usize * self.geometry.segment_bytes;
         let start = group as usize * bytes;
         self.arena.give_back(start, bytes.min(self.geometry.arena_bytes() - start));
+        self.make_small(group);
         let mut state = self.state.lock();
         let count = state.groups[group as usize].all.count_ones();
         state.groups[group as usize].touched = false;
@@ -247,7 +258,7 @@ impl State {
             return None;
         }
         g.whole = true;
-        if self.touched_whole.len() < RETAINED_GROUPS {
+        if self.touched_whole.len() < RETAINED_GROUPS || g.pages == Pages::Changing {
             self.touched_whole.push(group);
             return None;
         }

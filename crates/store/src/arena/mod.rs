@@ -1,15 +1,19 @@
 //! The one mapping that all items, extents, index and ghosts live in.
 
+mod huge;
+
 use std::io;
 use std::ptr::NonNull;
 
-/// Pages are asked for, aligned and given back in this size: a huge page of x86-64 and of most aarch64 kernels.
+/// Pages are aligned, made huge and given back in this size: a huge page of x86-64 and of most aarch64 kernels.
 pub(crate) const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// A range of zeroed memory, reserved whole and backed by pages as they are touched.
 pub(crate) struct Arena {
     base: NonNull<u8>,
     bytes: usize,
+    /// Whether the system has huge pages for us.
+    huge_pages: bool,
 }
 
 // SAFETY: the arena only hands out addresses; who may touch which bytes is decided by the pool and the cells' locks.
@@ -24,11 +28,16 @@ impl Arena {
         debug_assert!(offset < self.bytes);
         self.base.as_ptr().wrapping_add(offset)
     }
+
+    /// Whether parts of it can be put on huge pages.
+    pub fn has_huge_pages(&self) -> bool {
+        self.huge_pages
+    }
 }
 
 #[cfg(not(miri))]
 impl Arena {
-    /// Reserves `bytes`, aligned to huge pages and on them where the system gives them.
+    /// Reserves `bytes`, aligned to huge pages, but on small ones: what is touched for the first time is only so much memory.
     pub fn map(bytes: usize) -> io::Result<Arena> {
         let refused = || io::Error::new(io::ErrorKind::InvalidInput, "max_memory is beyond the address space");
         let padded = bytes.checked_add(HUGE_PAGE_BYTES).ok_or_else(refused)?;
@@ -45,22 +54,27 @@ impl Arena {
             // SAFETY: the range is the unused end of the mapping just made.
             unsafe { libc::munmap(base.wrapping_add(mapped).cast(), rest) };
         }
+        let base = NonNull::new(base).ok_or_else(io::Error::last_os_error)?;
+        let arena = Arena { base, bytes, huge_pages: huge::are_there() };
         #[cfg(target_os = "linux")]
-        // SAFETY: the range is mapped and ours. A refusal only means small pages.
-        unsafe {
-            libc::madvise(base.cast(), bytes, libc::MADV_HUGEPAGE);
-        }
-        Ok(Arena { base: NonNull::new(base).ok_or_else(io::Error::last_os_error)?, bytes })
+        arena.advise(0, bytes, libc::MADV_NOHUGEPAGE);
+        Ok(arena)
+    }
+
+    /// Advice about a range of ours; what the system does not know, or cannot do, it leaves.
+    #[cfg(target_os = "linux")]
+    fn advise(&self, offset: usize, bytes: usize, advice: libc::c_int) {
+        debug_assert!(offset + bytes <= self.bytes);
+        // SAFETY: the range is mapped and ours. Of the kinds of advice used, `MADV_DONTNEED` alone changes what can be read,
+        // and its caller owns what is in the range.
+        unsafe { libc::madvise(self.at(offset).cast(), bytes, advice) };
     }
 
     /// Gives the pages of a range back to the system; they read as zero when touched again. Nobody may be using them.
     pub fn give_back(&self, offset: usize, bytes: usize) {
         debug_assert!(offset + bytes <= self.bytes);
         #[cfg(target_os = "linux")]
-        // SAFETY: the range lies within our mapping; the caller owns what is in it.
-        unsafe {
-            libc::madvise(self.at(offset).cast(), bytes, libc::MADV_DONTNEED);
-        }
+        self.advise(offset, bytes, libc::MADV_DONTNEED);
         // Elsewhere MADV_DONTNEED is a hint that may do nothing: a new mapping over the old one always works.
         #[cfg(not(target_os = "linux"))]
         let _ = anonymous(self.at(offset).cast(), bytes, libc::MAP_FIXED);
@@ -95,7 +109,8 @@ impl Arena {
     pub fn map(bytes: usize) -> io::Result<Arena> {
         // SAFETY: the layout is not of zero size.
         let start = unsafe { std::alloc::alloc_zeroed(Arena::layout(bytes)) };
-        Ok(Arena { base: NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?, bytes })
+        let base = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Arena { base, bytes, huge_pages: huge::are_there() })
     }
 
     pub fn give_back(&self, offset: usize, bytes: usize) {

@@ -1,0 +1,198 @@
+//! Which groups of segments are on huge pages: those that are backed by memory nearly whole.
+
+use super::{GROUP_SEGMENTS, Pool, State};
+use crate::arena::HUGE_PAGE_BYTES;
+
+/// Least bytes of a group that must be backed by small pages, so that a huge one does not take much more.
+const MIN_BACKED_BYTES: usize = HUGE_PAGE_BYTES / 32 * 31;
+/// Groups that one slice looks at.
+const SLICE_GROUPS: u32 = 64;
+/// The kernel cuts the arena's mapping where the kind of its pages changes; a process has 65,530 mappings, by default.
+const MAX_PAGE_EDGES: u32 = 16_384;
+
+/// What backs a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pages {
+    Small,
+    /// Somebody looks at it, or makes it huge; it is not given back meanwhile.
+    Changing,
+    Huge,
+}
+
+impl Pool {
+    /// Puts one group on huge pages, the first that is worth it of a bounded number from `first` on. Answers with the one
+    /// to go on from, or with `None` at the end. Holds no lock while the kernel is at work.
+    pub fn make_huge(&self, first: u32) -> Option<u32> {
+        let group_bytes = GROUP_SEGMENTS as usize * self.geometry.segment_bytes;
+        if !self.arena.has_huge_pages() || group_bytes != HUGE_PAGE_BYTES {
+            return None;
+        }
+        let groups = self.geometry.segments / GROUP_SEGMENTS;
+        let end = first.saturating_add(SLICE_GROUPS).min(groups);
+        for group in first..end {
+            if !self.state.lock().begin_change(group) {
+                continue;
+            }
+            let offset = group as usize * group_bytes;
+            let worth_it = self.arena.backed_bytes(offset) >= MIN_BACKED_BYTES;
+            if worth_it {
+                self.arena.make_huge(offset);
+            }
+            self.state.lock().end_change(group, worth_it);
+            if worth_it {
+                return Some(group + 1);
+            }
+        }
+        (end < groups).then_some(end)
+    }
+
+    /// A free group that was given back, and that nobody can take yet, is on small pages again.
+    pub(super) fn make_small(&self, group: u32) {
+        if self.state.lock().forget_huge(group) {
+            self.arena.make_small(group as usize * HUGE_PAGE_BYTES);
+        }
+    }
+}
+
+impl State {
+    /// Whether a group may be put on huge pages now; nobody else does so, or gives it back, until `end_change`.
+    fn begin_change(&mut self, group: u32) -> bool {
+        let g = &mut self.groups[group as usize];
+        let eligible = g.touched && !g.whole && g.pages == Pages::Small;
+        if !eligible || self.page_edges >= MAX_PAGE_EDGES {
+            return false;
+        }
+        g.pages = Pages::Changing;
+        true
+    }
+
+    fn end_change(&mut self, group: u32, is_huge: bool) {
+        self.groups[group as usize].pages = Pages::Small;
+        if is_huge {
+            self.set_pages(group, Pages::Huge);
+        }
+    }
+
+    fn forget_huge(&mut self, group: u32) -> bool {
+        let was_huge = self.groups[group as usize].pages == Pages::Huge;
+        if was_huge {
+            self.set_pages(group, Pages::Small);
+        }
+        was_huge
+    }
+
+    /// Changes the kind of a group's pages, and counts the edges.
+    fn set_pages(&mut self, group: u32, pages: Pages) {
+        let group = group as usize;
+        let neighbours = group.saturating_sub(1)..=(group + 1).min(self.groups.len() - 1);
+        self.page_edges -= self.edges(neighbours.clone());
+        self.groups[group].pages = pages;
+        self.page_edges += self.edges(neighbours);
+    }
+
+    /// Neighbours among those groups of which one alone is on huge pages.
+    fn edges(&self, groups: std::ops::RangeInclusive<usize>) -> u32 {
+        self.groups[groups]
+            .windows(2)
+            .filter(|pair| (pair[0].pages == Pages::Huge) != (pair[1].pages == Pages::Huge))
+            .count() as u32
+    }
+
+    /// Panics where an invariant does not hold.
+    #[cfg(any(test, debug_assertions))]
+    pub(super) fn check_pages(&self) {
+        assert_eq!(self.page_edges, self.edges(0..=self.groups.len() - 1), "edges between kinds of pages");
+        assert!(
+            self.groups.iter().all(|g| g.touched || g.pages == Pages::Small),
+            "what was given back is on small pages"
+        );
+    }
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use super::*;
+    use crate::options::Geometry;
+    use crate::pool::RETAINED_GROUPS;
+
+    /// Enough for segments of full size, and for some groups to be given back.
+    const GROUPS: u32 = 2 * RETAINED_GROUPS as u32 + 1;
+
+    fn pool() -> Pool {
+        Pool::new(Geometry::of(u64::from(GROUPS) * HUGE_PAGE_BYTES as u64)).unwrap()
+    }
+
+    fn round(pool: &Pool) {
+        let mut cursor = Some(0);
+        while let Some(at) = cursor {
+            cursor = pool.make_huge(at);
+            pool.state.lock().check_pages();
+        }
+    }
+
+    fn huge_groups(pool: &Pool) -> Vec<u32> {
+        let state = pool.state.lock();
+        (0..GROUPS).filter(|&group| state.groups[group as usize].pages == Pages::Huge).collect()
+    }
+
+    /// Takes all segments and fills them but for the share `left` of each group in `holes`.
+    fn fill(pool: &Pool, holes: &[u32], left: usize) -> Vec<u32> {
+        let segments: Vec<u32> = std::iter::from_fn(|| pool.take_segment()).collect();
+        for &segment in &segments {
+            let whole = pool.geometry.segment_bytes;
+            let bytes = if holes.contains(&(segment / GROUP_SEGMENTS)) { whole - left } else { whole };
+            // SAFETY: the segment was handed out to this test alone.
+            unsafe { pool.segment(segment).write_bytes(segment as u8 | 1, bytes) };
+        }
+        segments
+    }
+
+    #[test]
+    fn what_is_full_is_on_huge_pages_until_it_is_given_back() {
+        let pool = pool();
+        round(&pool);
+        assert_eq!(huge_groups(&pool), [], "nothing was touched");
+        let segments = fill(&pool, &[1], 8192);
+        round(&pool);
+        if !pool.arena.has_huge_pages() {
+            return;
+        }
+        assert_eq!(huge_groups(&pool), (0..GROUPS).filter(|&group| group != 1).collect::<Vec<_>>());
+        assert!(pool.arena.backed_bytes(HUGE_PAGE_BYTES) < MIN_BACKED_BYTES, "what is not used has no memory");
+        for &segment in &segments {
+            // SAFETY: as above.
+            let bytes =
+                unsafe { std::slice::from_raw_parts(pool.segment(segment), pool.geometry.segment_bytes - 8192) };
+            assert!(bytes.iter().all(|&byte| byte == segment as u8 | 1), "nothing is changed by it");
+        }
+        segments.iter().for_each(|&segment| pool.release_segment(segment));
+        pool.state.lock().check_pages();
+        assert_eq!(huge_groups(&pool).len() + 1, RETAINED_GROUPS, "what stays backed stays as it is");
+        fill(&pool, &[], 0);
+        round(&pool);
+        assert_eq!(huge_groups(&pool), (0..GROUPS).collect::<Vec<_>>(), "full again");
+    }
+
+    #[test]
+    fn a_group_that_is_changed_is_not_given_back() {
+        let pool = pool();
+        let segments = fill(&pool, &[], 0);
+        let last = GROUPS - 1;
+        assert!(pool.state.lock().begin_change(last));
+        assert!(!pool.state.lock().begin_change(last), "one at a time");
+        // In order, so that the last one is free when as many are retained as may be.
+        segments.iter().for_each(|&segment| pool.release_segment(segment));
+        assert_eq!(pool.arena.backed_bytes(last as usize * HUGE_PAGE_BYTES), HUGE_PAGE_BYTES);
+        pool.state.lock().end_change(last, false);
+        assert_eq!(pool.free_segments(), pool.geometry.segments);
+        assert_eq!(fill(&pool, &[], 0).len(), segments.len(), "each can be taken again");
+    }
+
+    #[test]
+    fn edges_are_bounded() {
+        let pool = pool();
+        fill(&pool, &[], 0);
+        pool.state.lock().page_edges = MAX_PAGE_EDGES;
+        assert!(!pool.state.lock().begin_change(0));
+    }
+}
