@@ -89,16 +89,18 @@ export function renderMemory(cells, loads, contenders, absent) {
       const result = find(cells, load, name)?.result;
       if (!result) return 'failed';
       const grown = (result.full_rss_bytes - result.empty_rss_bytes) / MIB;
-      return `${result.items.toLocaleString('en-US')} / ${grown.toFixed(1)}`;
+      const rss = result.full_rss_bytes / MIB;
+      return `${result.items.toLocaleString('en-US')} / ${rss.toFixed(1)} (${grown.toFixed(1)})`;
     });
     return `| ${[load, ...parts].join(' | ')} |`;
   });
   return `${[
-    `| items / MiB | ${present.map(({ title }) => title).join(' | ')} |`,
+    `| items / RSS, MiB (grown) | ${present.map(({ title }) => title).join(' | ')} |`,
     `| --- |${' ---: |'.repeat(present.length)}`,
     ...rows,
     ...absentRows(contenders, absent, present.length),
     '',
-    'Items that the server counts at the end of the trace, and by how many MiB its resident memory has grown.',
+    'Items that the server counts at the end of the trace, its resident memory then, and by how much that has grown.',
+    "Ringstone's includes Node.js, which gives back some MiB of its start meanwhile: it has grown by that much more.",
   ].join('\n')}\n`;
 }

@@ -343,7 +343,7 @@ test('tables: ratios, differences in points, and what is absent or failed', () =
     ]),
   );
   const memory = renderMemory(cells, ['zipf'], CONTENDERS, absent).split('\n');
-  expect(memory).toContain('| zipf | 1,234 / 64.0 | 1,234 / 64.0 | failed |');
+  expect(memory).toContain('| zipf | 1,234 / 65.0 (64.0) | 1,234 / 65.0 (64.0) | failed |');
 });
 
 test.each([

@@ -228,3 +228,28 @@ fn sizes() {
 fn shift() {
     compare("shift");
 }
+
+/// Items that live on are not evicted while there are expired ones, though nobody has swept.
+#[test]
+fn what_has_expired_goes_first() {
+    let options =
+        Options { max_memory: MEMORY as u64, max_value_size: 1 << 20, eviction: Eviction::S3Fifo, hash_key: [3; 16] };
+    let store = Store::open(options).unwrap();
+    let value = [1; 1000];
+    let set = |number: usize, expires_at_ms: u64, now_ms: u64| {
+        let key = format!("{number:016}");
+        let mut entry = store.entry(key.as_bytes(), store.hash(key.as_bytes()), now_ms);
+        entry.set(NewValue::Bytes(&value), Attributes { flags: 0, expires_at_ms }).unwrap();
+    };
+    // Three of four items are dead by the second phase.
+    let count = MEMORY * 9 / 10 / 1040;
+    for number in 0..count {
+        set(number, if number % 4 == 0 { 0 } else { 1000 }, 1);
+    }
+    assert_eq!(store.stats().evictions, 0);
+    for number in count..count + count / 2 {
+        set(number, 0, 1000);
+    }
+    assert_eq!(store.stats().evictions, 0);
+    assert!(store.stats().expirations > count as u64 / 4);
+}

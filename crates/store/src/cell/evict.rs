@@ -6,6 +6,8 @@
 //! (GreedyDual). Within the segment S3-FIFO's rule holds: what was read moves on to the main queue, at the price of a
 //! read, and the rest goes; from probation it leaves a ghost, by which it is known when it comes back.
 //!
+//! What has expired and was not swept yet goes before anything alive: an eviction first sweeps a segment that has some.
+//!
 //! No spare segment is needed: what stays fills the main queue's open segment, and what does not fit there slides to the
 //! front of the segment at hand, which becomes the open one.
 
@@ -63,8 +65,11 @@ impl<'a> View<'a, '_> {
         if queue == MAIN { 1.0 } else { PROBATION_WEIGHT }
     }
 
-    /// Makes room by evicting what is worth least; false if there is nothing.
+    /// Makes room: by removing what is gone already, else by evicting what is worth least; false if there is nothing.
     pub(super) fn evict(&mut self, now: Now) -> bool {
+        if self.sweep_overdue(now) {
+            return true;
+        }
         let Some((value, victim)) = self.victim() else { return false };
         if !self.is_lru() {
             self.cell.inflation = self.cell.inflation.max(value);
@@ -77,6 +82,17 @@ impl<'a> View<'a, '_> {
             Victim::Large { place, queue } => self.evict_large(place, queue, now),
         }
         true
+    }
+
+    /// Sweeps the segment in which an item has been gone for longest; true if that made room. It is one segment and no more,
+    /// so that the cell is not held for longer than an eviction takes, also where every segment has some of these.
+    fn sweep_overdue(&mut self, now: Now) -> bool {
+        let due = self.cell.metas.iter().enumerate().filter(|(_, meta)| meta.in_use && meta.earliest_ms <= now.ms);
+        let Some((local, &before)) = due.min_by_key(|(_, meta)| meta.earliest_ms) else { return false };
+        let went = self.sweep_segment(local as u16, now);
+        let after = self.meta(local as u16);
+        // A stub that goes leaves its extents. Of other segments there is room when they are given back, or compacted.
+        !after.in_use || after.used < before.used || went && before.class as usize == STUBS
     }
 
     fn victim(&self) -> Option<(f64, Victim)> {
