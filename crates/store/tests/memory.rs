@@ -88,7 +88,7 @@ fn overhead_and_resident_memory() {
 /// heap may differ by a little.
 fn what_is_not_used_yet_is_not_resident() {
     for (value_bytes, items_per_cell, most) in
-        [(16, 3906, 22.0), (100, 3906, 22.0), (1000, 781, 44.0), (4096, 390, 300.0)]
+        [(16, 3906, 22.0), (100, 3906, 22.0), (1000, 781, 40.0), (4096, 390, 164.0)]
     {
         for (expires_at_ms, most) in [(0, most), (1_000_000, most + 8.0)] {
             let before = resident_bytes();

@@ -121,8 +121,9 @@ impl<'a> View<'a, '_> {
         if self.is_lru() {
             return meta.stamp;
         }
-        let density = f64::from(meta.live_items + meta.hits) / self.segment_bytes() as f64;
-        let filling = only && (meta.used as usize) < self.segment_bytes() * 3 / 4;
+        let capacity = self.capacity(local);
+        let density = f64::from(meta.live_items + meta.hits) / capacity as f64;
+        let filling = only && (meta.used as usize) < capacity * 3 / 4;
         (meta.stamp + self.weight(queue) * density) * if filling { FILLING_FACTOR } else { 1.0 }
     }
 
@@ -191,11 +192,13 @@ impl<'a> View<'a, '_> {
         }
     }
 
-    /// Compacts the segment with the most dead bytes, if they are at least `least`; false if there is none.
+    /// Compacts the segment with the most dead bytes for its length, if they are at least `least` per segment of the arena;
+    /// false if there is none.
     pub(super) fn compact(&mut self, least: usize, now: Now) -> bool {
-        let used = self.cell.metas.iter().enumerate().filter(|(_, meta)| meta.in_use);
-        let Some((local, meta)) = used.max_by_key(|(_, meta)| meta.dead_bytes()) else { return false };
-        if meta.dead_bytes() < least {
+        let used = self.cell.metas.iter().enumerate().filter(|(_, meta)| meta.in_use());
+        let dead_bytes = |meta: &super::SegmentMeta| meta.dead_bytes() / meta.count as usize;
+        let Some((local, meta)) = used.max_by_key(|(_, meta)| dead_bytes(meta)) else { return false };
+        if dead_bytes(meta) < least {
             return false;
         }
         self.compact_segment(local as u16, now);

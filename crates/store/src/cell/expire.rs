@@ -9,7 +9,7 @@ impl View<'_, '_> {
     /// Removes what is expired or flushed from a segment, if anything can be; true if something went.
     pub(super) fn sweep_segment(&mut self, local: u16, now: Now) -> bool {
         let meta = *self.meta(local);
-        if !meta.in_use || meta.earliest_ms > now.ms {
+        if !meta.in_use() || meta.earliest_ms > now.ms {
             return false;
         }
         let mut earliest_ms = u64::MAX;
@@ -47,7 +47,7 @@ impl View<'_, '_> {
     /// Sweeps the first segment with something to go from the cell's number `first` on. Answers with the number to go on
     /// from, or with `None` if there was no such segment.
     pub fn sweep(&mut self, first: usize, now: Now) -> Option<usize> {
-        let due = |meta: &super::SegmentMeta| meta.in_use && meta.earliest_ms <= now.ms;
+        let due = |meta: &super::SegmentMeta| meta.in_use() && meta.earliest_ms <= now.ms;
         let local = first + self.cell.metas.get(first..)?.iter().position(due)?;
         self.sweep_segment(local as u16, now);
         Some(local + 1)

@@ -56,10 +56,16 @@ impl View<'_, '_> {
         self.check_queues();
         let mut found = Found::default();
         for local in 0..self.cell.metas.len() as u16 {
-            if self.meta(local).in_use {
-                let segment = self.slot.segments[local as usize].load(Ordering::Relaxed);
-                assert!(holdings.seen.insert(segment), "segment {segment} is in use twice");
-                holdings.segments += 1;
+            if self.meta(local).in_use() {
+                let first = self.slot.segments[local as usize].load(Ordering::Relaxed);
+                for n in 0..u16::from(self.meta(local).count) {
+                    let segment = self.slot.segments[(local + n) as usize].load(Ordering::Relaxed);
+                    assert_eq!(segment, first + u32::from(n), "a long segment is in one piece");
+                    assert_eq!(u16::from(self.meta(local + n).part), n);
+                    assert!(n == 0 || !self.meta(local + n).in_use(), "a number is used once");
+                    assert!(holdings.seen.insert(segment), "segment {segment} is in use twice");
+                    holdings.segments += 1;
+                }
                 self.check_segment(local, &mut found, holdings);
             }
         }
@@ -83,16 +89,16 @@ impl View<'_, '_> {
                 let (mut at, mut prev) = (self.cell.queues[class][queue].head, NO_LOCAL);
                 while at != NO_LOCAL {
                     let meta = self.meta(at);
-                    assert!(meta.in_use && meta.class as usize == class && meta.queue as usize == queue);
+                    assert!(meta.in_use() && meta.class as usize == class && meta.queue as usize == queue);
                     assert_eq!(meta.prev, prev);
-                    members += 1;
+                    members += u64::from(meta.count);
                     (prev, at) = (at, meta.next);
                 }
                 assert_eq!(self.cell.queues[class][queue].tail, prev);
             }
         }
         assert_eq!(members, self.slot.gauges.segments.get(), "segments in queues");
-        assert_eq!(self.cell.metas.len(), members as usize + self.cell.free_locals.len());
+        assert_eq!(self.slot.segments.len(), members as usize + self.cell.locals.free(), "numbers in use or free");
     }
 
     fn check_segment(&mut self, local: u16, found: &mut Found, holdings: &mut Holdings) {
@@ -124,6 +130,7 @@ impl View<'_, '_> {
             offset += item.bytes();
         }
         assert_eq!(offset, meta.used as usize, "items fill the segment");
+        assert!(offset <= self.capacity(local));
         assert_eq!((items, live, hits), (meta.live_items, meta.live_bytes as usize, meta.hits));
         assert!(items > 0, "a segment with nothing alive is given back");
         found.items += items;

@@ -4,6 +4,7 @@ mod append;
 mod evict;
 mod expire;
 mod large;
+mod locals;
 mod reclaim;
 mod segments;
 mod write;
@@ -11,6 +12,7 @@ mod write;
 #[cfg(any(test, debug_assertions))]
 mod integrity;
 
+pub(crate) use locals::lowest_run;
 pub(crate) use write::Source;
 
 use crate::ghosts::Ghosts;
@@ -22,6 +24,7 @@ use crate::pool::Pool;
 use crate::stats::{Counters, Gauges};
 use crossbeam_utils::CachePadded;
 use large::LargeList;
+use locals::Locals;
 use parking_lot::{Mutex, MutexGuard};
 use segments::{CLASSES, Queue, SegmentMeta};
 use std::sync::Arc;
@@ -90,7 +93,7 @@ pub(crate) struct Cell {
     ghosts: Ghosts,
     queues: [[Queue; 2]; CLASSES],
     large: [LargeList; 2],
-    free_locals: Vec<u16>,
+    locals: Locals,
     /// Value of what was evicted last: GreedyDual's clock. For LRU a count of segments opened.
     inflation: f64,
 }
@@ -200,7 +203,7 @@ impl Cell {
             ghosts: Ghosts::default(),
             queues: Default::default(),
             large: Default::default(),
-            free_locals: Vec::with_capacity(segments),
+            locals: Locals::new(segments),
             inflation: 0.0,
         }
     }

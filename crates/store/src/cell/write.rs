@@ -359,8 +359,7 @@ impl<'a> View<'a, '_> {
             if let Some(local) = view.fold(class, queue, bytes, false) {
                 return Some(local);
             }
-            let segment = if view.can_open() { view.pool().take_segment() } else { None };
-            segment.map(|segment| view.open(class, queue, segment))
+            view.open_for(class, queue, bytes)
         });
         match found {
             Err(error) => self.fold(class, queue, bytes, true).ok_or(error),

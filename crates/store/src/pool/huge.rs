@@ -137,7 +137,7 @@ mod tests {
 
     /// Takes all segments and fills them but for the share `left` of each group in `holes`.
     fn fill(pool: &Pool, holes: &[u32], left: usize) -> Vec<u32> {
-        let segments: Vec<u32> = std::iter::from_fn(|| pool.take_segment()).collect();
+        let segments: Vec<u32> = std::iter::from_fn(|| pool.take_segments(1)).collect();
         for &segment in &segments {
             let whole = pool.geometry.segment_bytes;
             let bytes = if holes.contains(&(segment / GROUP_SEGMENTS)) { whole - left } else { whole };
@@ -165,7 +165,7 @@ mod tests {
                 unsafe { std::slice::from_raw_parts(pool.segment(segment), pool.geometry.segment_bytes - 8192) };
             assert!(bytes.iter().all(|&byte| byte == segment as u8 | 1), "nothing is changed by it");
         }
-        segments.iter().for_each(|&segment| pool.release_segment(segment));
+        segments.iter().for_each(|&segment| pool.release_segments(segment, 1));
         pool.state.lock().check_pages();
         assert_eq!(huge_groups(&pool).len() + 1, RETAINED_GROUPS, "what stays backed stays as it is");
         fill(&pool, &[], 0);
@@ -181,7 +181,7 @@ mod tests {
         assert!(pool.state.lock().begin_change(last));
         assert!(!pool.state.lock().begin_change(last), "one at a time");
         // In order, so that the last one is free when as many are retained as may be.
-        segments.iter().for_each(|&segment| pool.release_segment(segment));
+        segments.iter().for_each(|&segment| pool.release_segments(segment, 1));
         assert_eq!(pool.arena.backed_bytes(last as usize * HUGE_PAGE_BYTES), HUGE_PAGE_BYTES);
         pool.state.lock().end_change(last, false);
         assert_eq!(pool.free_segments(), pool.geometry.segments);

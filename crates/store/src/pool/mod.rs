@@ -6,6 +6,7 @@
 mod huge;
 
 use crate::arena::Arena;
+use crate::cell::lowest_run;
 use crate::options::{Geometry, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
 use crate::tails::{Run, Tails};
 use huge::Pages;
@@ -15,6 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Segments that are put on a huge page, and given back to the system, together: 2 MiB of 64-KiB segments.
 const GROUP_SEGMENTS: u32 = 32;
+/// Groups that are looked at for segments side by side, before a free one is begun.
+const RUN_GROUPS: usize = 4;
 /// Free groups that stay backed by memory, so that a cache at its limit does not give back and fault in by turns.
 const RETAINED_GROUPS: usize = 4;
 
@@ -106,12 +109,18 @@ impl Pool {
         self.arena.at(page as usize * self.geometry.index_page_bytes())
     }
 
-    pub fn take_segment(&self) -> Option<u32> {
-        self.state.lock().take()
+    /// Takes so many segments side by side, if there are; answers with the first.
+    pub fn take_segments(&self, count: u32) -> Option<u32> {
+        let mut state = self.state.lock();
+        if count == 1 { state.take() } else { state.take_run(count) }
     }
 
-    pub fn release_segment(&self, segment: u32) {
-        let idle_group = self.state.lock().release(segment);
+    /// Gives back segments side by side, of one group.
+    pub fn release_segments(&self, first: u32, count: u32) {
+        let mut state = self.state.lock();
+        // Only the last one can make its group free.
+        let idle_group = (first..first + count).filter_map(|segment| state.release(segment)).last();
+        drop(state);
         self.give_back(idle_group);
     }
 
@@ -221,6 +230,26 @@ impl State {
         }
         let group = self.index_group?;
         (self.groups[group as usize].free != 0).then(|| self.take_from(group))
+    }
+
+    /// Takes segments side by side, from a group that was used lately or from one that is free.
+    fn take_run(&mut self, count: u32) -> Option<u32> {
+        let has_run = |g: &Group| if g.whole { None } else { lowest_run(u64::from(g.free), count) };
+        let recent = self.partial.iter().rev().take(RUN_GROUPS);
+        let found = recent.copied().find_map(|group| Some((group, has_run(&self.groups[group as usize])?)));
+        let (group, start) = match found {
+            Some(found) => found,
+            None => {
+                let group = self.touched_whole.pop().or_else(|| self.untouched.pop())?;
+                self.open_group(group);
+                let start = lowest_run(u64::from(self.groups[group as usize].free), count);
+                self.list(group);
+                (group, start?)
+            }
+        };
+        self.groups[group as usize].free &= !((u32::MAX >> (32 - count)) << start);
+        self.free_segments -= count;
+        Some(group * GROUP_SEGMENTS + start)
     }
 
     fn open_group(&mut self, group: u32) {

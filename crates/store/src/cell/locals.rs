@@ -1,0 +1,67 @@
+//! Which of a cell's own numbers of segments are free.
+
+/// A bit for each number that is free.
+pub(super) struct Locals(Box<[u64]>);
+
+impl Locals {
+    /// Numbers below `count`, all free.
+    pub fn new(count: usize) -> Locals {
+        let word = |n: usize| u64::MAX >> (64 - (count - n * 64).min(64));
+        Locals((0..count.div_ceil(64)).map(word).collect())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|&word| word == 0)
+    }
+
+    /// Takes so many numbers in a row, up to 64, the lowest there are.
+    pub fn take(&mut self, count: u32) -> Option<u16> {
+        let (n, start) = self.0.iter().enumerate().find_map(|(n, &word)| Some((n, lowest_run(word, count)?)))?;
+        self.0[n] &= !mask(start, count);
+        Some((n * 64) as u16 + start as u16)
+    }
+
+    pub fn give(&mut self, first: u16, count: u32) {
+        let bits = mask(u32::from(first) % 64, count);
+        let word = &mut self.0[first as usize / 64];
+        debug_assert_eq!(*word & bits, 0, "a number freed twice");
+        *word |= bits;
+    }
+
+    /// How many are free.
+    #[cfg(any(test, debug_assertions))]
+    pub fn free(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+}
+
+fn mask(start: u32, count: u32) -> u64 {
+    (u64::MAX >> (64 - count)) << start
+}
+
+/// The lowest bit with which so many in a row are set.
+pub(crate) fn lowest_run(bits: u64, count: u32) -> Option<u32> {
+    let starts = (1..count).fold(bits, |starts, n| starts & bits >> n);
+    (starts != 0).then(|| starts.trailing_zeros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_a_row() {
+        let mut locals = Locals::new(70);
+        assert_eq!(locals.take(1), Some(0));
+        assert_eq!(locals.take(4), Some(1));
+        locals.give(2, 2);
+        assert_eq!([locals.take(4), locals.take(2), locals.take(1)], [Some(5), Some(2), Some(9)]);
+        // A row does not go from one word to the next: of the first, two are left over.
+        let rows = std::iter::from_fn(|| locals.take(4)).collect::<Vec<_>>();
+        assert_eq!(rows[rows.len() - 2..], [58, 64]);
+        assert_eq!(std::iter::from_fn(|| locals.take(1)).collect::<Vec<_>>(), [62, 63, 68, 69]);
+        assert!(locals.is_empty() && locals.free() == 0 && locals.take(1).is_none());
+        (0..70).for_each(|n| locals.give(n, 1));
+        assert_eq!((locals.free(), locals.take(64)), (70, Some(0)));
+    }
+}
