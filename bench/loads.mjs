@@ -16,6 +16,7 @@
  * @property {number} bytes
  * @property {number} keys so many that all values fit in every server's memory
  * @property {string} prefix of keys, so that loads of different sizes do not meet
+ * @property {boolean} [absent] nobody sets them: gets only, and all of them miss
  */
 
 /** @type {ValueSize} */
@@ -25,10 +26,15 @@ const LARGE = { name: '16kb', bytes: 16 * 1024, keys: 10_000, prefix: 'large:' }
 /** All requests to one key. @type {ValueSize} */
 const ONE_KEY = { name: 'one-key', bytes: 100, keys: 1, prefix: 'hot:' };
 
+/** Keys that are not there. @type {ValueSize} */
+const ABSENT = { name: 'absent', bytes: 100, keys: 100_000, prefix: 'absent:', absent: true };
+
 /** Values on their way at once, in bytes; beyond it a load measures buffers. */
 const MAX_IN_FLIGHT = 64 * 1024 ** 2;
 /** Of a get of several keys: as many as in the shorter pipeline. */
 const SEVERAL = 16;
+/** Of a get that is to keep a server busy. */
+const MANY = 100;
 
 /**
  * @param {'tcp' | 'unix'} transport
@@ -92,10 +98,11 @@ export const HOT_LOADS = [1, 16].map(pipeline => ({
   hot: load('tcp', 50, pipeline, ONE_KEY),
 }));
 
-/** Loads of `--scaling`: requests in such numbers at once that one load keeps two workers busy. */
+/** Loads of `--scaling`. The last cost the load least beside the server: lookups, and an empty reply to a hundred of them. */
 export const SCALING_LOADS = [
+  load('tcp', 50, 1, SMALL),
   load('tcp', 50, 16, SMALL),
-  load('tcp', 50, 64, SMALL),
   load('tcp', 50, 1, SMALL, SEVERAL),
-  load('tcp', 50, 4, SMALL, SEVERAL),
+  load('tcp', 50, 1, ABSENT, MANY),
+  load('tcp', 50, 4, ABSENT, MANY),
 ];

@@ -57,14 +57,15 @@ function measured(/** @type {any} */ results) {
   };
 }
 
-/** What makes a run no measurement. @returns {string[]} */
-function problemsOf(/** @type {any} */ results) {
+/** What makes a run no measurement. @param {Load} load @returns {string[]} */
+function problemsOf({ value }, /** @type {any} */ results) {
   /** @type {{ message: string, count: number }[]} */
   const problems = results.problems;
   return [
     ...problems.map(({ message, count }) => `${count} x ${message}`),
     ...(results.replies === 0 ? ['no replies'] : []),
-    ...(results.misses > 0 ? [`${results.misses} misses`] : []),
+    ...(results.misses > 0 && !value.absent ? [`${results.misses} misses`] : []),
+    ...(results.hits > 0 && value.absent ? [`${results.hits} hits`] : []),
   ];
 }
 
@@ -220,7 +221,7 @@ export class Bench {
     this.filled.add(fill);
     if (stdout === '') return { problems: [server.failure() ?? (stderr.trim() || `the load has ended with ${code}`)] };
     const results = JSON.parse(stdout);
-    const problems = problemsOf(results);
+    const problems = problemsOf(load, results);
     // A run in which something went wrong measures that.
     if (problems.length > 0) return { problems };
     const round = measured(results);
@@ -233,9 +234,9 @@ export class Bench {
     return [
       ...[process.execPath, join(root, 'dist', 'cli.js'), 'bench', '--json', '--progress', '0'],
       ...['--protocol', protocol, '-c', String(connections), '-P', String(pipeline), '-d', `${value.bytes}b`],
-      ...['--keys-per-get', String(keysPerGet), '--ratio', '90:10', '--server-pid', String(pid)],
+      ...['--keys-per-get', String(keysPerGet), '--ratio', value.absent ? '1:0' : '90:10', '--server-pid', String(pid)],
       ...['-k', String(value.keys), '--key-prefix', value.prefix, '--rate', String(rate)],
-      ...['--warmup', WARMUP, '-t', this.duration, ...(preload ? [] : ['--no-preload']), address],
+      ...['--warmup', WARMUP, '-t', this.duration, ...(preload && !value.absent ? [] : ['--no-preload']), address],
     ];
   }
 

@@ -1,9 +1,9 @@
 /** What `npm run bench` does, with one short load, and without the other servers. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { renderLatencies } from '../../bench/latency-table.mjs';
-import { LOADS } from '../../bench/loads.mjs';
+import { LOADS, SCALING_LOADS } from '../../bench/loads.mjs';
 import { Bench } from '../../bench/measure.mjs';
-import { SUBJECTS } from '../../bench/servers.mjs';
+import { SUBJECTS, THREADED_SUBJECTS } from '../../bench/servers.mjs';
 import { renderTable } from '../../bench/table.mjs';
 
 /** Without the folders where memcached could be, or apt-get, which would install it. */
@@ -62,4 +62,21 @@ test('measures, says who is missing, and ends what it has started', async () => 
     `| tcp-c8-p16-100b | memcached | not measured: memcached could not be installed |${' |'.repeat(8)}`,
     `| tcp-c8-p16-100b | Ringstone mio | not measured: without memcached there is no rate to take |${' |'.repeat(8)}`,
   ]);
+});
+
+test('with two threads, and gets of many keys that are not there', async () => {
+  const bench = new Bench('50ms', process.env);
+  const subjects = THREADED_SUBJECTS.filter(({ name }) => ['memcached2', 'mio2'].includes(name));
+  const loads = SCALING_LOADS.filter(({ name }) => /^tcp-c50-p1-(k16-100b|k100-absent)$/.test(name));
+  await bench.run(loads, subjects, 1, 'shared');
+  await bench.stop();
+  expect([...bench.absent.keys()]).toEqual(['memcached2']);
+  expect([...bench.shared.values()].map(({ subject, rounds, problems }) => [subject, rounds.length, problems])).toEqual(
+    [
+      ['mio2', 1, []],
+      ['mio2', 1, []],
+    ],
+  );
+  expect(bench.keysPerReply.get('tcp-c50-p1-k100-absent')).toBe(100);
+  expect(bench.cells.size).toBe(0);
 });

@@ -127,10 +127,10 @@ test('one key is held against many, and one thread against two', () => {
   ];
   const scaling = rows(renderScaling(scaled, SCALING_LOADS.slice(0, 1), absent));
   expect(scaling).toContain(
-    '| tcp-c50-p16-100b | Ringstone uring | 800k | 1000k | 1.25 | 1.00 | 1.10 | 1.10 | 0.90 | 1.10 |',
+    '| tcp-c50-p1-100b | Ringstone uring | 800k | 1000k | 1.25 | 1.00 | 1.10 | 1.10 | 0.90 | 1.10 |',
   );
   expect(scaling).toContain(
-    '| tcp-c50-p16-100b | memcached | not measured: memcached could not be installed | | | | | | | |',
+    '| tcp-c50-p1-100b | memcached | not measured: memcached could not be installed | | | | | | | |',
   );
 });
 

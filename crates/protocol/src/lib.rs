@@ -15,6 +15,7 @@
 
 pub mod detect;
 pub mod echo;
+mod find;
 pub mod memcache;
 mod number;
 pub mod ping;

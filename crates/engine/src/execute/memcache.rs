@@ -45,10 +45,7 @@ pub fn store_index(mode: StoreMode) -> u8 {
 /// The key whose look-up is worth prefetching.
 pub fn first_key<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
     match request {
-        Request::Get { keys, .. } | Request::GetAndTouch { keys, .. } => {
-            let mut keys = *keys;
-            keys.next()
-        }
+        Request::Get { keys, .. } | Request::GetAndTouch { keys, .. } => keys.first(),
         Request::Store { head, .. } => Some(head.key),
         Request::Delete { key, .. } | Request::Arithmetic { key, .. } | Request::Touch { key, .. } => Some(key),
         _ => None,

@@ -78,19 +78,18 @@ impl<'a> Line<'a> {
     #[inline]
     fn get(&self, rest: &'a [u8], cas: bool) -> Parsed<'a> {
         match self.keys(rest) {
-            Some(Keys([])) => self.error(),
+            Some(keys) if keys.first().is_none() => self.error(),
             Some(keys) => self.request(Request::Get { keys, cas }),
             None => Parsed::refused(reply::BAD_FORMAT, self.consumed),
         }
     }
 
-    /// The keys from the first one on (empty if there is none), or `None` if one is too long: then memcached answers for
+    /// The keys (none if there is none), or `None` if one is too long: then memcached answers for
     /// none of them.
     #[inline]
     fn keys(&self, rest: &'a [u8]) -> Option<Keys<'a>> {
-        let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
-        let rest = &rest[spaces..];
-        if rest.len() <= MAX_KEY || Keys(rest).all(|key| key.len() <= MAX_KEY) { Some(Keys(rest)) } else { None }
+        let keys = Keys::new(rest);
+        if rest.len() <= MAX_KEY || keys.into_iter().all(|key| key.len() <= MAX_KEY) { Some(keys) } else { None }
     }
 
     fn get_and_touch(&self, rest: &'a [u8], cas: bool) -> Parsed<'a> {

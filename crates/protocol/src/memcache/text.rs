@@ -11,6 +11,7 @@
 use super::line::Line;
 use super::reply;
 use super::words::Words;
+use crate::find::find;
 
 /// Longest key in bytes.
 pub const MAX_KEY: usize = 250;
@@ -66,19 +67,38 @@ pub struct StoreHead<'a> {
     pub noreply: bool,
 }
 
-/// Validated keys of a line, in order.
+/// Validated keys of a line, in order. The first is found already: it is asked for twice, for its hash and for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keys<'a>(pub(crate) &'a [u8]);
+pub struct Keys<'a> {
+    /// Empty if there is none.
+    first: &'a [u8],
+    /// What follows it on the line.
+    rest: &'a [u8],
+}
+
+impl<'a> Keys<'a> {
+    #[inline]
+    pub(super) fn new(line: &'a [u8]) -> Keys<'a> {
+        let mut words = Words(line);
+        let first = words.next_long().unwrap_or_default();
+        Keys { first, rest: words.0 }
+    }
+
+    /// The first one, without taking it.
+    #[inline]
+    pub fn first(&self) -> Option<&'a [u8]> {
+        if self.first.is_empty() { None } else { Some(self.first) }
+    }
+}
 
 impl<'a> Iterator for Keys<'a> {
     type Item = &'a [u8];
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let mut words = Words(self.0);
-        let key = words.next_long();
-        self.0 = words.0;
-        key
+        let key = self.first()?;
+        *self = if self.rest.is_empty() { Keys { first: b"", rest: b"" } } else { Keys::new(self.rest) };
+        Some(key)
     }
 }
 
@@ -219,7 +239,7 @@ impl Parsed<'_> {
 /// Parses the front of `input`.
 #[inline]
 pub fn parse<'a>(input: &'a [u8], limits: &Limits) -> Parsed<'a> {
-    let Some(end) = memchr::memchr(b'\n', input) else { return unended(input) };
+    let Some(end) = find(b'\n', input) else { return unended(input) };
     if end > MAX_LINE && end > line_limit(input) {
         return Parsed::closed(reply::LINE_TOO_LONG, input.len());
     }

@@ -1,5 +1,6 @@
 //! Words of a line and their numbers, as memcached's tokenizer and its `safe_strto*` read them.
 
+use crate::find::find;
 use crate::number;
 
 /// Words separated by any number of spaces; only the space separates.
@@ -21,11 +22,11 @@ impl<'a> Words<'a> {
         if word.is_empty() { None } else { Some(word) }
     }
 
-    /// The next word, found by `memchr`: for keys, which may be long.
+    /// The next word, found by several bytes at once: for keys, which may be long.
     #[inline]
     pub(super) fn next_long(&mut self) -> Option<&'a [u8]> {
         self.skip_spaces();
-        self.split_at(memchr::memchr(b' ', self.0).unwrap_or(self.0.len()))
+        self.split_at(find(b' ', self.0).unwrap_or(self.0.len()))
     }
 }
 
