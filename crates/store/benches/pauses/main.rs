@@ -55,7 +55,7 @@ impl Rig {
         let (store, done) = (Arc::clone(&self.store), AtomicBool::new(false));
         std::thread::scope(|scope| {
             let sweeper = scope.spawn(|| {
-                let mut meter = Meter::new("  huge pages beside it");
+                let mut meter = Meter::of_no_hold("huge pages beside it");
                 while !done.load(Ordering::Relaxed) {
                     let mut cursor = Some(0);
                     while let Some(at) = cursor {
@@ -198,7 +198,9 @@ fn main() {
     let mut report = |meters: &[Meter]| {
         for meter in meters {
             meter.print();
-            longest_ns = longest_ns.max(meter.longest_ns());
+            if !meter.holds_nothing() {
+                longest_ns = longest_ns.max(meter.longest_ns());
+            }
         }
     };
     report(&rig.beside_sweeper(Rig::fill));

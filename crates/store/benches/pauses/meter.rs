@@ -1,5 +1,5 @@
-//! How long something took: by the clock, and without what the scheduler did to it. A thread that was taken off its core
-//! seems to pause: where that happened, only the thread's own time counts.
+//! How long something took: by the clock, and without what others did to it. A thread that the scheduler, or a virtual
+//! machine's host, took off its core seems to pause. So only the thread's own time counts, unless it waited for something.
 
 use hdrhistogram::Histogram;
 use std::time::Instant;
@@ -54,16 +54,33 @@ struct Long {
 pub struct Meter {
     name: &'static str,
     wall_ns: Histogram<u64>,
-    /// The same, or the thread's own time where it was preempted.
+    /// The thread's own time, or the same where it waited for something.
     net_ns: Histogram<u64>,
     longest: Vec<Long>,
     last: Usage,
+    holds_nothing: bool,
 }
 
 impl Meter {
     pub fn new(name: &'static str) -> Meter {
         let histogram = || Histogram::new_with_max(MOST_NS, DIGITS).expect("valid bounds");
-        Meter { name, wall_ns: histogram(), net_ns: histogram(), longest: Vec::new(), last: Usage::now() }
+        Meter {
+            name,
+            wall_ns: histogram(),
+            net_ns: histogram(),
+            longest: Vec::new(),
+            last: Usage::now(),
+            holds_nothing: false,
+        }
+    }
+
+    /// For what takes no cell's lock.
+    pub fn of_no_hold(name: &'static str) -> Meter {
+        Meter { holds_nothing: true, ..Meter::new(name) }
+    }
+
+    pub fn holds_nothing(&self) -> bool {
+        self.holds_nothing
     }
 
     /// Takes the time of one hold.
@@ -76,13 +93,13 @@ impl Meter {
         self.last = after;
         // From the end of the one before to the end of this one: never less than what the hold took.
         let cpu_ns = wall_ns.min(after.cpu_ns - before.cpu_ns);
-        let preemptions = after.preemptions - before.preemptions;
-        let net_ns = if preemptions > 0 { cpu_ns } else { wall_ns };
+        let waits = after.waits - before.waits;
+        let net_ns = if waits > 0 { wall_ns } else { cpu_ns };
         let number = self.wall_ns.len();
         self.wall_ns.saturating_record(wall_ns);
         self.net_ns.saturating_record(net_ns);
         if self.longest.len() < LONGEST || self.longest.iter().any(|long| long.net_ns < net_ns) {
-            let (faults, waits) = (after.faults - before.faults, after.waits - before.waits);
+            let (faults, preemptions) = (after.faults - before.faults, after.preemptions - before.preemptions);
             self.longest.push(Long { number, net_ns, wall_ns, cpu_ns, faults, preemptions, waits });
             self.longest.sort_by_key(|long| std::cmp::Reverse(long.net_ns));
             self.longest.truncate(LONGEST);
