@@ -87,12 +87,12 @@ impl<'a> View<'a, '_> {
     /// Sweeps the segment in which an item has been gone for longest; true if that made room. It is one segment and no more,
     /// so that the cell is not held for longer than an eviction takes, also where every segment has some of these.
     fn sweep_overdue(&mut self, now: Now) -> bool {
-        let due = self.cell.metas.iter().enumerate().filter(|(_, meta)| meta.in_use && meta.earliest_ms <= now.ms);
+        let due = self.cell.metas.iter().enumerate().filter(|(_, meta)| meta.in_use() && meta.earliest_ms <= now.ms);
         let Some((local, &before)) = due.min_by_key(|(_, meta)| meta.earliest_ms) else { return false };
         let went = self.sweep_segment(local as u16, now);
         let after = self.meta(local as u16);
         // A stub that goes leaves its extents. Of other segments there is room when they are given back, or compacted.
-        !after.in_use || after.used < before.used || went && before.class as usize == STUBS
+        !after.in_use() || after.used < before.used || went && before.class as usize == STUBS
     }
 
     fn victim(&self) -> Option<(f64, Victim)> {
