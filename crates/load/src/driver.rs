@@ -23,6 +23,8 @@ const EVENTS: usize = 1024;
 const MAX_SLEEP_NS: u64 = 50_000_000;
 /// The system's resolution of a sleep; a request that is closer than this is waited for awake.
 const SLEEP_UNIT_NS: u64 = 1_000_000;
+/// Sending that took longer was held up by others, as far as anyone can tell.
+const STALL_NS: u64 = 100_000;
 /// How long a stopped run waits for replies on their way.
 const STOP_GRACE_NS: u64 = 500_000_000;
 
@@ -116,9 +118,18 @@ struct Pass<'d, 'p> {
     cursor: usize,
     /// All connections had as many requests on their way as they may when last looked at.
     full: bool,
-    /// When that ended last.
+    /// When that may have ended last: the look at the sockets before the one that showed it.
     freed_ns: u64,
     looked_ns: u64,
+}
+
+/// Requests at a fixed rate that go over a connection together.
+struct Batch {
+    index: usize,
+    /// When the first was made.
+    asked_ns: u64,
+    /// How late that was, and not for want of a connection.
+    late_ns: u64,
 }
 
 impl<'d, 'p> Pass<'d, 'p> {
@@ -183,26 +194,37 @@ impl<'d, 'p> Pass<'d, 'p> {
             self.caught_up();
         }
         // What follows over the same connection is sent with it.
-        let mut unflushed = None;
+        let mut batch: Option<Batch> = None;
         while let Some(due_ns) = schedule.due(now_ns.min(self.plan.end_ns)) {
             let Some(index) = self.next_free() else { break };
-            if let Some(before) = unflushed.replace(index).filter(|&before| before != index) {
-                self.flush(before);
+            if let Some(before) = batch.take_if(|batch| batch.index != index) {
+                self.send(before);
             }
             let Driver { connections, context, .. } = &mut *self.driver;
             let sent_ns = context.clock.now_ns();
             if !connections[index].ask(&mut self.plan.source, due_ns, sent_ns, &context.encoder) {
                 break;
             }
-            self.was_late(sent_ns.saturating_sub(due_ns.max(self.freed_ns)));
+            let late_ns = sent_ns.saturating_sub(due_ns.max(self.freed_ns));
+            self.was_late(late_ns);
+            batch.get_or_insert(Batch { index, asked_ns: sent_ns, late_ns });
             self.tally.sent += 1;
             schedule.advance();
         }
         self.plan.schedule = Some(schedule);
-        if let Some(index) = unflushed {
-            self.flush(index);
+        if let Some(batch) = batch {
+            self.send(batch);
         }
         self.sending = schedule.next_ns().is_some() && now_ns < self.plan.end_ns;
+    }
+
+    /// Sends what was asked over a connection at a fixed rate.
+    fn send(&mut self, Batch { index, asked_ns, late_ns }: Batch) {
+        self.flush(index);
+        let took_ns = self.driver.context.clock.now_ns().saturating_sub(asked_ns);
+        if took_ns > STALL_NS {
+            self.was_late(late_ns + took_ns);
+        }
     }
 
     /// A request was sent so late, and not for want of a connection.
@@ -276,7 +298,7 @@ impl<'d, 'p> Pass<'d, 'p> {
             Ok(()) if self.plan.schedule.is_none() && self.driver.connections[index].owed() == 0 => self.fill(index),
             Ok(()) if self.full => {
                 self.full = false;
-                self.freed_ns = self.driver.context.clock.now_ns();
+                self.freed_ns = self.driver.context.lateness.map_or(0, |lateness| lateness.looked_ns);
             }
             Ok(()) => {}
         }
