@@ -38,6 +38,11 @@ impl SweepSignal {
         self.wanted.lock().stop
     }
 
+    fn is_wanted(&self) -> bool {
+        let wanted = self.wanted.lock();
+        wanted.round || wanted.stop
+    }
+
     /// Waits for the moment, a request, or the end; true if a round is asked for.
     fn wait(&self, until: Instant) -> bool {
         let mut wanted = self.wanted.lock();
@@ -61,13 +66,19 @@ impl Sweeper {
         let thread = ringstone_net::spawn("ringstone-sweep".into(), move || {
             let interval = Duration::from_millis(seen.options.cleanup_interval_ms);
             let mut next_sweep = Instant::now() + interval;
+            let mut next_huge = Instant::now() + HUGE_PAGES_INTERVAL;
+            let mut huge_cursor = 0;
             while !seen.sweep_signal.is_stopping() {
-                let asked = seen.sweep_signal.wait(next_sweep.min(Instant::now() + HUGE_PAGES_INTERVAL));
+                let asked = seen.sweep_signal.wait(next_sweep.min(next_huge));
                 if asked || Instant::now() >= next_sweep {
                     sweep(&seen);
                     next_sweep = Instant::now() + interval;
                 }
-                make_huge(&seen);
+                if Instant::now() >= next_huge {
+                    huge_cursor = make_huge(&seen, huge_cursor, next_sweep);
+                    let pause = if huge_cursor == 0 { HUGE_PAGES_INTERVAL } else { Duration::ZERO };
+                    next_huge = Instant::now() + pause;
+                }
             }
         })?;
         Ok(Sweeper { shared, thread: Some(thread) })
@@ -75,23 +86,28 @@ impl Sweeper {
 }
 
 fn sweep(shared: &Shared) {
-    round(shared, |at| shared.store.sweep_slice(at, shared.clock.now_ms()));
+    let slice = |at| shared.store.sweep_slice(at, shared.clock.now_ms());
+    round(0, || shared.sweep_signal.is_stopping(), slice);
 }
 
-fn make_huge(shared: &Shared) {
-    round(shared, |at| shared.store.huge_pages_slice(at));
+/// Makes way for a sweep that is due: there may be seconds of work after many GiB were filled. Answers as `round` does.
+fn make_huge(shared: &Shared, from: u32, next_sweep: Instant) -> u32 {
+    let is_over = || shared.sweep_signal.is_wanted() || Instant::now() >= next_sweep;
+    round(from, is_over, |at| shared.store.huge_pages_slice(at))
 }
 
-/// One round of slices. Between them other threads of a busy machine get the core.
-fn round<T: Default>(shared: &Shared, slice: impl Fn(T) -> Option<T>) {
-    let mut cursor = Some(T::default());
-    while let Some(at) = cursor {
-        if shared.sweep_signal.is_stopping() {
-            return;
+/// Slices of a round, until it ends or has to. Between them other threads of a busy machine get the core. Answers with the
+/// cursor to go on from, which is the default for the next round.
+fn round<T: Copy + Default>(from: T, is_over: impl Fn() -> bool, slice: impl Fn(T) -> Option<T>) -> T {
+    let mut cursor = from;
+    while !is_over() {
+        match slice(cursor) {
+            Some(next) => cursor = next,
+            None => return T::default(),
         }
-        cursor = slice(at);
         std::thread::yield_now();
     }
+    cursor
 }
 
 impl Drop for Sweeper {
@@ -101,5 +117,24 @@ impl Drop for Sweeper {
             // A sweeper that panicked has said so already; there is nothing left to stop.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn huge_pages_make_way_for_a_flush_and_go_on_after_it() {
+        let signal = SweepSignal::default();
+        let slice = |at: u32| {
+            if at == 2 {
+                signal.request();
+            }
+            (at < 5).then_some(at + 1)
+        };
+        assert_eq!(round(0, || signal.is_wanted(), slice), 3);
+        assert!(signal.wait(Instant::now()), "the sweep is to be done first");
+        assert_eq!(round(3, || signal.is_wanted(), slice), 0, "and then the rest");
     }
 }

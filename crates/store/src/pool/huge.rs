@@ -1,12 +1,15 @@
 //! Which groups of segments are on huge pages: those that are backed by memory nearly whole.
 
-use super::{GROUP_SEGMENTS, Pool, State};
+use super::{GROUP_SEGMENTS, Pool, RETAINED_GROUPS, State};
 use crate::arena::HUGE_PAGE_BYTES;
 
 /// Least bytes of a group that must be backed by small pages, so that a huge one does not take much more.
 const MIN_BACKED_BYTES: usize = HUGE_PAGE_BYTES / 32 * 31;
 /// Groups that one slice looks at.
 const SLICE_GROUPS: u32 = 64;
+/// Groups that one round looks at in vain; the next goes on from there. Each costs some 3 microseconds, also when the server
+/// is idle, and a cache of many GiB may have begun more of its groups than it fills.
+const ROUND_LOOKS: u32 = 1024;
 /// The kernel cuts the arena's mapping where the kind of its pages changes; a process has 65,530 mappings, by default.
 const MAX_PAGE_EDGES: u32 = 16_384;
 
@@ -20,8 +23,8 @@ pub(super) enum Pages {
 }
 
 impl Pool {
-    /// Puts one group on huge pages, the first that is worth it of a bounded number from `first` on. Answers with the one
-    /// to go on from, or with `None` at the end. Holds no lock while the kernel is at work.
+    /// Puts one group on huge pages, the first that is worth it of a bounded number from the `first` of this round on.
+    /// Answers with the one to go on from, or with `None` at the end. Holds no lock while the kernel is at work.
     pub fn make_huge(&self, first: u32) -> Option<u32> {
         let group_bytes = GROUP_SEGMENTS as usize * self.geometry.segment_bytes;
         if !self.arena.has_huge_pages() || group_bytes != HUGE_PAGE_BYTES {
@@ -29,7 +32,9 @@ impl Pool {
         }
         let groups = self.geometry.segments / GROUP_SEGMENTS;
         let end = first.saturating_add(SLICE_GROUPS).min(groups);
-        for group in first..end {
+        let start = self.state.lock().begin_slice(first);
+        for at in first..end {
+            let group = (start + at) % groups;
             if !self.state.lock().begin_change(group) {
                 continue;
             }
@@ -38,15 +43,20 @@ impl Pool {
             if worth_it {
                 self.arena.make_huge(offset);
             }
-            self.state.lock().end_change(group, worth_it);
-            if worth_it {
-                return Some(group + 1);
+            let mut state = self.state.lock();
+            let idle_group = state.end_change(group, worth_it);
+            let is_over = !worth_it && state.looked_in_vain(group);
+            drop(state);
+            self.give_back(idle_group);
+            if worth_it || is_over {
+                return (!is_over && at + 1 < groups).then_some(at + 1);
             }
         }
         (end < groups).then_some(end)
     }
 
-    /// A free group that was given back, and that nobody can take yet, is on small pages again.
+    /// A free group that was given back, and that nobody can take yet, is on small pages again, unless the mapping would be
+    /// cut too often.
     pub(super) fn make_small(&self, group: u32) {
         if self.state.lock().forget_huge(group) {
             self.arena.make_small(group as usize * HUGE_PAGE_BYTES);
@@ -55,39 +65,78 @@ impl Pool {
 }
 
 impl State {
+    /// Where the round began that a slice is part of.
+    fn begin_slice(&mut self, first: u32) -> u32 {
+        if first == 0 {
+            self.vain_looks = 0;
+        }
+        self.round_start
+    }
+
+    /// Whether the round is over, since it has looked at so many groups.
+    fn looked_in_vain(&mut self, group: u32) -> bool {
+        self.vain_looks += 1;
+        let is_over = self.vain_looks >= ROUND_LOOKS;
+        if is_over {
+            self.round_start = group + 1;
+        }
+        is_over
+    }
+
     /// Whether a group may be put on huge pages now; nobody else does so, or gives it back, until `end_change`.
     fn begin_change(&mut self, group: u32) -> bool {
         let g = &mut self.groups[group as usize];
         let eligible = g.touched && !g.whole && g.pages == Pages::Small;
-        if !eligible || self.page_edges >= MAX_PAGE_EDGES {
+        if !eligible || !self.may_change_pages(group) {
             return false;
         }
-        g.pages = Pages::Changing;
+        self.groups[group as usize].pages = Pages::Changing;
         true
     }
 
-    fn end_change(&mut self, group: u32, is_huge: bool) {
+    /// Returns the group if it became free meanwhile and its memory is to be given back.
+    fn end_change(&mut self, group: u32, is_huge: bool) -> Option<u32> {
         self.groups[group as usize].pages = Pages::Small;
         if is_huge {
             self.set_pages(group, Pages::Huge);
         }
+        let g = &self.groups[group as usize];
+        if !g.whole || self.touched_whole.len() <= RETAINED_GROUPS {
+            return None;
+        }
+        self.free_segments -= g.all.count_ones();
+        self.touched_whole.retain(|&free| free != group);
+        Some(group)
     }
 
     fn forget_huge(&mut self, group: u32) -> bool {
-        let was_huge = self.groups[group as usize].pages == Pages::Huge;
-        if was_huge {
+        let forgets = self.groups[group as usize].pages == Pages::Huge && self.may_change_pages(group);
+        if forgets {
             self.set_pages(group, Pages::Small);
         }
-        was_huge
+        forgets
+    }
+
+    /// Whether a group may change to the other kind of pages: then what was an edge beside it is none, and the reverse.
+    fn may_change_pages(&self, group: u32) -> bool {
+        let around = self.around(group);
+        let pairs = around.clone().count() as u32 - 1;
+        let edges = self.edges(around);
+        pairs <= 2 * edges || self.page_edges + pairs - 2 * edges <= MAX_PAGE_EDGES
+    }
+
+    /// A group and its neighbours.
+    fn around(&self, group: u32) -> std::ops::RangeInclusive<usize> {
+        let group = group as usize;
+        group.saturating_sub(1)..=(group + 1).min(self.groups.len() - 1)
     }
 
     /// Changes the kind of a group's pages, and counts the edges.
     fn set_pages(&mut self, group: u32, pages: Pages) {
-        let group = group as usize;
-        let neighbours = group.saturating_sub(1)..=(group + 1).min(self.groups.len() - 1);
-        self.page_edges -= self.edges(neighbours.clone());
-        self.groups[group].pages = pages;
-        self.page_edges += self.edges(neighbours);
+        let around = self.around(group);
+        self.page_edges -= self.edges(around.clone());
+        self.groups[group as usize].pages = pages;
+        self.page_edges += self.edges(around);
     }
 
     /// Neighbours among those groups of which one alone is on huge pages.
@@ -103,8 +152,8 @@ impl State {
     pub(super) fn check_pages(&self) {
         assert_eq!(self.page_edges, self.edges(0..=self.groups.len() - 1), "edges between kinds of pages");
         assert!(
-            self.groups.iter().all(|g| g.touched || g.pages == Pages::Small),
-            "what was given back is on small pages"
+            self.groups.iter().all(|g| g.touched || g.pages != Pages::Changing),
+            "what is being changed is not given back"
         );
     }
 }
@@ -113,13 +162,16 @@ impl State {
 mod tests {
     use super::*;
     use crate::options::Geometry;
-    use crate::pool::RETAINED_GROUPS;
 
     /// Enough for segments of full size, and for some groups to be given back.
     const GROUPS: u32 = 2 * RETAINED_GROUPS as u32 + 1;
 
     fn pool() -> Pool {
-        Pool::new(Geometry::of(u64::from(GROUPS) * HUGE_PAGE_BYTES as u64)).unwrap()
+        pool_of(GROUPS)
+    }
+
+    fn pool_of(groups: u32) -> Pool {
+        Pool::new(Geometry::of(u64::from(groups) * HUGE_PAGE_BYTES as u64)).unwrap()
     }
 
     fn round(pool: &Pool) {
@@ -132,7 +184,7 @@ mod tests {
 
     fn huge_groups(pool: &Pool) -> Vec<u32> {
         let state = pool.state.lock();
-        (0..GROUPS).filter(|&group| state.groups[group as usize].pages == Pages::Huge).collect()
+        (0..state.groups.len() as u32).filter(|&group| state.groups[group as usize].pages == Pages::Huge).collect()
     }
 
     /// Takes all segments and fills them but for the share `left` of each group in `holes`.
@@ -183,16 +235,63 @@ mod tests {
         // In order, so that the last one is free when as many are retained as may be.
         segments.iter().for_each(|&segment| pool.release_segments(segment, 1));
         assert_eq!(pool.arena.backed_bytes(last as usize * HUGE_PAGE_BYTES), HUGE_PAGE_BYTES);
-        pool.state.lock().end_change(last, false);
+        let idle_group = pool.state.lock().end_change(last, false);
+        assert_eq!(idle_group, Some(last), "as many are retained as may be");
+        pool.give_back(idle_group);
+        assert_eq!(pool.arena.backed_bytes(last as usize * HUGE_PAGE_BYTES), 0);
+        assert_eq!(pool.state.lock().touched_groups as usize, RETAINED_GROUPS);
         assert_eq!(pool.free_segments(), pool.geometry.segments);
         assert_eq!(fill(&pool, &[], 0).len(), segments.len(), "each can be taken again");
     }
 
     #[test]
+    fn no_more_is_retained_for_being_changed() {
+        let pool = pool();
+        let segments = fill(&pool, &[], 0);
+        for group in segments.chunks(GROUP_SEGMENTS as usize) {
+            let number = group[0] / GROUP_SEGMENTS;
+            assert!(pool.state.lock().begin_change(number));
+            group.iter().for_each(|&segment| pool.release_segments(segment, 1));
+            let idle_group = pool.state.lock().end_change(number, false);
+            pool.give_back(idle_group);
+        }
+        assert_eq!(pool.state.lock().touched_groups as usize, RETAINED_GROUPS);
+        assert_eq!(pool.free_segments(), pool.geometry.segments);
+    }
+
+    #[test]
     fn edges_are_bounded() {
         let pool = pool();
-        fill(&pool, &[], 0);
+        let segments = fill(&pool, &[], 0);
         pool.state.lock().page_edges = MAX_PAGE_EDGES;
-        assert!(!pool.state.lock().begin_change(0));
+        assert!(!pool.state.lock().begin_change(3));
+        pool.state.lock().page_edges = 0;
+        for group in [2, 4] {
+            pool.state.lock().begin_change(group);
+            pool.state.lock().end_change(group, true);
+        }
+        pool.state.lock().page_edges = MAX_PAGE_EDGES;
+        assert!(pool.state.lock().begin_change(3), "it closes a gap");
+        pool.state.lock().end_change(3, true);
+        assert_eq!(pool.state.lock().page_edges, MAX_PAGE_EDGES - 2);
+        (0..GROUPS).for_each(|group| pool.state.lock().set_pages(group, Pages::Huge));
+        pool.state.lock().page_edges = MAX_PAGE_EDGES;
+        segments.iter().for_each(|&segment| pool.release_segments(segment, 1));
+        assert!(pool.state.lock().page_edges <= MAX_PAGE_EDGES, "nor does giving back cut the mapping further");
+    }
+
+    #[test]
+    fn a_round_is_bounded_and_the_next_goes_on() {
+        let pool = pool_of(ROUND_LOOKS + SLICE_GROUPS);
+        let segments: Vec<u32> = std::iter::from_fn(|| pool.take_segments(1)).collect();
+        let last = ROUND_LOOKS + SLICE_GROUPS - 1;
+        for segment in segments.into_iter().filter(|segment| segment / GROUP_SEGMENTS == last) {
+            // SAFETY: the segment was handed out to this test alone.
+            unsafe { pool.segment(segment).write_bytes(1, pool.geometry.segment_bytes) };
+        }
+        round(&pool);
+        assert_eq!(huge_groups(&pool), [], "so many were not full");
+        round(&pool);
+        assert_eq!(huge_groups(&pool), if pool.arena.has_huge_pages() { vec![last] } else { vec![] });
     }
 }

@@ -57,6 +57,10 @@ struct State {
     touched_groups: u32,
     /// Neighbouring groups of which one alone is on huge pages.
     page_edges: u32,
+    /// Where the next round that looks for full groups begins.
+    round_start: u32,
+    /// Groups that this round looked at and that were not full.
+    vain_looks: u32,
     tails: Tails,
 }
 
@@ -91,6 +95,8 @@ impl Pool {
             free_segments: geometry.segments,
             touched_groups: 0,
             page_edges: 0,
+            round_start: 0,
+            vain_looks: 0,
             tails: Tails::new(geometry.segments, geometry.extent_pages()),
         };
         let zero = || AtomicU64::new(0);
