@@ -69,6 +69,8 @@ impl Sink for OutputReply<'_> {
 impl Reply for OutputReply<'_> {
     fn write_chain(&mut self, chain: &Chain) {
         *self.referenced_bytes += chain.len();
+        // The others of the batch are executed before the first is sent.
+        chain.prefetch();
         self.output.write_body(ChainBody(chain.clone()));
     }
 

@@ -77,11 +77,11 @@ pub(crate) trait EventLoop<S: Service>: Sized {
     /// Notes that `next_revived` named the connection; it `rest`s after that.
     fn revive(&mut self, connection: &mut Linked<S, Self>);
 
-    /// Gives up everything that the connection holds. True if its slot may be reused at once, else once `settled`.
+    /// Gives up everything that the connection holds. True if its slot may be reused at once, else once `settle` says so.
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool;
 
-    /// A closed connection: the kernel holds nothing of it any more.
-    fn settled(&self, connection: &Linked<S, Self>) -> bool;
+    /// Of a closed connection: true if the kernel holds nothing of it any more, and lets go what the loop holds.
+    fn settle(&mut self, connection: &mut Linked<S, Self>) -> bool;
 
     /// Bytes of buffers held, for the gauge.
     fn buffer_bytes(&self) -> usize;

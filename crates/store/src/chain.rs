@@ -1,8 +1,10 @@
 //! Large values: chains of extents, held by reference count.
 
+use crate::index::prefetch;
 use crate::options::EXTENT_PAGE_BYTES;
 use crate::pool::Pool;
 use crate::tails::Run;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -25,12 +27,23 @@ struct Extent {
     end: u32,
 }
 
+/// Extents that are kept beside the reference count; more are in a list of their own, which is one more miss of the cache.
+const INLINE_EXTENTS: usize = 2;
+/// The hardware fetches ahead by itself, but not beyond such a page, and not before it has seen lines of it in a row.
+const FETCH_PAGE_BYTES: usize = 4096;
+/// Lines of each such page that are asked for.
+const FETCH_LINES: usize = 2;
+/// Pages that are asked for at most: as many as the values have that fit into a batch's share of a second-level cache.
+const FETCH_PAGES: usize = 16;
+/// Bytes of a line of the cache.
+const LINE_BYTES: usize = 64;
+
 struct Extents {
     pool: Arc<Pool>,
     length: usize,
     /// Leading extents that are whole segments.
     whole: usize,
-    extents: Vec<Extent>,
+    extents: SmallVec<[Extent; INLINE_EXTENTS]>,
     /// One of the states below; decides which gauge the bytes count in.
     state: AtomicU8,
 }
@@ -59,7 +72,7 @@ impl Gathering {
     }
 
     fn with_state(pool: &Arc<Pool>, length: usize, state: u8) -> Gathering {
-        let extents = Vec::with_capacity(length / pool.geometry.segment_bytes + 1);
+        let extents = SmallVec::with_capacity(length / pool.geometry.segment_bytes + 1);
         Gathering(Extents { pool: pool.clone(), length, whole: 0, extents, state: AtomicU8::new(state) })
     }
 
@@ -152,6 +165,21 @@ impl Chain {
         }
     }
 
+    /// Asks for the start of each page of the first extent, for who will read them soon.
+    #[inline]
+    pub fn prefetch(&self) {
+        let chunk = self.chunk_at(0);
+        let mut at = 0;
+        for _ in 0..FETCH_PAGES {
+            if at >= chunk.len() {
+                return;
+            }
+            let start = chunk.as_ptr().wrapping_add(at);
+            (0..FETCH_LINES).for_each(|line| prefetch(start.wrapping_add(line * LINE_BYTES)));
+            at += FETCH_PAGE_BYTES - start.addr() % FETCH_PAGE_BYTES;
+        }
+    }
+
     /// All of it, extent by extent.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.chunks_from(0)
@@ -233,7 +261,7 @@ impl Chain {
         let pages = kept as u32 * inner.pool.geometry.extent_pages();
         inner.length = kept * inner.pool.geometry.segment_bytes + new.length;
         inner.whole = kept + new.whole;
-        let mut old = inner.extents.split_off(kept);
+        let mut old: SmallVec<[Extent; INLINE_EXTENTS]> = inner.extents.drain(kept..).collect();
         inner.extents.extend(new.extents.iter().map(|extent| Extent { end: extent.end + pages, ..*extent }));
         // The old tail goes where the new one came from, and with it.
         old.iter_mut().for_each(|extent| extent.end -= pages);

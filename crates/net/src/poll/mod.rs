@@ -274,7 +274,7 @@ impl<S: Service> EventLoop<S> for Poll {
         true
     }
 
-    fn settled(&self, _connection: &Linked<S, Self>) -> bool {
+    fn settle(&mut self, _connection: &mut Linked<S, Self>) -> bool {
         true
     }
 

@@ -49,6 +49,8 @@ pub(crate) fn parse_user_data(bits: u64) -> (Key, Op) {
 
 /// What io_uring keeps per connection.
 pub(crate) struct Link<B> {
+    /// The socket is in the ring's table of files.
+    pub(super) registered: bool,
     /// Filled provided buffers that were not looked at.
     pub(super) held: Held,
     /// The kernel has a receive.
@@ -98,6 +100,7 @@ impl<B> Drop for Link<B> {
 impl<B> Default for Link<B> {
     fn default() -> Self {
         Self {
+            registered: false,
             held: Held::default(),
             armed: false,
             cancelling: false,

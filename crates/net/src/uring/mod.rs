@@ -9,6 +9,7 @@
 //! Left out, for the kernel's errors in them or for want of a gain here: incremental buffers, bundles, zero-copy sends.
 
 mod completions;
+mod files;
 mod link;
 pub(crate) mod probe;
 mod provided;
@@ -34,10 +35,11 @@ use crate::event_loop::{Context, EventLoop, Linked};
 use crate::sys::Socket;
 use crate::{CloseReason, NetOptions, Service};
 use completions::Completion;
+use files::Files;
 use link::{Link, Op};
 use provided::Provided;
 use ring::Ring;
-use send::{Frames, Mode};
+use send::{Frames, Mode, Target};
 
 /// Operations that are queued before they are handed over early.
 const SUBMISSIONS: u32 = 1024;
@@ -57,6 +59,7 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 /// io_uring.
 pub(crate) struct Uring {
     ring: Ring,
+    files: Files,
     provided: Provided,
     completions: Vec<Completion>,
     next: usize,
@@ -96,6 +99,7 @@ impl Uring {
         let provided = Provided::new(&ring, count as u16, stride)?;
         Ok(Self {
             completions: Vec::with_capacity(ring.completions()),
+            files: Files::new(&ring, options.max_connections),
             ring,
             provided,
             next: 0,
@@ -157,8 +161,8 @@ impl Uring {
     /// Starts sending what is frozen in `link.sending`.
     fn send<S: Service>(&mut self, connection: &mut Linked<S, Self>, mode: Mode) -> Result<(), CloseReason> {
         let link = &mut connection.link;
-        let fd = Fd(connection.socket.fd());
-        let send = send::prepare(fd, &link.sending, mode, &mut self.frames).ok_or(CloseReason::Error)?;
+        let to = if link.registered { Target::Slot(connection.key.slot) } else { Target::Fd(connection.socket.fd()) };
+        let send = send::prepare(to, &link.sending, mode, &mut self.frames).ok_or(CloseReason::Error)?;
         link.frame = send.frame;
         link.asked = send.asked;
         link.in_flight = true;
@@ -233,17 +237,6 @@ impl Uring {
             unsafe { self.start(link, key, Op::Cancel, entry) };
         }
     }
-
-    /// A receive into provided buffers.
-    fn receive_entry(&self, fd: Fd, multishot: bool) -> squeue::Entry {
-        // A length keeps one busy connection from being received for without end in one go.
-        let bytes = self.provided.room() as u32;
-        if multishot {
-            return opcode::RecvMulti::new(fd, provided::GROUP).len(bytes).build();
-        }
-        let one = opcode::Recv::new(fd, std::ptr::null_mut(), bytes).buf_group(provided::GROUP);
-        one.build().flags(squeue::Flags::BUFFER_SELECT)
-    }
 }
 
 impl Drop for Uring {
@@ -280,9 +273,11 @@ impl<S: Service> EventLoop<S> for Uring {
         Some((key, Completion::of_quiet(key)))
     }
 
-    fn attach(&mut self, _key: Key, _socket: &Socket) -> io::Result<Link<S::Body>> {
+    fn attach(&mut self, key: Key, socket: &Socket) -> io::Result<Link<S::Body>> {
         // Armed when the connection first rests.
-        Ok(Link::default())
+        let mut link = Link::default();
+        link.registered = self.files.put(&self.ring, key, socket.fd());
+        Ok(link)
     }
 
     #[inline]
@@ -375,10 +370,10 @@ impl<S: Service> EventLoop<S> for Uring {
 
     fn close(&mut self, connection: &mut Linked<S, Self>) -> bool {
         self.drop_input(connection);
-        let link = &mut connection.link;
-        if link.operations == 0 {
+        if self.settle(connection) {
             return true;
         }
+        let link = &mut connection.link;
         let entry = opcode::AsyncCancel2::new(CancelBuilder::fd(Fd(connection.socket.fd())).all()).build();
         // SAFETY: a cancellation refers to no memory.
         unsafe { self.start(link, connection.key, Op::Cancel, entry) };
@@ -386,8 +381,13 @@ impl<S: Service> EventLoop<S> for Uring {
     }
 
     #[inline]
-    fn settled(&self, connection: &Linked<S, Self>) -> bool {
-        connection.link.operations == 0
+    fn settle(&mut self, connection: &mut Linked<S, Self>) -> bool {
+        let link = &mut connection.link;
+        // Not before the last operation: one that is queued may name the file by its place.
+        if link.operations == 0 && std::mem::take(&mut link.registered) {
+            self.files.take(&self.ring, connection.key);
+        }
+        link.operations == 0
     }
 
     fn buffer_bytes(&self) -> usize {

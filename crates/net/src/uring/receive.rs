@@ -1,7 +1,10 @@
 //! From provided buffers to where bytes belong: a body's room, or the input.
 
+use io_uring::types::Fd;
+use io_uring::{opcode, squeue};
+
 use super::Uring;
-use super::provided::HEADROOM;
+use super::provided::{GROUP, HEADROOM};
 use crate::Service;
 use crate::buffer::Buffer;
 use crate::event_loop::{Context, Linked};
@@ -69,6 +72,17 @@ impl Uring {
             self.append(connection, &buffer.bytes()[HEADROOM..HEADROOM + bytes]);
             self.provided.recycle(buffer);
         }
+    }
+
+    /// A receive into provided buffers.
+    pub(super) fn receive_entry(&self, fd: Fd, multishot: bool) -> squeue::Entry {
+        // A length keeps one busy connection from being received for without end in one go.
+        let bytes = self.provided.room() as u32;
+        if multishot {
+            return opcode::RecvMulti::new(fd, GROUP).len(bytes).build();
+        }
+        let one = opcode::Recv::new(fd, std::ptr::null_mut(), bytes).buf_group(GROUP);
+        one.build().flags(squeue::Flags::BUFFER_SELECT)
     }
 
     /// Gives up everything that was received.

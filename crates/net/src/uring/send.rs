@@ -1,6 +1,8 @@
 //! Sends: one in flight per connection, from memory that is frozen meanwhile.
 
-use io_uring::types::Fd;
+use std::os::fd::RawFd;
+
+use io_uring::types::{Fd, Fixed};
 use io_uring::{opcode, squeue};
 
 use crate::buffer::chain::Pending;
@@ -22,6 +24,15 @@ pub(crate) enum Mode {
     Again,
     /// Waits for room.
     Waiting,
+}
+
+/// Where a send goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Target {
+    /// A place in the ring's table of files.
+    Slot(u32),
+    /// A descriptor.
+    Fd(RawFd),
 }
 
 /// What a send of several pieces refers to.
@@ -67,7 +78,7 @@ pub(crate) struct Send {
 /// Makes a send of the first pieces of `pending`. `None` if a body is shorter than it said.
 ///
 /// The entry refers to the memory of `pending`, which must not be touched until the completion.
-pub(crate) fn prepare<B: Body>(fd: Fd, pending: &Pending<B>, mode: Mode, frames: &mut Frames) -> Option<Send> {
+pub(crate) fn prepare<B: Body>(to: Target, pending: &Pending<B>, mode: Mode, frames: &mut Frames) -> Option<Send> {
     let (flags, options) = match mode {
         // Without MSG_WAITALL a short send counts as a success and would stay silent.
         Mode::Quiet => (sys::SEND_FLAGS | libc::MSG_WAITALL, squeue::Flags::SKIP_SUCCESS),
@@ -75,8 +86,12 @@ pub(crate) fn prepare<B: Body>(fd: Fd, pending: &Pending<B>, mode: Mode, frames:
         Mode::Waiting => (libc::MSG_NOSIGNAL, squeue::Flags::empty()),
     };
     if let Some(bytes) = pending.single() {
-        let entry = opcode::Send::new(fd, bytes.as_ptr(), bytes.len() as u32).flags(flags).build().flags(options);
-        return Some(Send { entry, frame: None, asked: bytes.len() });
+        let (start, length) = (bytes.as_ptr(), bytes.len() as u32);
+        let send = match to {
+            Target::Slot(slot) => opcode::Send::new(Fixed(slot), start, length),
+            Target::Fd(fd) => opcode::Send::new(Fd(fd), start, length),
+        };
+        return Some(Send { entry: send.flags(flags).build().flags(options), frame: None, asked: bytes.len() });
     }
     let mut frame = frames.take();
     let (mut count, mut asked) = (0, 0);
@@ -92,6 +107,10 @@ pub(crate) fn prepare<B: Body>(fd: Fd, pending: &Pending<B>, mode: Mode, frames:
     }
     frame.header.msg_iov = frame.pieces.as_mut_ptr();
     frame.header.msg_iovlen = count as _;
-    let entry = opcode::SendMsg::new(fd, &raw const frame.header).flags(flags as u32).build().flags(options);
+    let send = match to {
+        Target::Slot(slot) => opcode::SendMsg::new(Fixed(slot), &raw const frame.header),
+        Target::Fd(fd) => opcode::SendMsg::new(Fd(fd), &raw const frame.header),
+    };
+    let entry = send.flags(flags as u32).build().flags(options);
     Some(Send { entry, frame: Some(frame), asked })
 }

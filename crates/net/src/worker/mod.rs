@@ -163,7 +163,7 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         let counters = self.shared.counters.worker(self.shared.index);
         let look = self.events.apply(connection, event, counters);
         if connection.state.is_none() {
-            if self.events.settled(connection) {
+            if self.events.settle(connection) {
                 drop(self.slots.take(key));
                 self.slots.release(key);
             }
