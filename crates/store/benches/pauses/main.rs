@@ -50,15 +50,19 @@ impl Rig {
         });
     }
 
-    /// A phase, while another thread puts on huge pages what has become full, as `engine`'s sweeper does.
+    /// A phase, while another thread puts on huge pages what has become full, as `engine`'s sweeper does: not while memory is
+    /// begun.
     fn beside_sweeper(&mut self, phase: impl FnOnce(&mut Rig) -> Meter) -> [Meter; 2] {
         let (store, done) = (Arc::clone(&self.store), AtomicBool::new(false));
         std::thread::scope(|scope| {
             let sweeper = scope.spawn(|| {
                 let mut meter = Meter::of_no_hold("huge pages beside it");
+                let mut resident_bytes = 0;
                 while !done.load(Ordering::Relaxed) {
-                    let mut cursor = Some(0);
-                    while let Some(at) = cursor {
+                    let now_bytes = store.resident_bytes();
+                    let stands_still = std::mem::replace(&mut resident_bytes, now_bytes) == now_bytes;
+                    let mut cursor = stands_still.then_some(0);
+                    while let Some(at) = cursor.filter(|_| store.resident_bytes() == resident_bytes) {
                         cursor = meter.time(|| store.huge_pages_slice(at));
                     }
                     std::thread::park_timeout(HUGE_PAGES_INTERVAL);
