@@ -7,8 +7,11 @@ import { eachRuntime } from '../harness/runtimes.ts';
 
 const MIB = 1024 * 1024;
 const TIMES = 10;
-/** Less than one of the caches that were filled and given up: five of them lie between the halves. */
-const ALLOWED_GROWTH_BYTES = 16 * MIB;
+/**
+ * Half of the caches of 24 MiB that were filled and given up between the halves. The heaps of Node.js and of the C library wander by
+ * up to 30 MiB.
+ */
+const ALLOWED_GROWTH_BYTES = 60 * MIB;
 const TIMEOUT_MS = 120_000;
 
 interface Held {

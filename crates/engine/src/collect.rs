@@ -212,7 +212,11 @@ fn memory(store: &Stats, network: &CountersSnapshot) -> Vec<Family> {
             "Memory by use; all but network_buffers count against the limit.",
             by_use.iter().map(|(of, bytes)| sample(&[("use", of)], *bytes as f64)).collect(),
         ),
-        level("ringstone_memory_resident_bytes", "Bytes of the arena backed by memory, at most: runs of 2 MiB of which some was used.", store.resident_bytes),
+        level(
+            "ringstone_memory_resident_bytes",
+            "Bytes of the arena backed by memory, at most: runs of 2 MiB of which some was used.",
+            store.resident_bytes,
+        ),
         level("ringstone_memory_limit_bytes", "max_memory.", store.max_memory),
     ]
 }

@@ -209,3 +209,36 @@ pub(crate) fn descriptor_limit() -> usize {
     unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
     usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
 }
+
+/// Major and minor number of the kernel's release, or zeros where it says something else.
+#[cfg(target_os = "linux")]
+pub(crate) fn kernel_release() -> (u32, u32) {
+    // SAFETY: all of its fields are arrays of bytes, for which zeros are valid.
+    let mut name: libc::utsname = unsafe { std::mem::zeroed() };
+    // SAFETY: `name` is valid for the write.
+    unsafe { libc::uname(&raw mut name) };
+    let release: Vec<u8> = name.release.iter().map(|&byte| byte as u8).take_while(|&byte| byte != 0).collect();
+    parse_release(&String::from_utf8_lossy(&release))
+}
+
+#[cfg(target_os = "linux")]
+fn parse_release(release: &str) -> (u32, u32) {
+    let mut numbers = release.split(|character: char| !character.is_ascii_digit()).map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
+        _ => (0, 0),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_begins_with_two_numbers() {
+        assert_eq!(parse_release("6.18.44-fc-v657"), (6, 18));
+        assert_eq!(parse_release("6.1-rc3"), (6, 1));
+        assert_eq!(parse_release("next"), (0, 0));
+        assert!(kernel_release() > (2, 6));
+    }
+}

@@ -11,6 +11,7 @@ use crate::lock::LockedCells;
 use crate::options::{Geometry, MIN_MEMORY_BYTES, Options};
 use crate::pool::Pool;
 use crate::stats::Stats;
+use parking_lot::MutexGuard;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -148,9 +149,12 @@ impl Store {
         let (mut segments, mut cells) = (SLICE_SEGMENTS, SLICE_CELLS);
         while segments > 0 && cells > 0 {
             let slot = self.shared.slots.get(number)?;
-            // The lock is let go after each segment.
             let mut cell = slot.lock(now);
-            match (View { shared: &self.shared, slot, cell: &mut cell }).sweep(first, now) {
+            let next = View { shared: &self.shared, slot, cell: &mut cell }.sweep(first, now);
+            // The lock is let go after each segment, to whoever waits: one that is merely unlocked is taken here again before
+            // the other has woken up, and a read was seen to wait for as much as a whole cell, 4 ms.
+            MutexGuard::unlock_fair(cell);
+            match next {
                 Some(next) => (first, segments) = (next, segments - 1),
                 None => (number, first, cells) = (number + 1, 0, cells - 1),
             }
