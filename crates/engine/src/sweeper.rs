@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often memory that was filled is put on huge pages.
+/// How often memory that was filled is put on huge pages, and how long none must have been begun before.
 const HUGE_PAGES_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How other threads reach the sweeper.
@@ -67,7 +67,7 @@ impl Sweeper {
             let interval = Duration::from_millis(seen.options.cleanup_interval_ms);
             let mut next_sweep = Instant::now() + interval;
             let mut next_huge = Instant::now() + HUGE_PAGES_INTERVAL;
-            let mut huge_cursor = 0;
+            let mut huge = HugePages::default();
             while !seen.sweep_signal.is_stopping() {
                 let asked = seen.sweep_signal.wait(next_sweep.min(next_huge));
                 if asked || Instant::now() >= next_sweep {
@@ -75,8 +75,8 @@ impl Sweeper {
                     next_sweep = Instant::now() + interval;
                 }
                 if Instant::now() >= next_huge {
-                    huge_cursor = make_huge(&seen, huge_cursor, next_sweep);
-                    let pause = if huge_cursor == 0 { HUGE_PAGES_INTERVAL } else { Duration::ZERO };
+                    let is_due = huge.round(&seen, next_sweep);
+                    let pause = if is_due { Duration::ZERO } else { HUGE_PAGES_INTERVAL };
                     next_huge = Instant::now() + pause;
                 }
             }
@@ -90,10 +90,27 @@ fn sweep(shared: &Shared) {
     round(0, || shared.sweep_signal.is_stopping(), slice);
 }
 
-/// Makes way for a sweep that is due: there may be seconds of work after many GiB were filled. Answers as `round` does.
-fn make_huge(shared: &Shared, from: u32, next_sweep: Instant) -> u32 {
-    let is_over = || shared.sweep_signal.is_wanted() || Instant::now() >= next_sweep;
-    round(from, is_over, |at| shared.store.huge_pages_slice(at))
+/// Puts memory on huge pages while none is begun: who touches memory for the first time, with a cell in hand, waits for the
+/// kernel meanwhile. A cache that fills is put on huge pages when it is full, or pauses.
+#[derive(Default)]
+struct HugePages {
+    cursor: u32,
+    resident_bytes: u64,
+}
+
+impl HugePages {
+    /// Goes on with the round. Makes way for a sweep that is due, as there may be seconds of work after many GiB were filled;
+    /// true if that was why it ended.
+    fn round(&mut self, shared: &Shared, next_sweep: Instant) -> bool {
+        let resident_bytes = shared.store.resident_bytes();
+        if std::mem::replace(&mut self.resident_bytes, resident_bytes) != resident_bytes {
+            return false;
+        }
+        let changes = || shared.store.resident_bytes() != resident_bytes;
+        let makes_way = || shared.sweep_signal.is_wanted() || Instant::now() >= next_sweep;
+        self.cursor = round(self.cursor, || makes_way() || changes(), |at| shared.store.huge_pages_slice(at));
+        self.cursor != 0 && !changes()
+    }
 }
 
 /// Slices of a round, until it ends or has to. Between them other threads of a busy machine get the core. Answers with the

@@ -164,10 +164,17 @@ impl Store {
 
     /// One bounded slice of the work that puts memory on huge pages, for faster look-ups: at most one run of 2 MiB, if it is
     /// in use nearly whole, starting from cursor 0; call again with the answer until it is `None`. What is stored is on small
-    /// pages at first, so that only what is used of it is resident. Takes no cell's lock; who touches that run meanwhile
-    /// waits for less than a millisecond.
+    /// pages at first, so that only what is used of it is resident. Takes no cell's lock, but while the kernel is at work,
+    /// some 0.2 to 1 ms and more where a virtual machine's memory is lent page by page, who touches that run waits, and
+    /// so does who touches memory of the arena for the first time, with a cell in hand. So wait until
+    /// [`Store::resident_bytes`] has stood still.
     pub fn huge_pages_slice(&self, cursor: u32) -> Option<u32> {
         self.shared.pool.make_huge(cursor)
+    }
+
+    /// As in [`Stats`]: it changes when memory is begun or given back.
+    pub fn resident_bytes(&self) -> u64 {
+        self.shared.pool.resident_bytes()
     }
 
     /// Live items (expired ones that were not yet met count). Reads a number of each cell, without its lock.

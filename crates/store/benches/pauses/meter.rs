@@ -117,6 +117,15 @@ impl Meter {
         self.net_ns.max()
     }
 
+    pub fn count(&self) -> u64 {
+        self.net_ns.len()
+    }
+
+    /// How many took longer without preemption.
+    pub fn count_above_ns(&self, ns: u64) -> u64 {
+        self.net_ns.len() - self.net_ns.count_between(0, ns)
+    }
+
     pub fn print_head() {
         println!("{:<28} {:>10}  {:^32}  {:^32}", "", "", "by the clock, us", "without preemption, us");
         let percentiles = format!("{:>10} {:>10} {:>10}", "p99", "p99.9", "max");

@@ -8,11 +8,20 @@ use super::{Arena, HUGE_PAGE_BYTES};
 #[cfg(all(target_os = "linux", not(miri)))]
 impl Arena {
     /// Puts a range of the size of a huge page on one, with what is in it. Others may be using it: if they touch it while it
-    /// is copied they wait. If the system cannot do so now, or is older than Linux 6.1, its own thread may do it later.
-    pub fn make_huge(&self, offset: usize) {
+    /// is copied they wait. False if the system could not now and it is on small pages as before: somebody held one of them,
+    /// or there is no memory. Where it never can, as before Linux 6.1, its own thread may do it later.
+    pub fn make_huge(&self, offset: usize) -> bool {
         warm_huge_page();
         self.advise(offset, HUGE_PAGE_BYTES, libc::MADV_HUGEPAGE);
-        self.advise(offset, HUGE_PAGE_BYTES, libc::MADV_COLLAPSE);
+        if self.advise(offset, HUGE_PAGE_BYTES, libc::MADV_COLLAPSE) {
+            return true;
+        }
+        let error = std::io::Error::last_os_error().raw_os_error();
+        let may_later = matches!(error, Some(libc::EAGAIN | libc::EBUSY | libc::ENOMEM));
+        if may_later {
+            self.make_small(offset);
+        }
+        !may_later
     }
 
     /// From now on a range is on small pages again; to be called when it is given back.
@@ -53,7 +62,9 @@ pub(super) fn are_there() -> bool {
 /// Where there are none: nothing of this is called.
 #[cfg(not(all(target_os = "linux", not(miri))))]
 impl Arena {
-    pub fn make_huge(&self, _offset: usize) {}
+    pub fn make_huge(&self, _offset: usize) -> bool {
+        true
+    }
 
     pub fn make_small(&self, _offset: usize) {}
 

@@ -61,13 +61,13 @@ impl Arena {
         Ok(arena)
     }
 
-    /// Advice about a range of ours; what the system does not know, or cannot do, it leaves.
+    /// Advice about a range of ours; what the system does not know, or cannot do, it leaves. Whether it took it.
     #[cfg(target_os = "linux")]
-    fn advise(&self, offset: usize, bytes: usize, advice: libc::c_int) {
+    fn advise(&self, offset: usize, bytes: usize, advice: libc::c_int) -> bool {
         debug_assert!(offset + bytes <= self.bytes);
         // SAFETY: the range is mapped and ours. Of the kinds of advice used, `MADV_DONTNEED` alone changes what can be read,
         // and its caller owns what is in the range.
-        unsafe { libc::madvise(self.at(offset).cast(), bytes, advice) };
+        unsafe { libc::madvise(self.at(offset).cast(), bytes, advice) == 0 }
     }
 
     /// Gives the pages of a range back to the system; they read as zero when touched again. Nobody may be using them.

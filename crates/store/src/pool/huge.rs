@@ -10,6 +10,9 @@ const SLICE_GROUPS: u32 = 64;
 /// Groups that one round looks at in vain; the next goes on from there. Each costs some 3 microseconds, also when the server
 /// is idle, and a cache of many GiB may have begun more of its groups than it fills.
 const ROUND_LOOKS: u32 = 1024;
+/// Looks that one counts as if the system then refuses a huge page, for it costs so much more. Up to one in ten are refused
+/// while others write, so that a round does not end with the first.
+const REFUSAL_LOOKS: u32 = 32;
 /// The kernel cuts the arena's mapping where the kind of its pages changes; a process has 65,530 mappings, by default.
 const MAX_PAGE_EDGES: u32 = 16_384;
 
@@ -40,16 +43,17 @@ impl Pool {
             }
             let offset = group as usize * group_bytes;
             let worth_it = self.arena.backed_bytes(offset) >= MIN_BACKED_BYTES;
-            if worth_it {
-                self.arena.make_huge(offset);
-            }
+            let is_huge = worth_it && self.arena.make_huge(offset);
             let mut state = self.state.lock();
-            let idle_group = state.end_change(group, worth_it);
-            let is_over = !worth_it && state.looked_in_vain(group);
+            let idle_group = state.end_change(group, is_huge);
+            let is_over = !is_huge && state.looked_in_vain(group, if worth_it { REFUSAL_LOOKS } else { 1 });
             drop(state);
             self.give_back(idle_group);
-            if worth_it || is_over {
-                return (!is_over && at + 1 < groups).then_some(at + 1);
+            if is_over {
+                return None;
+            }
+            if worth_it {
+                return (at + 1 < groups).then_some(at + 1);
             }
         }
         (end < groups).then_some(end)
@@ -74,8 +78,8 @@ impl State {
     }
 
     /// Whether the round is over, since it has looked at so many groups.
-    fn looked_in_vain(&mut self, group: u32) -> bool {
-        self.vain_looks += 1;
+    fn looked_in_vain(&mut self, group: u32, looks: u32) -> bool {
+        self.vain_looks += looks;
         let is_over = self.vain_looks >= ROUND_LOOKS;
         if is_over {
             self.round_start = group + 1;
@@ -162,6 +166,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::options::Geometry;
+    use std::os::fd::AsRawFd;
 
     /// Enough for segments of full size, and for some groups to be given back.
     const GROUPS: u32 = 2 * RETAINED_GROUPS as u32 + 1;
@@ -293,5 +298,24 @@ mod tests {
         assert_eq!(huge_groups(&pool), [], "so many were not full");
         round(&pool);
         assert_eq!(huge_groups(&pool), if pool.arena.has_huge_pages() { vec![last] } else { vec![] });
+    }
+
+    #[test]
+    fn what_the_system_could_not_do_is_tried_again() {
+        let pool = pool();
+        fill(&pool, &[], 0);
+        // The kernel does not move a page that a pipe refers to.
+        let (reader, writer) = std::io::pipe().unwrap();
+        let page = libc::iovec { iov_base: pool.arena.at(HUGE_PAGE_BYTES).cast(), iov_len: 4096 };
+        // SAFETY: the page is mapped until the end of this test, and nobody writes to it.
+        let spliced = unsafe { libc::vmsplice(writer.as_raw_fd(), &raw const page, 1, 0) };
+        if spliced != 4096 || !pool.arena.has_huge_pages() {
+            return;
+        }
+        round(&pool);
+        assert_eq!(huge_groups(&pool), (0..GROUPS).filter(|&group| group != 1).collect::<Vec<_>>());
+        drop((reader, writer));
+        round(&pool);
+        assert_eq!(huge_groups(&pool), (0..GROUPS).collect::<Vec<_>>());
     }
 }
