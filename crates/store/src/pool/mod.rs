@@ -213,14 +213,22 @@ impl Pool {
 }
 
 impl State {
-    fn take(&mut self) -> Option<u32> {
+    /// Drops from the end of `partial` what has nothing to take, so that what is released there is put at its end again.
+    fn drop_useless(&mut self) {
         while let Some(&group) = self.partial.last() {
             let g = &mut self.groups[group as usize];
             if !g.whole && g.free != 0 {
-                return Some(self.take_from(group));
+                return;
             }
             g.listed = false;
             self.partial.pop();
+        }
+    }
+
+    fn take(&mut self) -> Option<u32> {
+        self.drop_useless();
+        if let Some(&group) = self.partial.last() {
+            return Some(self.take_from(group));
         }
         if let Some(group) = self.touched_whole.pop().or_else(|| self.untouched.pop()) {
             self.open_group(group);
@@ -235,6 +243,7 @@ impl State {
     /// Takes segments side by side, from a group that was used lately or from one that is free.
     fn take_run(&mut self, count: u32) -> Option<u32> {
         let has_run = |g: &Group| if g.whole { None } else { lowest_run(u64::from(g.free), count) };
+        self.drop_useless();
         let recent = self.partial.iter().rev().take(RUN_GROUPS);
         let found = recent.copied().find_map(|group| Some((group, has_run(&self.groups[group as usize])?)));
         let (group, start) = match found {
@@ -340,5 +349,21 @@ impl State {
             pages -= self.tails.take(segment, pages, &mut run);
         }
         pages
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_behind_groups_that_are_full() {
+        let pool = Pool::new(Geometry::of(u64::from(4 * GROUP_SEGMENTS * RUN_GROUPS as u32) * (64 << 10))).unwrap();
+        let runs: Vec<u32> = std::iter::from_fn(|| pool.take_segments(4)).collect();
+        assert_eq!((runs.len(), pool.free_segments()), (4 * 8 * RUN_GROUPS, 0));
+        for &run in &runs {
+            pool.release_segments(run, 4);
+            assert_eq!(pool.take_segments(4), Some(run));
+        }
     }
 }
