@@ -22,6 +22,9 @@ const MAX_WAITS: usize = 16;
 /// How often a thread that holds cells itself, and so must not wait, goes through the others while some are locked, and lets
 /// other threads run in between; and how many cells it tries in all, once it has been through them.
 const MAX_ROUNDS: usize = 1000;
+/// The same where nothing is evicted: threads that are refused hold cells themselves while they look, and would wait for each
+/// other. Measured with two of them: 50 us for each write refused, 2.6 ms with `MAX_ROUNDS`.
+const MAX_ROUNDS_TO_REFUSE: usize = 16;
 const MAX_TRIED_CELLS: usize = 1 << 14;
 
 /// Whether room was made.
@@ -132,7 +135,9 @@ impl View<'_, '_> {
         if self.reclaim_own(now) {
             return true;
         }
-        (0..MAX_ROUNDS.min(MAX_TRIED_CELLS / shared.slots.len()).max(1))
+        let refuses = shared.options.eviction == Eviction::None;
+        let rounds = if refuses { MAX_ROUNDS_TO_REFUSE } else { MAX_ROUNDS };
+        (0..rounds.min(MAX_TRIED_CELLS / shared.slots.len()).max(1))
             .find_map(|_| match shared.reclaim(Some(self.slot), now) {
                 Room::Made => Some(true),
                 Room::Nothing => Some(false),
