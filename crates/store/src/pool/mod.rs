@@ -161,11 +161,18 @@ impl Pool {
         self.state.lock().free_segments
     }
 
+    /// Whether a segment is in no use.
+    #[cfg(any(test, debug_assertions))]
+    pub fn is_free(&self, segment: u32) -> bool {
+        self.state.lock().groups[(segment / GROUP_SEGMENTS) as usize].free >> (segment % GROUP_SEGMENTS) & 1 != 0
+    }
+
     /// Checks the pool's own invariants, too.
     #[cfg(any(test, debug_assertions))]
     pub fn gauges(&self) -> PoolGauges {
         let state = self.state.lock();
         state.check_pages();
+        state.check_groups();
         PoolGauges {
             free_segments: state.free_segments,
             index_segments: state.index_segments,
@@ -259,6 +266,21 @@ impl State {
         self.groups[group as usize].free &= !((u32::MAX >> (32 - count)) << start);
         self.free_segments -= count;
         Some(group * GROUP_SEGMENTS + start)
+    }
+
+    /// Panics where what is free could not be found, or is counted wrong.
+    #[cfg(any(test, debug_assertions))]
+    fn check_groups(&self) {
+        let free: u32 = self.groups.iter().map(|g| g.free.count_ones()).sum();
+        assert_eq!(free, self.free_segments, "free segments of the groups");
+        for (number, g) in (0u32..).zip(&self.groups) {
+            let listed = self.partial.iter().filter(|&&other| other == number).count();
+            let whole = self.touched_whole.iter().chain(&self.untouched).filter(|&&other| other == number).count();
+            assert_eq!((listed, whole), (usize::from(g.listed), usize::from(g.whole)), "group {number} is listed once");
+            let reachable = g.listed || g.whole || self.index_group == Some(number);
+            assert!(g.free == 0 || reachable, "group {number}: {} free", g.free.count_ones());
+            assert!(!g.whole || g.free == g.all, "a whole group is free");
+        }
     }
 
     fn open_group(&mut self, group: u32) {
