@@ -106,3 +106,30 @@ fn long_segments_are_compacted() {
     assert!(store.stats().compactions > 0 && again * 10 >= stored * 5, "{again} of {stored}");
     assert!((0..stored).step_by(3).all(|key| is_there(&store, key, bytes)));
 }
+
+/// What items of one size gain by long segments does not go with the turnover of a full store.
+#[test]
+fn long_segments_stay_long() {
+    for eviction in [Eviction::S3Fifo, Eviction::Lru] {
+        for bytes in [4096, 8_300, 11_000, 13_200] {
+            let bytes = bytes - KEY_BYTES;
+            let store = open(64 << 20, eviction);
+            let mut keys = 0..;
+            let mut write = |items: u64| {
+                keys.by_ref().take(items as usize).for_each(|key| {
+                    set(&store, key, bytes).unwrap();
+                    read(&store, key - key % 7);
+                });
+            };
+            while store.stats().evictions == 0 {
+                write(1);
+            }
+            let full = store.stats().items;
+            write(4 * full);
+            let items = store.stats().items;
+            println!("{eviction:?}, {bytes} bytes: {items} of {full}");
+            assert!(items as f64 >= 0.93 * full as f64, "{eviction:?}, {bytes} bytes: {items} of {full}");
+            check(&store);
+        }
+    }
+}

@@ -41,6 +41,7 @@ impl Shared {
         if outside > 0 {
             return;
         }
+        assert!(holdings.seen.iter().all(|&segment| !self.pool.is_free(segment)), "what is in use is not free");
         let geometry = &self.pool.geometry;
         let gauges = self.pool.gauges();
         let used = holdings.segments + holdings.whole_extents + gauges.tail_segments + gauges.index_segments;
@@ -63,6 +64,7 @@ impl View<'_, '_> {
                     assert_eq!(segment, first + u32::from(n), "a long segment is in one piece");
                     assert_eq!(u16::from(self.meta(local + n).part), n);
                     assert!(n == 0 || !self.meta(local + n).in_use(), "a number is used once");
+                    assert!(!self.cell.locals.is_free(local + n), "a number in use is not free");
                     assert!(holdings.seen.insert(segment), "segment {segment} is in use twice");
                     holdings.segments += 1;
                 }
@@ -97,7 +99,8 @@ impl View<'_, '_> {
                 assert_eq!(self.cell.queues[class][queue].tail, prev);
             }
         }
-        assert_eq!(members, self.slot.gauges.segments.get(), "segments in queues");
+        let in_use: u64 = self.cell.metas.iter().map(|meta| u64::from(meta.count)).sum();
+        assert_eq!((members, in_use), (self.slot.gauges.segments.get(), members), "segments in queues");
         assert_eq!(self.slot.segments.len(), members as usize + self.cell.locals.free(), "numbers in use or free");
     }
 
@@ -108,6 +111,7 @@ impl View<'_, '_> {
             let item = self.item_at(local, offset);
             if !item.is_dead() {
                 let place = self.place(local, offset);
+                assert_eq!(self.local(place), local, "a place is one of its segment");
                 let hash = item.with_key(|key| self.shared.hasher.hash(key));
                 let slot = self.index().find_place(hash, place).expect("a live item is in the index");
                 let first = item.with_key(|key| self.find(key, hash)).map(|(slot, _)| slot.place());

@@ -28,6 +28,11 @@ impl Locals {
         *word |= bits;
     }
 
+    #[cfg(any(test, debug_assertions))]
+    pub fn is_free(&self, number: u16) -> bool {
+        self.0[number as usize / 64] & mask(u32::from(number) % 64, 1) != 0
+    }
+
     /// How many are free.
     #[cfg(any(test, debug_assertions))]
     pub fn free(&self) -> usize {

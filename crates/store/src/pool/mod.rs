@@ -167,11 +167,18 @@ impl Pool {
         self.state.lock().free_segments
     }
 
+    /// Whether a segment is in no use.
+    #[cfg(any(test, debug_assertions))]
+    pub fn is_free(&self, segment: u32) -> bool {
+        self.state.lock().groups[(segment / GROUP_SEGMENTS) as usize].free >> (segment % GROUP_SEGMENTS) & 1 != 0
+    }
+
     /// Checks the pool's own invariants, too.
     #[cfg(any(test, debug_assertions))]
     pub fn gauges(&self) -> PoolGauges {
         let state = self.state.lock();
         state.check_pages();
+        state.check_groups();
         PoolGauges {
             free_segments: state.free_segments,
             index_segments: state.index_segments,
@@ -219,14 +226,22 @@ impl Pool {
 }
 
 impl State {
-    fn take(&mut self) -> Option<u32> {
+    /// Drops from the end of `partial` what has nothing to take, so that what is released there is put at its end again.
+    fn drop_useless(&mut self) {
         while let Some(&group) = self.partial.last() {
             let g = &mut self.groups[group as usize];
             if !g.whole && g.free != 0 {
-                return Some(self.take_from(group));
+                return;
             }
             g.listed = false;
             self.partial.pop();
+        }
+    }
+
+    fn take(&mut self) -> Option<u32> {
+        self.drop_useless();
+        if let Some(&group) = self.partial.last() {
+            return Some(self.take_from(group));
         }
         if let Some(group) = self.touched_whole.pop().or_else(|| self.untouched.pop()) {
             self.open_group(group);
@@ -241,6 +256,7 @@ impl State {
     /// Takes segments side by side, from a group that was used lately or from one that is free.
     fn take_run(&mut self, count: u32) -> Option<u32> {
         let has_run = |g: &Group| if g.whole { None } else { lowest_run(u64::from(g.free), count) };
+        self.drop_useless();
         let recent = self.partial.iter().rev().take(RUN_GROUPS);
         let found = recent.copied().find_map(|group| Some((group, has_run(&self.groups[group as usize])?)));
         let (group, start) = match found {
@@ -256,6 +272,21 @@ impl State {
         self.groups[group as usize].free &= !((u32::MAX >> (32 - count)) << start);
         self.free_segments -= count;
         Some(group * GROUP_SEGMENTS + start)
+    }
+
+    /// Panics where what is free could not be found, or is counted wrong.
+    #[cfg(any(test, debug_assertions))]
+    fn check_groups(&self) {
+        let free: u32 = self.groups.iter().map(|g| g.free.count_ones()).sum();
+        assert_eq!(free, self.free_segments, "free segments of the groups");
+        for (number, g) in (0u32..).zip(&self.groups) {
+            let listed = self.partial.iter().filter(|&&other| other == number).count();
+            let whole = self.touched_whole.iter().chain(&self.untouched).filter(|&&other| other == number).count();
+            assert_eq!((listed, whole), (usize::from(g.listed), usize::from(g.whole)), "group {number} is listed once");
+            let reachable = g.listed || g.whole || self.index_group == Some(number);
+            assert!(g.free == 0 || reachable, "group {number}: {} free", g.free.count_ones());
+            assert!(!g.whole || g.free == g.all, "a whole group is free");
+        }
     }
 
     fn open_group(&mut self, group: u32) {
@@ -346,5 +377,21 @@ impl State {
             pages -= self.tails.take(segment, pages, &mut run);
         }
         pages
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_behind_groups_that_are_full() {
+        let pool = Pool::new(Geometry::of(u64::from(4 * GROUP_SEGMENTS * RUN_GROUPS as u32) * (64 << 10))).unwrap();
+        let runs: Vec<u32> = std::iter::from_fn(|| pool.take_segments(4)).collect();
+        assert_eq!((runs.len(), pool.free_segments()), (4 * 8 * RUN_GROUPS, 0));
+        for &run in &runs {
+            pool.release_segments(run, 4);
+            assert_eq!(pool.take_segments(4), Some(run));
+        }
     }
 }
