@@ -69,6 +69,7 @@
 //! The index does not shrink: a cache that was once full of the smallest items keeps up to a tenth of its memory for it.
 
 mod arena;
+mod bits;
 mod cell;
 mod chain;
 mod clock;

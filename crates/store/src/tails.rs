@@ -1,5 +1,7 @@
 //! Segments shared by the tails of large values: which of their pages are free.
 
+use crate::bits;
+
 const NONE: u32 = u32::MAX;
 /// Most pages of a segment: one bit each.
 const MAX_PAGES: usize = 64;
@@ -77,7 +79,7 @@ impl Tails {
         while taken < pages && free != 0 {
             let start = free.trailing_zeros();
             let length = (free >> start).trailing_ones().min(pages - taken);
-            free &= !(Tails::mask(length) << start);
+            free &= !bits::run(start, length);
             run(Run { page: segment * self.pages + start, pages: length });
             taken += length;
         }
@@ -91,10 +93,10 @@ impl Tails {
     pub fn give(&mut self, run: Run) -> bool {
         let segment = run.page / self.pages;
         self.unlink(segment);
-        let bits = Tails::mask(run.pages) << (run.page % self.pages);
+        let row = bits::run(run.page % self.pages, run.pages);
         let shared = &mut self.segments[segment as usize];
-        debug_assert_eq!(shared.free & bits, 0, "pages freed twice");
-        shared.free |= bits;
+        debug_assert_eq!(shared.free & row, 0, "pages freed twice");
+        shared.free |= row;
         self.free_pages += u64::from(run.pages);
         if shared.free.count_ones() == self.pages {
             shared.free = 0;
@@ -104,10 +106,6 @@ impl Tails {
         }
         self.link(segment);
         false
-    }
-
-    fn mask(pages: u32) -> u64 {
-        u64::MAX >> (64 - pages)
     }
 
     fn link(&mut self, segment: u32) {

@@ -1,5 +1,7 @@
 //! Which of a cell's own numbers of segments are free.
 
+use crate::bits;
+
 /// A bit for each number that is free.
 pub(super) struct Locals(Box<[u64]>);
 
@@ -16,21 +18,21 @@ impl Locals {
 
     /// Takes so many numbers in a row, up to 64, the lowest there are.
     pub fn take(&mut self, count: u32) -> Option<u16> {
-        let (n, start) = self.0.iter().enumerate().find_map(|(n, &word)| Some((n, lowest_run(word, count)?)))?;
-        self.0[n] &= !mask(start, count);
+        let (n, start) = self.0.iter().enumerate().find_map(|(n, &word)| Some((n, bits::lowest_run(word, count)?)))?;
+        self.0[n] &= !bits::run(start, count);
         Some((n * 64) as u16 + start as u16)
     }
 
     pub fn give(&mut self, first: u16, count: u32) {
-        let bits = mask(u32::from(first) % 64, count);
+        let row = bits::run(u32::from(first) % 64, count);
         let word = &mut self.0[first as usize / 64];
-        debug_assert_eq!(*word & bits, 0, "a number freed twice");
-        *word |= bits;
+        debug_assert_eq!(*word & row, 0, "a number freed twice");
+        *word |= row;
     }
 
     #[cfg(any(test, debug_assertions))]
     pub fn is_free(&self, number: u16) -> bool {
-        self.0[number as usize / 64] & mask(u32::from(number) % 64, 1) != 0
+        self.0[number as usize / 64] & bits::run(u32::from(number) % 64, 1) != 0
     }
 
     /// How many are free.
@@ -38,16 +40,6 @@ impl Locals {
     pub fn free(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
-}
-
-fn mask(start: u32, count: u32) -> u64 {
-    (u64::MAX >> (64 - count)) << start
-}
-
-/// The lowest bit with which so many in a row are set.
-pub(crate) fn lowest_run(bits: u64, count: u32) -> Option<u32> {
-    let starts = (1..count).fold(bits, |starts, n| starts & bits >> n);
-    (starts != 0).then(|| starts.trailing_zeros())
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod write;
 #[cfg(any(test, debug_assertions))]
 mod integrity;
 
-pub(crate) use locals::lowest_run;
 pub(crate) use write::Source;
 
 use crate::ghosts::Ghosts;

@@ -6,7 +6,7 @@
 mod huge;
 
 use crate::arena::Arena;
-use crate::cell::lowest_run;
+use crate::bits;
 use crate::options::{Geometry, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
 use crate::tails::{Run, Tails};
 use huge::Pages;
@@ -255,7 +255,7 @@ impl State {
 
     /// Takes segments side by side, from a group that was used lately or from one that is free.
     fn take_run(&mut self, count: u32) -> Option<u32> {
-        let has_run = |g: &Group| if g.whole { None } else { lowest_run(u64::from(g.free), count) };
+        let has_run = |g: &Group| if g.whole { None } else { bits::lowest_run(u64::from(g.free), count) };
         self.drop_useless();
         let recent = self.partial.iter().rev().take(RUN_GROUPS);
         let found = recent.copied().find_map(|group| Some((group, has_run(&self.groups[group as usize])?)));
@@ -264,12 +264,12 @@ impl State {
             None => {
                 let group = self.touched_whole.pop().or_else(|| self.untouched.pop())?;
                 self.open_group(group);
-                let start = lowest_run(u64::from(self.groups[group as usize].free), count);
+                let start = bits::lowest_run(u64::from(self.groups[group as usize].free), count);
                 self.list(group);
                 (group, start?)
             }
         };
-        self.groups[group as usize].free &= !((u32::MAX >> (32 - count)) << start);
+        self.groups[group as usize].free &= !(bits::run(start, count) as u32);
         self.free_segments -= count;
         Some(group * GROUP_SEGMENTS + start)
     }
