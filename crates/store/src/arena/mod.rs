@@ -39,6 +39,15 @@ impl Arena {
 impl Arena {
     /// Reserves `bytes`, aligned to huge pages, but on small ones: what is touched for the first time is only so much memory.
     pub fn map(bytes: usize) -> io::Result<Arena> {
+        let mut arena = Arena::reserve(bytes)?;
+        arena.huge_pages = huge::are_there();
+        #[cfg(target_os = "linux")]
+        arena.advise(0, bytes, libc::MADV_NOHUGEPAGE);
+        Ok(arena)
+    }
+
+    /// A range of its own, aligned to huge pages, on whatever the system chooses.
+    fn reserve(bytes: usize) -> io::Result<Arena> {
         let refused = || io::Error::new(io::ErrorKind::InvalidInput, "max_memory is beyond the address space");
         let padded = bytes.checked_add(HUGE_PAGE_BYTES).ok_or_else(refused)?;
         let start = anonymous(std::ptr::null_mut(), padded, 0)?;
@@ -55,10 +64,7 @@ impl Arena {
             unsafe { libc::munmap(base.wrapping_add(mapped).cast(), rest) };
         }
         let base = NonNull::new(base).ok_or_else(io::Error::last_os_error)?;
-        let arena = Arena { base, bytes, huge_pages: huge::are_there() };
-        #[cfg(target_os = "linux")]
-        arena.advise(0, bytes, libc::MADV_NOHUGEPAGE);
-        Ok(arena)
+        Ok(Arena { base, bytes, huge_pages: false })
     }
 
     /// Advice about a range of ours; what the system does not know, or cannot do, it leaves. Whether it took it.
