@@ -3,11 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
 import { installPackages } from '../scripts/packages.mjs';
 import { main, requireRust, SetupError, say } from '../scripts/setup.mjs';
 import { compare } from './instructions-table.mjs';
+import { parseOptions } from './program.mjs';
 
 /** @typedef {import('./instructions-table.mjs').Counts} Counts */
 
@@ -26,14 +26,6 @@ const OPTIONS = /** @type {const} */ ({
   update: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 });
-
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(`${/** @type {Error} */ (error).message}\n${USAGE}`);
-  }
-}
 
 /**
  * What a command prints on one of its outputs; throws `SetupError` when it fails.
@@ -94,7 +86,7 @@ function count(program, name) {
 }
 
 main(() => {
-  const { help, update } = parse();
+  const { help, update } = parseOptions(OPTIONS, USAGE);
   if (help) {
     process.stdout.write(USAGE);
     return;

@@ -3,12 +3,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
-import { ensureDependencies, ensureDist, ensureNative, main, SetupError, say } from '../scripts/setup.mjs';
+import { main, SetupError, say } from '../scripts/setup.mjs';
 import { KEY_BYTES } from './fill.mjs';
 import { FULL, KINDS, measureFull, measureOverhead } from './footprint.mjs';
 import { renderFull, renderOverheads } from './memory-table.mjs';
+import { endOnSignal, ensureRelease, parseOptions } from './program.mjs';
 import { SUBJECTS } from './servers.mjs';
 
 /** @typedef {import('./servers.mjs').Subject} Subject */
@@ -30,17 +30,9 @@ const OPTIONS = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h', default: false },
 });
 
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(`${/** @type {Error} */ (error).message}\n${USAGE}`);
-  }
-}
-
 /** The options, checked. */
 function readOptions() {
-  const { items, only = NAMES, ...rest } = parse();
+  const { items, only = NAMES, ...rest } = parseOptions(OPTIONS, USAGE);
   const most = Math.max(...KINDS.map(kind => kind.items));
   if (!/^[1-9]\d{0,9}$/.test(items)) throw new SetupError(`--items must be a whole number above 0\n${USAGE}`);
   const strange = only.find(name => !NAMES.includes(name));
@@ -74,8 +66,7 @@ async function measureAll(load, subjects, absent, measure) {
   return found;
 }
 
-// What was started ends with this process.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(1));
+endOnSignal();
 
 main(async () => {
   const { help, kinds, subjects, output } = readOptions();
@@ -83,11 +74,7 @@ main(async () => {
     process.stdout.write(USAGE);
     return;
   }
-  ensureDependencies();
-  ensureNative('release');
-  ensureDist();
-  // The release build, whatever the tests load.
-  const { RINGSTONE_NATIVE_LIBRARY: _, ...env } = process.env;
+  const env = ensureRelease();
   /** @type {Map<string, string>} */
   const absent = new Map();
   const overheads = [];

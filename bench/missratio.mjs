@@ -3,13 +3,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
-import { ensureDependencies, ensureDist, ensureNative, main, SetupError, say } from '../scripts/setup.mjs';
+import { main, SetupError, say } from '../scripts/setup.mjs';
 import { CONTENDERS, measure } from './missratio/contenders.mjs';
 import { countMisses, POLICIES } from './missratio/simulate.mjs';
 import { renderMemory, renderMisses } from './missratio/table.mjs';
 import { makeTrace, TRACES } from './missratio/traces.mjs';
+import { endOnSignal, ensureRelease, parseOptions } from './program.mjs';
 
 /** @typedef {import('./missratio/contenders.mjs').Contender} Contender */
 /** @typedef {import('./missratio/table.mjs').Cell} Cell */
@@ -43,14 +43,6 @@ const OPTIONS = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h', default: false },
 });
 
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(`${/** @type {Error} */ (error).message}\n${USAGE}`);
-  }
-}
-
 /** @param {string} option @param {string} text @param {number} least @param {number} most */
 function wholeNumber(option, text, least, most) {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
@@ -71,7 +63,7 @@ function choose(option, chosen, all) {
 
 /** The options, checked. */
 function readOptions() {
-  const { trace = TRACES, only = NAMES, seed = [SEED], requests, memory, life, ...rest } = parse();
+  const { trace = TRACES, only = NAMES, seed = [SEED], requests, memory, life, ...rest } = parseOptions(OPTIONS, USAGE);
   const names = choose('only', only, NAMES);
   return {
     ...rest,
@@ -117,8 +109,7 @@ async function replay(load, contender, trace, memoryMb, env, absent) {
   }
 }
 
-// What was started ends with this process.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(1));
+endOnSignal();
 
 main(async () => {
   const { help, traces, contenders, seeds, requests, memoryMb, life_s, output } = readOptions();
@@ -126,11 +117,7 @@ main(async () => {
     process.stdout.write(USAGE);
     return;
   }
-  ensureDependencies();
-  ensureNative('release');
-  ensureDist();
-  // The release build, whatever the tests load.
-  const { RINGSTONE_NATIVE_LIBRARY: _, ...env } = process.env;
+  const env = ensureRelease();
   /** @type {Map<string, string>} */
   const absent = new Map();
   /** @type {Cell[]} */

@@ -1,7 +1,6 @@
 // `npm run profile`: where a loaded server's time goes: a flame graph and a table. docs/benchmarks.md says how to read them.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
 import { ensureDependencies, ensureDist, main, SetupError, say } from '../scripts/setup.mjs';
 import { LOADS } from './loads.mjs';
@@ -9,6 +8,7 @@ import { Bench } from './measure.mjs';
 import { countPlaces, renderPlaces } from './profile-places.mjs';
 import { fold, parseSamples, withInlined } from './profile-samples.mjs';
 import { buildLibrary, draw, ensureInferno, record, refusal, requirePerf, resolver, script } from './profile-tools.mjs';
+import { endOnSignal, parseOptions } from './program.mjs';
 import { SUBJECTS } from './servers.mjs';
 
 const USAGE = `Usage: npm run profile -- [options]
@@ -49,12 +49,7 @@ export function readOptions(args) {
   const refuse = text => {
     throw new SetupError(`${text}\n${USAGE}`);
   };
-  let values;
-  try {
-    ({ values } = parseArgs({ args: [...args], options: OPTIONS }));
-  } catch (error) {
-    return refuse(/** @type {Error} */ (error).message);
-  }
+  const values = parseOptions(OPTIONS, USAGE, args);
   const seconds = Number(values.seconds);
   const load = LOADS.find(({ name }) => name === values.load);
   const subjects = SUBJECTS.filter(
@@ -116,8 +111,7 @@ export async function profile(subject, { load, seconds, output, allThreads, grap
 }
 
 if (process.argv[1] === import.meta.filename) {
-  // What was started ends with this process.
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(1));
+  endOnSignal();
   main(async () => {
     const options = readOptions(process.argv.slice(2));
     if (options.help) {

@@ -3,12 +3,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../scripts/files.mjs';
-import { ensureDependencies, ensureDist, ensureNative, main, SetupError, say } from '../scripts/setup.mjs';
+import { main, SetupError, say } from '../scripts/setup.mjs';
 import { renderLatencies } from './latency-table.mjs';
 import { DEFAULT_LOADS, HOT_LOADS, LOADS, QUICK_LOADS, SCALING_LOADS } from './loads.mjs';
 import { Bench } from './measure.mjs';
+import { ensureRelease, parseOptions } from './program.mjs';
 import { SUBJECTS, THREADED_SUBJECTS } from './servers.mjs';
 import { renderTable } from './table.mjs';
 import { renderHotKey, renderScaling } from './threads-table.mjs';
@@ -47,17 +47,9 @@ const OPTIONS = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h', default: false },
 });
 
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new SetupError(`${/** @type {Error} */ (error).message}\n${USAGE}`);
-  }
-}
-
 /** The options, checked. */
 function readOptions() {
-  const { 'hot-key': hotKey, ...values } = parse();
+  const { 'hot-key': hotKey, ...values } = parseOptions(OPTIONS, USAGE);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new SetupError(`--rounds must be a whole number above 0\n${USAGE}`);
@@ -113,11 +105,7 @@ main(async () => {
     return;
   }
   const { loads, subjects } = choose(options.only ?? [], options);
-  ensureDependencies();
-  ensureNative('release');
-  ensureDist();
-  // The release build, whatever the tests load.
-  const { RINGSTONE_NATIVE_LIBRARY: _, ...env } = process.env;
+  const env = ensureRelease();
   const bench = new Bench(options.duration, env);
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => interrupt(bench));
   try {
