@@ -32,7 +32,7 @@ pub const MEMCACHE_NAMES: [&str; 18] = [
 ];
 const RESP_FIRST: usize = MEMCACHE_NAMES.len();
 /// RESP commands that are counted.
-pub const RESP_COMMANDS: usize = Command::Info as usize + 1;
+pub const RESP_COMMANDS: usize = TABLE.len();
 const PING: usize = RESP_FIRST + RESP_COMMANDS;
 /// Commands that are counted, over all protocols.
 pub const COMMANDS: usize = PING + 2;

@@ -21,6 +21,7 @@
 
 mod assembly;
 mod baseline;
+mod cells;
 mod collect;
 pub mod connection;
 mod counters;

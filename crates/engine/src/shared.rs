@@ -1,6 +1,7 @@
 //! What all workers of a server share, and what one execution sees of it.
 
 use crate::baseline::Baseline;
+use crate::cells::Cells;
 use crate::counters::{Counters, WorkerCounters};
 use crate::sweeper::SweepSignal;
 use crate::{Error, ErrorCode, ServerOptions};
@@ -105,8 +106,10 @@ fn random_key() -> [u8; 16] {
 pub struct Context<'a> {
     /// Everything shared.
     pub shared: &'a Shared,
-    /// The store, at hand.
+    /// The store, at hand; a command of RESP gets its entries from `cells`.
     pub store: &'a Store,
+    /// The cells of the keys of a command that may be part of a transaction.
+    pub cells: Cells<'a>,
     /// Counters of the worker that executes.
     pub counters: &'a WorkerCounters,
     /// Read once per batch.

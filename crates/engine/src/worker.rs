@@ -1,6 +1,7 @@
 //! A worker: takes the steps of a batch of connections in rounds, hashes and prefetches, executes, and counts.
 
 use crate::Protocol;
+use crate::cells::Cells;
 use crate::connection::{Connection, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
@@ -157,8 +158,9 @@ impl Worker {
             prefetch(&self.shared.store, round.iter().filter_map(|queued| queued.hash));
         }
         let counters = self.shared.counters.worker(self.index);
-        let mut context =
-            Context { shared: &self.shared, store: &self.shared.store, counters, now_ms, hashes: &mut self.hashes };
+        let store = &*self.shared.store;
+        let cells = Cells::Open(store);
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes: &mut self.hashes };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];

@@ -1,12 +1,7 @@
 //! Request x store -> reply. Nothing here sees a socket.
 
-pub mod info;
 pub mod memcache;
-pub mod memcache_stats;
 pub mod resp;
-pub mod resp_connection;
-pub mod resp_keys;
-pub mod resp_strings;
 
 use ringstone_store::{Hash, Store};
 

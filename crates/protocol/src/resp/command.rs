@@ -73,7 +73,7 @@ pub enum Command {
 }
 
 /// One row.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Spec {
     /// Which.
     pub id: Command,
@@ -117,7 +117,7 @@ impl Spec {
 /// Longest name that is looked up, in bytes.
 const MAX_NAME: usize = 16;
 /// Slots of the hash, a power of two; sparse, so that a multiplier without collisions is found soon.
-const SLOTS: usize = 256;
+const SLOTS: usize = 2048;
 /// A slot without a command.
 const FREE: u8 = u8::MAX;
 /// Bit that tells upper from lower case, in every byte.

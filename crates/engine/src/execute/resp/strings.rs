@@ -1,13 +1,15 @@
 //! RESP string commands.
 
+use super::{Request, refuse};
 use crate::execute::for_each_key;
-use crate::execute::resp::{Request, refuse};
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
-use crate::shared::Context;
+use crate::shared::{Context, Shared};
 use ringstone_protocol::resp::options::{Condition, Expiry, SetOptions, parse_i64, set_options};
 use ringstone_protocol::resp::reply::{self, Version};
-use ringstone_store::{Attributes, Entry, Error, Hash, Item, MAX_KEY_BYTES, NewValue, Value};
+use ringstone_store::{
+    Absence, Attributes, Chain, Entry, Error, Hash, Item, MAX_KEY_BYTES, NewValue, UnixMillis, Value,
+};
 
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
@@ -25,8 +27,8 @@ fn write_item(out: &mut impl Reply, item: &Item<'_>) {
 }
 
 #[inline]
-fn get_one(key: &[u8], hash: Hash, version: Version, context: &Context<'_>, out: &mut impl Reply) {
-    let mut entry = context.store.entry(key, hash, context.now_ms);
+fn get_one(key: &[u8], hash: Hash, version: Version, context: &mut Context<'_>, out: &mut impl Reply) {
+    let mut entry = context.cells.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| write_item(out, &item));
     drop(entry);
     if outcome.is_err() {
@@ -37,13 +39,13 @@ fn get_one(key: &[u8], hash: Hash, version: Version, context: &Context<'_>, out:
 
 /// GET
 #[inline]
-pub fn get(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
     get_one(key, request.hash, session.version, context, out);
 }
 
 /// MGET
-pub fn mget(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+pub fn mget(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
     for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
         if out.has_room() {
@@ -53,7 +55,7 @@ pub fn mget(request: &Request<'_>, session: &Session, context: &Context<'_>, out
 }
 
 /// SET and PUT
-pub fn set(request: &mut Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key, bytes] = request.fixed();
     let plain = request.args.len() == 3;
     let options = if plain {
@@ -66,16 +68,20 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &Context<'_>, 
         Err(text) => return reply::error(out, text),
     };
     let value = request.value(2, bytes);
-    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let (shared, now_ms) = (context.shared, context.now_ms);
+    let mut entry = context.cells.entry(key, request.hash, now_ms);
     let holds = plain || condition_holds(&entry, options.condition);
+    let attributes = attributes(&entry, options.expiry, shared, now_ms);
     if options.get {
-        return set_and_get(entry, value, holds, options.expiry, session.version, context, out);
+        let old = entry.get().map(|item| Old::of(&item));
+        let result = if holds { entry.set(value, attributes).map(|_| ()) } else { Ok(()) };
+        drop(entry);
+        return answer_old(old, result, session.version, context, out);
     }
     if !holds {
         drop(entry);
         return reply::null(out, session.version);
     }
-    let attributes = attributes(&entry, options.expiry, context);
     let result = entry.set(value, attributes);
     drop(entry);
     match result {
@@ -110,40 +116,43 @@ fn value_equals(value: &Value<'_>, expected: &[u8]) -> bool {
     }
 }
 
-fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, context: &Context<'_>) -> Attributes {
+#[inline]
+fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, shared: &Shared, now_ms: UnixMillis) -> Attributes {
     let expires_at_ms = match expiry {
-        Expiry::Clear => context.shared.default_expiry(context.now_ms),
+        Expiry::Clear => shared.default_expiry(now_ms),
         Expiry::AtMs(at_ms) => at_ms,
         Expiry::Keep => match entry.peek() {
             Some(item) => item.expires_at_ms,
-            None => context.shared.default_expiry(context.now_ms),
+            None => shared.default_expiry(now_ms),
         },
     };
     Attributes { flags: 0, expires_at_ms }
 }
 
-/// SET ... GET. The old value is the answer whether or not the new one is written; it is kept aside, for the write may
-/// still be refused, and then the refusal is the answer.
-fn set_and_get(
-    mut entry: Entry<'_, '_>,
-    value: NewValue<'_>,
-    write: bool,
-    expiry: Expiry,
+/// A value that outlives its item: bytes copied, a chain by reference.
+enum Old {
+    Bytes(Vec<u8>),
+    Chain(Chain),
+}
+
+impl Old {
+    fn of(item: &Item<'_>) -> Old {
+        match item.value {
+            Value::Bytes(bytes) => Old::Bytes(bytes.to_vec()),
+            Value::Chain(chain) => Old::Chain(chain.clone()),
+        }
+    }
+}
+
+/// The old value is the answer whether or not the new one is written; it was kept aside, for the write may be refused, and
+/// then the refusal is the answer.
+fn answer_old(
+    old: Result<Old, Absence>,
+    result: Result<(), Error>,
     version: Version,
     context: &Context<'_>,
     out: &mut impl Reply,
 ) {
-    enum Old {
-        Bytes(Vec<u8>),
-        Chain(ringstone_store::Chain),
-    }
-    let old = entry.get().map(|item| match item.value {
-        Value::Bytes(bytes) => Old::Bytes(bytes.to_vec()),
-        Value::Chain(chain) => Old::Chain(chain.clone()),
-    });
-    let attributes = attributes(&entry, expiry, context);
-    let result = if write { entry.set(value, attributes).map(|_| ()) } else { Ok(()) };
-    drop(entry);
     context.counters.resp.read(old.as_ref().map(|_| ()).map_err(|absence| *absence));
     match (result, old) {
         (Err(error), _) => refuse(error, context, out),
@@ -173,7 +182,7 @@ pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl
     }
     context.hashes.clear();
     context.hashes.extend(request.arguments().step_by(2).map(|key| context.store.hash(key)));
-    let mut cells = context.store.lock(context.hashes, context.now_ms);
+    let mut cells = context.cells.several(context.hashes, context.now_ms);
     let attributes = Attributes { flags: 0, expires_at_ms: context.shared.default_expiry(context.now_ms) };
     let mut arguments = request.arguments();
     let mut index = 2;
@@ -195,14 +204,15 @@ pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl
 }
 
 /// APPEND
-pub fn append(request: &mut Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key, bytes] = request.fixed();
     let value = request.value(2, bytes);
-    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let (shared, now_ms) = (context.shared, context.now_ms);
+    let mut entry = context.cells.entry(key, request.hash, now_ms);
     let result = if entry.peek().is_some() {
         entry.append(value).unwrap_or(Err(Error::OutOfMemory))
     } else {
-        let attributes = attributes(&entry, Expiry::Clear, context);
+        let attributes = attributes(&entry, Expiry::Clear, shared, now_ms);
         entry.set(value, attributes)
     };
     let length = entry.peek().map_or(0, |item| value_len(&item.value));
@@ -214,9 +224,9 @@ pub fn append(request: &mut Request<'_>, context: &Context<'_>, out: &mut impl R
 }
 
 /// STRLEN
-pub fn strlen(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn strlen(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let mut entry = context.cells.entry(key, request.hash, context.now_ms);
     let found = entry.get().map(|item| value_len(&item.value));
     drop(entry);
     context.counters.resp.read(found.map(|_| ()));
@@ -237,7 +247,7 @@ pub fn decrement(request: &Request<'_>) -> Result<i64, &'static str> {
 }
 
 /// INCR, DECR, INCRBY, DECRBY: atomic, and the time of expiry stays.
-pub fn add(request: &Request<'_>, amount: Result<i64, &'static str>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn add(request: &Request<'_>, amount: Result<i64, &'static str>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
     match amount.map_err(Failure::Text).and_then(|amount| add_to(key, request.hash, amount, context)) {
         Ok(number) => reply::integer(out, number),
@@ -251,8 +261,9 @@ enum Failure {
     Store(Error),
 }
 
-fn add_to(key: &[u8], hash: Hash, amount: i64, context: &Context<'_>) -> Result<i64, Failure> {
-    let mut entry = context.store.entry(key, hash, context.now_ms);
+fn add_to(key: &[u8], hash: Hash, amount: i64, context: &mut Context<'_>) -> Result<i64, Failure> {
+    let (shared, now_ms) = (context.shared, context.now_ms);
+    let mut entry = context.cells.entry(key, hash, now_ms);
     let current = match entry.get() {
         Err(_) => None,
         Ok(Item { value: Value::Bytes(bytes), .. }) => Some(parse_i64(bytes).ok_or(Failure::Text(NOT_AN_INTEGER))?),
@@ -264,7 +275,7 @@ fn add_to(key: &[u8], hash: Hash, amount: i64, context: &Context<'_>) -> Result<
     let result = if current.is_some() {
         entry.replace_value(bytes).unwrap_or(Err(Error::OutOfMemory))
     } else {
-        let attributes = attributes(&entry, Expiry::Clear, context);
+        let attributes = attributes(&entry, Expiry::Clear, shared, now_ms);
         entry.set(NewValue::Bytes(bytes), attributes)
     };
     result.map(|_| next).map_err(Failure::Store)

@@ -1,7 +1,7 @@
 //! RESP commands on the connection itself, and COMMAND.
 
-use crate::execute::info::COMPATIBLE_VERSION;
-use crate::execute::resp::Request;
+use super::Request;
+use super::info::COMPATIBLE_VERSION;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::Outcome;

@@ -1,7 +1,11 @@
 //! RESP commands: arity, dispatch, and what several commands share.
 
+mod connection;
+mod info;
+mod keys;
+mod strings;
+
 use crate::counters::CommandIndex;
-use crate::execute::{info, resp_connection, resp_keys, resp_strings};
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::{Context, Outcome};
@@ -61,28 +65,28 @@ pub fn execute(
 ) -> Outcome {
     use Command as C;
     match request.spec.id {
-        C::Get => resp_strings::get(request, session, context, out),
-        C::Set | C::Put => resp_strings::set(request, session, context, out),
-        C::MGet => resp_strings::mget(request, session, context, out),
-        C::MSet => resp_strings::mset(request, context, out),
-        C::Append => resp_strings::append(request, context, out),
-        C::StrLen => resp_strings::strlen(request, context, out),
-        C::Incr => resp_strings::add(request, Ok(1), context, out),
-        C::Decr => resp_strings::add(request, Ok(-1), context, out),
-        C::IncrBy => resp_strings::add(request, resp_strings::increment(request), context, out),
-        C::DecrBy => resp_strings::add(request, resp_strings::decrement(request), context, out),
-        C::Del | C::Unlink => resp_keys::delete(request, context, out),
-        C::Exists => resp_keys::exists(request, context, out),
-        C::Type => resp_keys::kind(request, context, out),
-        C::Ttl => resp_keys::ttl(request, 1000, context, out),
-        C::PTtl => resp_keys::ttl(request, 1, context, out),
-        C::Expire => resp_keys::expire(request, 1000, context, out),
-        C::PExpire => resp_keys::expire(request, 1, context, out),
-        C::Persist => resp_keys::persist(request, context, out),
+        C::Get => strings::get(request, session, context, out),
+        C::Set | C::Put => strings::set(request, session, context, out),
+        C::MGet => strings::mget(request, session, context, out),
+        C::MSet => strings::mset(request, context, out),
+        C::Append => strings::append(request, context, out),
+        C::StrLen => strings::strlen(request, context, out),
+        C::Incr => strings::add(request, Ok(1), context, out),
+        C::Decr => strings::add(request, Ok(-1), context, out),
+        C::IncrBy => strings::add(request, strings::increment(request), context, out),
+        C::DecrBy => strings::add(request, strings::decrement(request), context, out),
+        C::Del | C::Unlink => keys::delete(request, context, out),
+        C::Exists => keys::exists(request, context, out),
+        C::Type => keys::kind(request, context, out),
+        C::Ttl => keys::ttl(request, 1000, context, out),
+        C::PTtl => keys::ttl(request, 1, context, out),
+        C::Expire => keys::expire(request, 1000, context, out),
+        C::PExpire => keys::expire(request, 1, context, out),
+        C::Persist => keys::persist(request, context, out),
         C::DbSize => reply::integer(out, i64::try_from(context.store.len()).unwrap_or(i64::MAX)),
-        C::FlushDb | C::FlushAll => resp_keys::flush(request, context, out),
+        C::FlushDb | C::FlushAll => keys::flush(request, context, out),
         C::Info => info::write(request, session, context, out),
-        _ => return resp_connection::execute(request, session, out),
+        _ => return connection::execute(request, session, out),
     }
     Outcome::Continue
 }

@@ -1,8 +1,8 @@
 //! INFO, with Valkey's names for what is really counted.
 
+use super::Request;
 use crate::Protocol;
 use crate::counters::{COMMANDS, CommandIndex};
-use crate::execute::resp::Request;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::{Context, Shared};

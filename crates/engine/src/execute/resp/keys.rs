@@ -1,17 +1,17 @@
 //! RESP commands on keys, whatever their values.
 
+use super::{Request, refuse};
 use crate::execute::for_each_key;
-use crate::execute::resp::{Request, refuse};
 use crate::reply::Reply;
 use crate::shared::Context;
 use ringstone_protocol::resp::options::{ExpireCondition, expire_condition, parse_i64};
 use ringstone_protocol::resp::reply;
 
 /// DEL and UNLINK
-pub fn delete(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut removed = 0;
     for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        let found = context.store.entry(key, hash, context.now_ms).remove();
+        let found = context.cells.entry(key, hash, context.now_ms).remove();
         context.counters.delete.count(found);
         removed += i64::from(found);
     });
@@ -19,10 +19,10 @@ pub fn delete(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply
 }
 
 /// EXISTS; a key named twice counts twice.
-pub fn exists(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut found = 0;
     for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        let outcome = context.store.entry(key, hash, context.now_ms).get().map(|_| ());
+        let outcome = context.cells.entry(key, hash, context.now_ms).get().map(|_| ());
         context.counters.resp.read(outcome);
         found += i64::from(outcome.is_ok());
     });
@@ -30,16 +30,16 @@ pub fn exists(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply
 }
 
 /// TYPE
-pub fn kind(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn kind(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    let there = context.store.entry(key, request.hash, context.now_ms).peek().is_some();
+    let there = context.cells.entry(key, request.hash, context.now_ms).peek().is_some();
     reply::simple(out, if there { "string" } else { "none" });
 }
 
 /// TTL and PTTL: -2 no key, -1 no expiry; TTL rounds to the nearest second as Valkey does.
-pub fn ttl(request: &Request<'_>, unit_ms: u64, context: &Context<'_>, out: &mut impl Reply) {
+pub fn ttl(request: &Request<'_>, unit_ms: u64, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    let expiry = context.store.entry(key, request.hash, context.now_ms).peek().map(|item| item.expires_at_ms);
+    let expiry = context.cells.entry(key, request.hash, context.now_ms).peek().map(|item| item.expires_at_ms);
     let answer = match expiry {
         None => -2,
         Some(0) => -1,
@@ -52,7 +52,7 @@ pub fn ttl(request: &Request<'_>, unit_ms: u64, context: &Context<'_>, out: &mut
 }
 
 /// EXPIRE and PEXPIRE with NX XX GT LT. A time that has passed deletes the key.
-pub fn expire(request: &Request<'_>, unit_ms: i64, context: &Context<'_>, out: &mut impl Reply) {
+pub fn expire(request: &Request<'_>, unit_ms: i64, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key, amount] = request.fixed();
     let condition = match expire_condition(request.arguments().skip(2)) {
         Ok(condition) => condition,
@@ -66,7 +66,7 @@ pub fn expire(request: &Request<'_>, unit_ms: i64, context: &Context<'_>, out: &
         return reply::error(out, &format!("ERR invalid expire time in '{}' command", request.spec.name));
     };
     let at_ms = u64::try_from(at_ms).unwrap_or(0);
-    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let mut entry = context.cells.entry(key, request.hash, context.now_ms);
     let Some(current) = entry.peek().map(|item| item.expires_at_ms) else {
         drop(entry);
         return reply::integer(out, 0);
@@ -98,9 +98,9 @@ fn expire_applies(condition: ExpireCondition, current: u64, at_ms: u64) -> bool 
 }
 
 /// PERSIST
-pub fn persist(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn persist(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    let mut entry = context.store.entry(key, request.hash, context.now_ms);
+    let mut entry = context.cells.entry(key, request.hash, context.now_ms);
     let had_expiry = entry.peek().is_some_and(|item| item.expires_at_ms != 0);
     let result = if had_expiry { entry.set_expiry(0).unwrap_or(Ok(())) } else { Ok(()) };
     drop(entry);
@@ -111,7 +111,7 @@ pub fn persist(request: &Request<'_>, context: &Context<'_>, out: &mut impl Repl
 }
 
 /// FLUSHDB and FLUSHALL [ASYNC|SYNC]: either way the items are gone at once, and their memory goes with the sweep.
-pub fn flush(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn flush(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut arguments = request.arguments();
     let known = match arguments.next() {
         None => true,

@@ -1,7 +1,9 @@
 //! memcached's classic commands.
 
+mod stats;
+
 use crate::counters::{CommandIndex, Counter, HitMiss};
-use crate::execute::{for_each_key, memcache_stats};
+use crate::execute::for_each_key;
 use crate::reply::{Reply, value_len};
 use crate::shared::{Context, Outcome};
 use ringstone_protocol::memcache::text::{Keys, Request, StoreHead, StoreMode};
@@ -79,7 +81,7 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
             out.write(COMPATIBLE_VERSION.as_bytes());
             out.write(b"\r\n");
         }
-        Request::Stats { arguments } => memcache_stats::write(arguments, context, out),
+        Request::Stats { arguments } => stats::write(arguments, context, out),
         Request::Quit => return Outcome::Close,
     }
     Outcome::Continue

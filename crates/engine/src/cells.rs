@@ -1,0 +1,51 @@
+//! The cells that a command works on: those of its keys, locked one command at a time, or those that a transaction holds.
+
+use ringstone_store::{Entry, Hash, LockedCells, Store, UnixMillis};
+
+/// How a command comes by the entries of its keys.
+pub enum Cells<'a> {
+    /// Each command locks for itself.
+    Open(&'a Store),
+    /// A transaction holds the cells of all of its keys until it ends.
+    Held(LockedCells<'a>),
+}
+
+/// The cells of several keys, locked for one command.
+pub enum Several<'c, 'a> {
+    /// For this command.
+    Own(LockedCells<'c>),
+    /// By the transaction that it is in.
+    Lent(&'c mut LockedCells<'a>),
+}
+
+impl<'a> Cells<'a> {
+    /// One key under its cell's lock.
+    ///
+    /// # Panics
+    /// When a transaction holds cells, and the key's is not among them.
+    #[inline]
+    pub fn entry<'c, 'k>(&'c mut self, key: &'k [u8], hash: Hash, now_ms: UnixMillis) -> Entry<'c, 'k> {
+        match self {
+            Cells::Open(store) => store.entry(key, hash, now_ms),
+            Cells::Held(cells) => cells.entry(key, hash),
+        }
+    }
+
+    /// The cells of several keys, locked together, or as they are held.
+    pub fn several<'c>(&'c mut self, hashes: &[Hash], now_ms: UnixMillis) -> Several<'c, 'a> {
+        match self {
+            Cells::Open(store) => Several::Own(store.lock(hashes, now_ms)),
+            Cells::Held(cells) => Several::Lent(cells),
+        }
+    }
+}
+
+impl Several<'_, '_> {
+    /// The entry of one of the keys.
+    pub fn entry<'e, 'k>(&'e mut self, key: &'k [u8], hash: Hash) -> Entry<'e, 'k> {
+        match self {
+            Several::Own(cells) => cells.entry(key, hash),
+            Several::Lent(cells) => cells.entry(key, hash),
+        }
+    }
+}
