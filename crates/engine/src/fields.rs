@@ -73,11 +73,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Calls `each` with the value of every one of `wanted`, in order.
-    pub fn get_many<'w>(
-        self,
-        wanted: impl ExactSizeIterator<Item = &'w [u8]>,
-        mut each: impl FnMut(Option<&'a [u8]>),
-    ) {
+    pub fn get_many<'w>(self, wanted: impl ExactSizeIterator<Item = &'w [u8]>, mut each: impl FnMut(Option<&'a [u8]>)) {
         if wanted.len() <= FEW {
             return wanted.for_each(|field| each(self.get(field)));
         }

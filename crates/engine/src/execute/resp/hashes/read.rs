@@ -69,8 +69,7 @@ pub fn len(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Repl
 /// HEXISTS
 pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [_, name] = request.fixed();
-    let read =
-        with_fields(request, context, |fields| reply::integer(out, i64::from(fields.get(name).is_some())));
+    let read = with_fields(request, context, |fields| reply::integer(out, i64::from(fields.get(name).is_some())));
     read.unwrap_or_else(|failure| answer_failure(failure, context, out));
 }
 

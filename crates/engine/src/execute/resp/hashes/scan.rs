@@ -4,24 +4,24 @@ use super::{Failure, Request, answer_failure, with_fields};
 use crate::fields::Fields;
 use crate::reply::Reply;
 use crate::shared::Context;
-use ringstone_protocol::glob;
+use ringstone_protocol::glob::Pattern;
 use ringstone_protocol::resp::options::{NOT_AN_INTEGER, SYNTAX_ERROR, parse_i64};
 use ringstone_protocol::resp::reply;
 
 const INVALID_CURSOR: &str = "ERR invalid cursor";
 
 #[derive(Default)]
-struct Options<'a> {
-    pattern: Option<&'a [u8]>,
+struct Options {
+    pattern: Option<Pattern>,
     without_values: bool,
 }
 
 /// MATCH, COUNT and NOVALUES.
-fn options<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Options<'a>, &'static str> {
+fn options<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Options, &'static str> {
     let mut options = Options::default();
     while let Some(word) = words.next() {
         if word.eq_ignore_ascii_case(b"match") {
-            options.pattern = Some(words.next().ok_or(SYNTAX_ERROR)?);
+            options.pattern = Some(Pattern::new(words.next().ok_or(SYNTAX_ERROR)?));
         } else if word.eq_ignore_ascii_case(b"count") {
             let count = parse_i64(words.next().ok_or(SYNTAX_ERROR)?).ok_or(NOT_AN_INTEGER)?;
             if count < 1 {
@@ -57,8 +57,9 @@ pub fn scan(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Rep
     }
 }
 
-fn write(fields: Fields<'_>, options: &Options<'_>, out: &mut impl Reply) {
-    let chosen = || fields.iter().filter(|(name, _)| options.pattern.is_none_or(|pattern| glob::matches(pattern, name)));
+fn write(fields: Fields<'_>, options: &Options, out: &mut impl Reply) {
+    let chosen =
+        || fields.iter().filter(|(name, _)| options.pattern.as_ref().is_none_or(|pattern| pattern.matches(name)));
     let each = if options.without_values { 1 } else { 2 };
     reply::array(out, 2);
     reply::bulk(out, b"0");
