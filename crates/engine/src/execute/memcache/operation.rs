@@ -92,7 +92,7 @@ pub fn get_and_touch(
 /// Executes a storage command with its value, which may have been received into extents.
 #[inline]
 pub fn store(write: &Write<'_>, value: NewValue<'_>, context: &Context<'_>) -> Stored {
-    let attributes = Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms };
+    let attributes = Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms, ..Attributes::default() };
     let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
     let result = match write.mode {
         StoreMode::Set => Some(entry.set(value, attributes)),
