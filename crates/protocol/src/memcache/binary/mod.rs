@@ -51,8 +51,6 @@ pub enum Status {
     Unknown = 0x81,
     /// Nothing could be evicted for the value.
     OutOfMemory = 0x82,
-    /// The server cannot do this.
-    Internal = 0x84,
 }
 
 impl Status {
@@ -69,7 +67,6 @@ impl Status {
             Self::Unauthenticated => b"Auth failure.",
             Self::Unknown => b"Unknown command",
             Self::OutOfMemory => b"Out of memory allocating item",
-            Self::Internal => b"Internal error",
         }
     }
 }
