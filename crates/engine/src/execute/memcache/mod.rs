@@ -1,5 +1,6 @@
 //! memcached's commands: what they do to items (`operation`), and how each protocol asks for it and answers.
 
+pub mod binary;
 pub mod operation;
 mod stats;
 pub mod text;

@@ -20,6 +20,36 @@ pub struct Write<'a> {
     pub flags: u32,
     /// Absolute time of expiry, 0 = never.
     pub expires_at_ms: UnixMillis,
+    /// Append and prepend only to the version with this token; 0 = any.
+    pub token: Cas,
+}
+
+/// `incr` or `decr`.
+#[derive(Clone, Copy, Debug)]
+pub struct Arithmetic<'a> {
+    /// 1-250 bytes.
+    pub key: &'a [u8],
+    /// Of the key.
+    pub hash: Hash,
+    /// To add or to take away.
+    pub delta: u64,
+    /// `decr`.
+    pub decrement: bool,
+    /// Only the version with this token; 0 = any.
+    pub token: Cas,
+    /// Where there is no item: the number and the time of expiry of the one to create.
+    pub create: Option<(u64, UnixMillis)>,
+}
+
+/// What `delete` came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// Removed.
+    Done,
+    /// No item.
+    NotFound,
+    /// The token to compare is not the item's.
+    Exists,
 }
 
 /// What a storage command came to.
@@ -44,6 +74,8 @@ pub enum Counted {
     Number(u64, Cas),
     /// No item.
     NotFound,
+    /// The token to compare is not the item's.
+    Exists,
     /// The value is no number.
     NotNumeric,
     /// The store refused; not counted yet, see [`count_refusal`].
@@ -99,6 +131,7 @@ pub fn store(write: &Write<'_>, value: NewValue<'_>, context: &Context<'_>) -> S
         StoreMode::Add if entry.peek().is_some() => None,
         StoreMode::Replace if entry.peek().is_none() => None,
         StoreMode::Add | StoreMode::Replace => Some(entry.set(value, attributes)),
+        StoreMode::Append | StoreMode::Prepend if !has_token(&mut entry, write.token) => return Stored::Exists,
         StoreMode::Append => entry.append(value),
         StoreMode::Prepend => entry.prepend(value),
         StoreMode::Cas(token) => return compare_and_swap(&mut entry, token, value, attributes, context),
@@ -148,16 +181,38 @@ pub fn write_expiry(exptime: i64, context: &Context<'_>) -> UnixMillis {
     }
 }
 
-/// Whether there was an item to remove.
-pub fn delete(key: &[u8], hash: Hash, context: &Context<'_>) -> bool {
-    let removed = context.store.entry(key, hash, context.now_ms).remove();
-    context.counters.delete.count(removed);
-    removed
+/// Whether the item, if there is one, is the version with this token; 0 stands for any.
+#[inline]
+fn has_token(entry: &mut Entry<'_, '_>, token: Cas) -> bool {
+    token == 0 || entry.peek().is_none_or(|item| item.cas == token)
 }
 
-/// Gives the item a new time of expiry, 0 = never.
-pub fn touch(key: &[u8], hash: Hash, expires_at_ms: UnixMillis, context: &Context<'_>) -> Touched {
-    let result = context.store.entry(key, hash, context.now_ms).set_expiry(expires_at_ms);
+/// Removes the item if it is the version with this token; 0 = any.
+pub fn delete(key: &[u8], hash: Hash, token: Cas, context: &Context<'_>) -> Deleted {
+    let mut entry = context.store.entry(key, hash, context.now_ms);
+    if !has_token(&mut entry, token) {
+        return Deleted::Exists;
+    }
+    let removed = entry.remove();
+    drop(entry);
+    context.counters.delete.count(removed);
+    if removed { Deleted::Done } else { Deleted::NotFound }
+}
+
+/// Gives the item a new time of expiry, 0 = never; `found` sees it before that.
+pub fn touch(
+    key: &[u8],
+    hash: Hash,
+    expires_at_ms: UnixMillis,
+    context: &Context<'_>,
+    found: impl FnOnce(&Item<'_>),
+) -> Touched {
+    let mut entry = context.store.entry(key, hash, context.now_ms);
+    if let Some(item) = entry.peek() {
+        found(&item);
+    }
+    let result = entry.set_expiry(expires_at_ms);
+    drop(entry);
     context.counters.touch.count(result.is_some());
     match result {
         None => Touched::NotFound,
@@ -166,16 +221,28 @@ pub fn touch(key: &[u8], hash: Hash, expires_at_ms: UnixMillis, context: &Contex
     }
 }
 
-/// `incr`, and `decr` if `decrement`.
-pub fn arithmetic(key: &[u8], hash: Hash, delta: u64, decrement: bool, context: &Context<'_>) -> Counted {
-    let counters: &HitMiss = if decrement { &context.counters.decr } else { &context.counters.incr };
-    let mut entry = context.store.entry(key, hash, context.now_ms);
+/// Executes `incr` or `decr`.
+pub fn arithmetic(command: &Arithmetic<'_>, context: &Context<'_>) -> Counted {
+    let counters: &HitMiss = if command.decrement { &context.counters.decr } else { &context.counters.incr };
+    let mut entry = context.store.entry(command.key, command.hash, context.now_ms);
     let Ok(item) = entry.get() else {
+        if let Some((number, expires_at_ms)) = command.create {
+            let attributes = Attributes { flags: 0, expires_at_ms };
+            let mut digits = itoa::Buffer::new();
+            let written = entry.set(NewValue::Bytes(digits.format(number).as_bytes()), attributes);
+            return written.map_or_else(Counted::Refused, |cas| Counted::Number(number, cas));
+        }
         counters.misses.add(1);
         return Counted::NotFound;
     };
+    if command.token != 0 && item.cas != command.token {
+        return Counted::Exists;
+    }
     let Some(current) = number(&item.value) else { return Counted::NotNumeric };
-    let next = if decrement { current.saturating_sub(delta) } else { current.wrapping_add(delta) };
+    let next = match command.decrement {
+        true => current.saturating_sub(command.delta),
+        false => current.wrapping_add(command.delta),
+    };
     match entry.replace_value(itoa::Buffer::new().format(next).as_bytes()) {
         Some(Ok(cas)) => {
             counters.hits.add(1);

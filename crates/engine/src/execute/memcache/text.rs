@@ -2,7 +2,7 @@
 
 use crate::counters::CommandIndex;
 use crate::execute::for_each_key;
-use crate::execute::memcache::operation::{self, Counted, Stored, Touched, Write};
+use crate::execute::memcache::operation::{self, Arithmetic, Counted, Deleted, Stored, Touched, Write};
 use crate::execute::memcache::{COMPATIBLE_VERSION, stats};
 use crate::reply::{Reply, value_len};
 use crate::shared::{Context, Outcome};
@@ -57,11 +57,12 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
         Request::GetAndTouch { exptime, keys, cas } => get_and_touch(exptime, keys, cas, hash, context, out),
         Request::Store { head, value } => store(&head, NewValue::Bytes(value), hash, context, out),
         Request::Delete { key, noreply } => {
-            let removed = operation::delete(key, hash, context);
+            let removed = operation::delete(key, hash, 0, context) == Deleted::Done;
             answer(out, noreply, if removed { reply::DELETED } else { reply::NOT_FOUND });
         }
         Request::Arithmetic { key, delta, decrement, noreply } => {
-            let line = match operation::arithmetic(key, hash, delta, decrement, context) {
+            let command = Arithmetic { key, hash, delta, decrement, token: 0, create: None };
+            let line = match operation::arithmetic(&command, context) {
                 Counted::Number(number, _) => {
                     if !noreply {
                         reply::write_number(out, number);
@@ -69,6 +70,7 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
                     return Outcome::Continue;
                 }
                 Counted::NotFound => reply::NOT_FOUND,
+                Counted::Exists => reply::EXISTS,
                 Counted::NotNumeric => reply::NON_NUMERIC,
                 Counted::Refused(error) => refusal(error, context),
             };
@@ -141,7 +143,7 @@ fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, hash: Hash, context: &
 #[inline]
 pub fn store(head: &StoreHead<'_>, value: NewValue<'_>, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let expires_at_ms = operation::write_expiry(head.exptime, context);
-    let write = Write { key: head.key, hash, mode: head.mode, flags: head.flags, expires_at_ms };
+    let write = Write { key: head.key, hash, mode: head.mode, flags: head.flags, expires_at_ms, token: 0 };
     let line = match operation::store(&write, value, context) {
         Stored::Done(_) => reply::STORED,
         Stored::Unmet => reply::NOT_STORED,
@@ -173,7 +175,7 @@ fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
 
 fn touch(key: &[u8], exptime: i64, noreply: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
-    let line = match operation::touch(key, hash, expires_at_ms, context) {
+    let line = match operation::touch(key, hash, expires_at_ms, context, |_| {}) {
         Touched::Done => reply::TOUCHED,
         Touched::NotFound => reply::NOT_FOUND,
         Touched::Refused(error) => refusal(error, context),
