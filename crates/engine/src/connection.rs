@@ -2,11 +2,13 @@
 
 use crate::Protocol;
 use crate::assembly::Assembly;
+use crate::client::Client;
 use crate::session::Session;
 use arrayvec::ArrayVec;
 use ringstone_protocol::memcache::text::{StoreHead, StoreMode};
 use ringstone_protocol::resp::parse::Progress;
 use ringstone_store::Body;
+use std::sync::Arc;
 
 /// Longest memcached key in bytes.
 pub const MAX_MEMCACHE_KEY: usize = 250;
@@ -98,19 +100,24 @@ pub struct Connection {
     pub receiving: Receiving,
     /// How far an incomplete RESP array was scanned.
     pub progress: Progress,
-    /// What a RESP client has set.
+    /// What its client has set, and how others reach it.
     pub session: Session,
 }
 
 impl Connection {
-    /// A new one; `serial` is its RESP client id.
+    /// One that is fed by hand; `serial` is its RESP client id.
     pub fn new(protocol: Protocol, serial: u64) -> Connection {
+        Connection::of(protocol, Arc::new(Client::detached(serial)))
+    }
+
+    /// A new one.
+    pub(crate) fn of(protocol: Protocol, client: Arc<Client>) -> Connection {
         Connection {
             mode: Mode::from(protocol),
             discard: 0,
             receiving: Receiving::Nothing,
             progress: Progress::default(),
-            session: Session::new(serial),
+            session: Session::new(client),
         }
     }
 

@@ -22,6 +22,8 @@
 mod assembly;
 mod baseline;
 mod cells;
+mod client;
+mod clients;
 mod collect;
 pub mod connection;
 mod counters;

@@ -2,6 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
+use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::sweeper::SweepSignal;
 use crate::{Error, ErrorCode, ServerOptions};
@@ -22,6 +23,8 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// Open connections.
+    pub clients: Clients,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -57,6 +60,7 @@ impl Shared {
             store: Arc::new(store),
             clock,
             counters: Counters::new(options.workers),
+            clients: Clients::new(options.workers),
             options,
             network: OnceLock::new(),
             started: Instant::now(),
