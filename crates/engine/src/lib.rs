@@ -21,6 +21,7 @@
 
 mod assembly;
 mod baseline;
+mod binary;
 mod cells;
 mod client;
 mod clients;

@@ -13,6 +13,7 @@ use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Service, Turn};
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
 use ringstone_protocol::memcache::text::Request;
 use ringstone_protocol::resp::command::{self, Command};
@@ -224,8 +225,8 @@ impl Worker {
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::RespAssembled | Step::RespError(_) => true,
-        Step::MemcacheRefused { close, .. } | Step::Plain { close, .. } => *close,
+        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
 }
@@ -235,6 +236,7 @@ fn blocks(step: &Step<'_>) -> bool {
 fn reads_counters(step: &Step<'_>) -> bool {
     match step {
         Step::Memcache(request) => matches!(request, Request::Stats { .. }),
+        Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
         Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
         Step::RespInline(_) => true,
         _ => false,
@@ -273,6 +275,14 @@ fn execute(
             (None, Outcome::Continue)
         }
         Step::MemcacheStored => (store_received(hash, connection, context, out), Outcome::Continue),
+        Step::Binary(request) => {
+            (memcache::binary::command_index(&request), memcache::binary::execute(&request, hash, context, out))
+        }
+        Step::BinaryRefused { tag, status, remove, close } => {
+            memcache::binary::refuse(tag, status, remove, context, out);
+            (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
             Receiving::Array(assembly) => {
@@ -328,6 +338,18 @@ fn store_received(
     let head = head.as_head();
     memcache::store(&head, NewValue::Body(body), hash, context, out);
     Some(CommandIndex(memcache::store_index(head.mode)))
+}
+
+fn binary_received(
+    hash: Hash,
+    connection: &mut Connection,
+    context: &Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> Option<CommandIndex> {
+    let Receiving::Binary(received) = std::mem::replace(&mut connection.receiving, Receiving::Nothing) else {
+        return None;
+    };
+    memcache::binary::store_received(*received, hash, context, out)
 }
 
 fn execute_list(
