@@ -30,6 +30,7 @@ pub mod connection;
 mod counters;
 mod error;
 mod execute;
+mod fields;
 mod intake;
 mod metrics;
 mod options;

@@ -34,6 +34,7 @@ pub struct Worker {
     bounds: Bounds,
     output_limit: usize,
     hashes: Vec<Hash>,
+    scratch: Vec<u8>,
     /// How other threads reach its connections; `None` without an event loop.
     mailbox: Option<Mailbox<Mail>>,
 }
@@ -128,7 +129,7 @@ impl Worker {
         let max_value_size = usize::try_from(shared.options.max_value_size).unwrap_or(usize::MAX);
         let bounds = Bounds::new(max_value_size, shared.store.chain_threshold());
         let output_limit = shared.options.output_limit();
-        Worker { shared, index, bounds, output_limit, hashes: Vec::new(), mailbox: None }
+        Worker { shared, index, bounds, output_limit, hashes: Vec::new(), scratch: Vec::new(), mailbox: None }
     }
 
     /// The same in an event loop: its connections can be reached by this mailbox.
@@ -185,7 +186,8 @@ impl Worker {
         let counters = self.shared.counters.worker(self.index);
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes: &mut self.hashes };
+        let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];

@@ -3,6 +3,8 @@
 mod binary;
 mod binary_session;
 mod detect;
+mod extended;
+mod glob;
 mod memcache_storage;
 mod memcache_text;
 mod memcache_time;

@@ -1,5 +1,6 @@
 //! A cell: a small single-threaded cache behind one lock.
 
+mod amend;
 mod append;
 mod evict;
 mod expire;
