@@ -167,12 +167,13 @@ impl<'s, 'k> Entry<'s, 'k> {
     #[inline]
     pub(crate) fn item(&self, item: RawItem) -> Item<'_> {
         let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
+        let (marks, cas) = item.marks_and_shown_cas();
         Item {
             value,
             flags: item.flags(),
-            cas: item.shown_cas(),
+            cas,
             expires_at_ms: item.expires_at_ms(),
-            marks: item.marks(),
+            marks,
             idle_s: item.idle_s(self.now.s),
             fetched: item.is_fetched(),
         }
@@ -256,7 +257,7 @@ impl<'s, 'k> Entry<'s, 'k> {
         if let NewValue::Bytes(bytes) = value
             && !item.has_chain()
         {
-            let in_place = self.view().extend_in_place(item, bytes, at_front, now);
+            let in_place = self.view().extend_in_place(hash, item, bytes, at_front, now);
             return Some(in_place.map_or_else(
                 || {
                     with_copy(item.value(), |old| {
@@ -317,7 +318,7 @@ impl<'s, 'k> Entry<'s, 'k> {
         let mut view = self.view();
         match view.find_live(key, hash, now) {
             Ok((slot, _)) => {
-                view.remove(hash, slot, Reason::Removed);
+                view.remove(hash, slot, Reason::Removed, now);
                 true
             }
             Err(_) => false,
