@@ -165,7 +165,7 @@ impl<'s, 'k> Entry<'s, 'k> {
     }
 
     #[inline]
-    fn item(&self, item: RawItem) -> Item<'_> {
+    pub(crate) fn item(&self, item: RawItem) -> Item<'_> {
         let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
         Item {
             value,

@@ -83,10 +83,12 @@ mod lock;
 mod marks;
 mod options;
 mod pool;
+mod random;
 mod scratch;
 mod stats;
 mod store;
 mod tails;
+mod walk;
 
 pub use chain::{Body, Chain};
 pub use clock::{Clock, ManualClock, SystemClock, UnixMillis};

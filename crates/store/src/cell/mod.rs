@@ -8,6 +8,7 @@ mod large;
 mod locals;
 mod reclaim;
 mod segments;
+mod walk;
 mod write;
 
 #[cfg(any(test, debug_assertions))]
