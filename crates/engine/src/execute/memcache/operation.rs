@@ -227,7 +227,7 @@ pub fn arithmetic(command: &Arithmetic<'_>, context: &Context<'_>) -> Counted {
     let mut entry = context.store.entry(command.key, command.hash, context.now_ms);
     let Ok(item) = entry.get() else {
         if let Some((number, expires_at_ms)) = command.create {
-            let attributes = Attributes { flags: 0, expires_at_ms };
+            let attributes = Attributes { expires_at_ms, ..Attributes::default() };
             let mut digits = itoa::Buffer::new();
             let written = entry.set(NewValue::Bytes(digits.format(number).as_bytes()), attributes);
             return written.map_or_else(Counted::Refused, |cas| Counted::Number(number, cas));

@@ -101,6 +101,7 @@ pub fn execute(
         C::HKeys => hashes::fields(request, context, out),
         C::HVals => hashes::values(request, context, out),
         C::HIncrBy => hashes::add(request, context, out),
+        C::HIncrByFloat => hashes::add_float(request, context, out),
         C::HScan => hashes::scan(request, context, out),
         C::HStrLen => hashes::field_length(request, context, out),
         C::Info => info::write(request, session, context, out),

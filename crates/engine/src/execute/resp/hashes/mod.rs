@@ -6,7 +6,7 @@ mod write;
 
 pub use read::{exists, field, field_length, fields, len, many, pairs, values};
 pub use scan::scan;
-pub use write::{add, remove, set, set_if_absent};
+pub use write::{add, add_float, remove, set, set_if_absent};
 
 use super::{Request, WRONG_TYPE, refuse};
 use crate::fields::{Fields, MAX_HASH_BYTES, TooLong};

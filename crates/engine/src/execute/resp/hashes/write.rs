@@ -4,11 +4,14 @@ use super::{Failure, Request, answer_failure};
 use crate::fields::{self, Fields};
 use crate::reply::Reply;
 use crate::shared::Context;
+use ringstone_protocol::resp::extended::{Extended, NOT_A_FLOAT, NOT_FINITE as SUM_NOT_FINITE};
 use ringstone_protocol::resp::options::{NOT_AN_INTEGER, parse_i64};
 use ringstone_protocol::resp::reply;
 use ringstone_store::{Attributes, Error, Kind, Marks, NewValue};
 
 const NOT_AN_INTEGER_FIELD: &str = "ERR hash value is not an integer";
+const NOT_A_FLOAT_FIELD: &str = "ERR hash value is not a float";
+const NOT_FINITE: &str = "ERR value is NaN or Infinity";
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
 
 /// What becomes of the hash.
@@ -118,6 +121,26 @@ pub fn add(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Repl
     });
     match sum {
         Ok(sum) => reply::integer(out, sum),
+        Err(failure) => answer_failure(failure, context, out),
+    }
+}
+
+/// HINCRBYFLOAT
+pub fn add_float(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
+    let [_, name, amount] = request.fixed();
+    let Some(amount) = Extended::parse(amount) else { return reply::error(out, NOT_A_FLOAT) };
+    if Extended::ZERO.plus(amount).is_none() {
+        return reply::error(out, NOT_FINITE);
+    }
+    let sum = update(request, context, |old, packed| {
+        let current = old.get(name).map_or(Some(Extended::ZERO), Extended::parse);
+        let sum = current.ok_or(Failure::Text(NOT_A_FLOAT_FIELD))?.plus(amount);
+        let text = sum.ok_or(Failure::Text(SUM_NOT_FINITE))?.format();
+        fields::set(old, [(name, &text[..])].into_iter(), packed)?;
+        Ok((Update::Write, text))
+    });
+    match sum {
+        Ok(text) => reply::bulk(out, &text),
         Err(failure) => answer_failure(failure, context, out),
     }
 }
