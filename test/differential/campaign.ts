@@ -64,6 +64,9 @@ export class Campaign {
   }
 }
 
+/** Commands that a report shows, if it could not be made shorter. */
+const SHOWN_LINES = 40;
+
 /** What one must know to see the difference again. */
 function report(family: Family, seed: number, steps: readonly Step[], difference: Difference): string {
   const lines = steps
@@ -75,12 +78,14 @@ function report(family: Family, seed: number, steps: readonly Step[], difference
       ...(restMs === undefined ? [] : [`  rest ${restMs} ms`]),
     ]);
   const { command } = difference;
+  const place = [...difference.ours].findIndex((char, at) => char !== difference.theirs[at]);
   return [
     `${family.name}, seed ${seed}: Ringstone and the ${family.protocol === 'resp' ? 'redis-server' : 'memcached'} differ`,
-    ...lines,
+    ...(lines.length > SHOWN_LINES ? [`  (${lines.length - SHOWN_LINES} more before)`] : []),
+    ...lines.slice(-SHOWN_LINES),
     ...(command ? [`reply to      ${showCommand(command)}`] : []),
-    `Ringstone     ${show(difference.ours)}`,
-    `the other     ${show(difference.theirs)}`,
+    `Ringstone     ${show(difference.ours, place)}`,
+    `the other     ${show(difference.theirs, place)}`,
     `again: npm run differential -- --family ${family.name} --seed ${seed}`,
   ].join('\n');
 }

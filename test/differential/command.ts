@@ -2,8 +2,9 @@
 import { command as encodeWords } from '../harness/resp.ts';
 import type { Reply } from './reply.ts';
 
-/** A token that each server made itself (a CAS token): the one that appeared `back` appearances ago. */
+/** A token that each server made itself (a CAS token): that of a key that appeared `back` appearances ago. */
 export interface Token {
+  readonly key: string;
   readonly back: number;
 }
 
@@ -60,21 +61,26 @@ export function text(...parts: readonly (string | Part)[]): Command {
   };
 }
 
-/** Longest part of a command or reply that a message shows. */
-const SHOWN_BYTES = 160;
+/** Longest part of a command or reply that a message shows, and what is shown before the place that matters. */
+const SHOWN = { chars: 160, before: 60 };
+const SHORTEST_RUN = 16;
 
-/** Bytes for a message, long ones cut. */
-export function show(value: Buffer | string): string {
+/** Bytes for a message: runs of one byte as `{x*249}`, and of long ones only the part around a place. */
+export function show(value: Buffer | string, place = 0): string {
   const latin1 = typeof value === 'string' ? value : value.toString('latin1');
-  const escaped = (part: string) =>
-    JSON.stringify(part).replace(/[\x7f-\xff]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return latin1.length <= SHOWN_BYTES
-    ? escaped(latin1)
-    : `${escaped(latin1.slice(0, SHOWN_BYTES))}... (${latin1.length} bytes)`;
+  const start = latin1.length <= SHOWN.chars ? 0 : Math.max(0, place - SHOWN.before);
+  const runs = new RegExp(`(.)\\1{${SHORTEST_RUN - 1},}`, 'gs');
+  const text = latin1.slice(start).replace(runs, (run, char: string) => `{${char}*${run.length}}`);
+  const cut = JSON.stringify(text.slice(0, SHOWN.chars));
+  const escaped = cut.replace(/[\x7f-\xff]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `${start > 0 ? '...' : ''}${escaped}${text.length > SHOWN.chars ? `... (${latin1.length} bytes)` : ''}`;
 }
 
 /** A command for a message: words if it has them, else its bytes. */
 export function showCommand({ words, parts }: Command): string {
-  if (words) return words.map(show).join(' ');
-  return parts.map(part => (Buffer.isBuffer(part) ? show(part) : `<token ${part.back} back>`)).join(' ');
+  if (words) return words.map(word => show(word)).join(' ');
+  const bytes = Buffer.concat(
+    parts.map(part => (Buffer.isBuffer(part) ? part : Buffer.from(`<token of ${part.key}, ${part.back} back>`))),
+  );
+  return show(bytes);
 }

@@ -146,9 +146,7 @@ function lastWords(family: Family): Command[] {
 }
 
 function encode(command: Command, names: Names, side: Side): Buffer {
-  return Buffer.concat(
-    command.parts.map(part => (Buffer.isBuffer(part) ? part : Buffer.from(names.back(part.back, side)))),
-  );
+  return Buffer.concat(command.parts.map(part => (Buffer.isBuffer(part) ? part : Buffer.from(names.back(part, side)))));
 }
 
 async function both<T>(work: (side: Side) => Promise<T>): Promise<Both<T>> {

@@ -121,9 +121,9 @@ export const connection: Family = {
       resp('PING'),
     ]),
     production('client', 2, random =>
-      resp('CLIENT', ...random.of([[], ['FOO'], ['SETNAME'], ['ID', 'x', 'y'], ['REPLY', 'FOO'], ['TRACKING']])),
+      resp('CLIENT', ...random.of([[], ['FOO'], ['SETNAME'], ['ID', 'x', 'y'], ['TRACKING']])),
     ),
-    production('command', 2, random =>
+    production('command|list', 2, random =>
       resp(
         'COMMAND',
         ...random.of([

@@ -18,7 +18,8 @@ const TOKEN = /^(VALUE \S+ \d+ \d+ |(?:HD|VA \d+)(?: (?!c\d)\S+)* c)(\d+)(.*\r\n
 function renamed({ ours, theirs }: Pair, { names }: Situation): Pair | undefined {
   const [one, other] = [TOKEN.exec(head(ours)), TOKEN.exec(head(theirs))];
   if (!one || !other) return undefined;
-  const known = names.pair(one[2] ?? '', other[2] ?? '');
+  const key = /^VALUE (\S+) /.exec(head(ours))?.[1] ?? / k(\S+)/.exec(head(ours))?.[1];
+  const known = names.pair(one[2] ?? '', other[2] ?? '', key);
   return {
     ours: withHead(ours, `${one[1]}${known ? 'token' : `another token (${one[2]})`}${one[3]}`),
     theirs: withHead(theirs, `${other[1]}token${known ? '' : ` (${other[2]})`}${other[3]}`),
@@ -62,7 +63,7 @@ function unpadded({ ours, theirs }: Pair): Pair | undefined {
 export const memcachedRules: readonly Rule[] = [
   {
     name: 'tokens',
-    reason: 'each server makes CAS tokens of its own; the n-th must be the n-th',
+    reason: 'each server makes CAS tokens of its own; where one gives the same or another, so must the other',
     protocol: 'memcached',
     always: true,
     apply: renamed,

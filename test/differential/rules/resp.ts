@@ -57,7 +57,7 @@ function withoutIdentity({ ours, theirs }: Pair): Pair | undefined {
 export const respRules: readonly Rule[] = [
   {
     name: 'client ids',
-    reason: 'each server numbers its connections; the n-th must be the n-th',
+    reason: 'each server numbers its connections; the same one must have the same number',
     protocol: 'resp',
     apply: (pair, situation) => {
       if (!named(situation, 'CLIENT') || sub(situation) !== 'ID') return undefined;
@@ -69,7 +69,9 @@ export const respRules: readonly Rule[] = [
         !/^:\d+\r\n$/.test(theirs)
       )
         return undefined;
-      return situation.names.pair(ours, theirs) ? { ours: 'id', theirs: 'id' } : { ours: `another id ${ours}`, theirs };
+      return situation.names.pair(ours, theirs, '')
+        ? { ours: 'id', theirs: 'id' }
+        : { ours: `another id ${ours}`, theirs };
     },
     always: true,
   },
