@@ -2,11 +2,14 @@
 
 use crate::Protocol;
 use crate::assembly::Assembly;
+use crate::binary::BinaryBody;
+use crate::client::Client;
 use crate::session::Session;
 use arrayvec::ArrayVec;
 use ringstone_protocol::memcache::text::{StoreHead, StoreMode};
 use ringstone_protocol::resp::parse::Progress;
 use ringstone_store::Body;
+use std::sync::Arc;
 
 /// Longest memcached key in bytes.
 pub const MAX_MEMCACHE_KEY: usize = 250;
@@ -16,8 +19,12 @@ pub const MAX_MEMCACHE_KEY: usize = 250;
 pub enum Mode {
     /// Not known before its first bytes.
     Detect,
-    /// memcached.
+    /// memcached; the first byte says which of its protocols.
+    DetectMemcache,
+    /// memcached's text.
     Memcache,
+    /// memcached's binary protocol.
+    Binary,
     /// RESP.
     Resp,
     /// The ping protocol.
@@ -30,7 +37,7 @@ impl From<Protocol> for Mode {
     fn from(protocol: Protocol) -> Mode {
         match protocol {
             Protocol::Auto => Mode::Detect,
-            Protocol::Memcached => Mode::Memcache,
+            Protocol::Memcached => Mode::DetectMemcache,
             Protocol::Resp => Mode::Resp,
             Protocol::Ping => Mode::Ping,
             Protocol::Echo => Mode::Echo,
@@ -82,6 +89,8 @@ pub enum Receiving {
     Nothing,
     /// A memcached value.
     Store(Box<StoreBody>),
+    /// A value of memcached's binary protocol.
+    Binary(Box<BinaryBody>),
     /// A RESP array with at least one large value.
     Array(Box<Assembly>),
     /// Data of the echo protocol: bytes still to come.
@@ -98,19 +107,24 @@ pub struct Connection {
     pub receiving: Receiving,
     /// How far an incomplete RESP array was scanned.
     pub progress: Progress,
-    /// What a RESP client has set.
+    /// What its client has set, and how others reach it.
     pub session: Session,
 }
 
 impl Connection {
-    /// A new one; `serial` is its RESP client id.
+    /// One that is fed by hand; `serial` is its RESP client id.
     pub fn new(protocol: Protocol, serial: u64) -> Connection {
+        Connection::of(protocol, Arc::new(Client::detached(serial)))
+    }
+
+    /// A new one.
+    pub(crate) fn of(protocol: Protocol, client: Arc<Client>) -> Connection {
         Connection {
             mode: Mode::from(protocol),
             discard: 0,
             receiving: Receiving::Nothing,
             progress: Progress::default(),
-            session: Session::new(serial),
+            session: Session::new(client),
         }
     }
 
@@ -134,6 +148,7 @@ impl Connection {
         }
         let body = match &mut self.receiving {
             Receiving::Store(store) => Some(&mut store.body),
+            Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
             Receiving::Nothing | Receiving::Echo(_) => None,
         };

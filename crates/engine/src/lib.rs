@@ -21,12 +21,16 @@
 
 mod assembly;
 mod baseline;
+mod binary;
 mod cells;
+mod client;
+mod clients;
 mod collect;
 pub mod connection;
 mod counters;
 mod error;
 mod execute;
+mod fields;
 mod intake;
 mod metrics;
 mod options;

@@ -44,7 +44,9 @@ impl Server {
         let shared = Arc::new(Shared::open(options, Arc::new(SystemClock::new()))?);
         let factory = {
             let shared = Arc::clone(&shared);
-            move |context: ringstone_net::WorkerContext<_>| Worker::new(Arc::clone(&shared), context.worker)
+            move |context: ringstone_net::WorkerContext<_>| {
+                Worker::new(Arc::clone(&shared), context.worker).reached_by(context.mailbox)
+            }
         };
         let handle = ringstone_net::serve(net_options(&shared.options), factory, observer).map_err(start_error)?;
         let _ = shared.network.set(handle.counters());

@@ -1,14 +1,16 @@
-//! What a RESP connection has set for itself.
+//! What a connection has set for itself.
 
+use crate::client::Client;
 use ringstone_protocol::resp::reply::Version;
+use std::sync::Arc;
 
-/// State of a RESP connection that outlives a request.
-#[derive(Debug, Default)]
+/// State of a connection that outlives a request.
+#[derive(Debug)]
 pub struct Session {
+    /// The connection as others see it.
+    pub client: Arc<Client>,
     /// RESP2 until HELLO 3.
     pub version: Version,
-    /// `CLIENT ID`.
-    pub id: u64,
     /// `CLIENT SETNAME`.
     pub name: Vec<u8>,
     /// `CLIENT SETINFO LIB-NAME`.
@@ -19,12 +21,18 @@ pub struct Session {
 
 impl Session {
     /// Of a new connection.
-    pub fn new(id: u64) -> Session {
-        Session { id, ..Session::default() }
+    pub fn new(client: Arc<Client>) -> Session {
+        Session {
+            client,
+            version: Version::default(),
+            name: Vec::new(),
+            library_name: Vec::new(),
+            library_version: Vec::new(),
+        }
     }
 
     /// Back to what a new connection has (RESET).
     pub fn reset(&mut self) {
-        *self = Session::new(self.id);
+        *self = Session::new(Arc::clone(&self.client));
     }
 }

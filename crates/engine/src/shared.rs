@@ -2,6 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
+use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::sweeper::SweepSignal;
 use crate::{Error, ErrorCode, ServerOptions};
@@ -22,6 +23,8 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// Open connections.
+    pub clients: Clients,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -57,6 +60,7 @@ impl Shared {
             store: Arc::new(store),
             clock,
             counters: Counters::new(options.workers),
+            clients: Clients::new(options.workers),
             options,
             network: OnceLock::new(),
             started: Instant::now(),
@@ -116,6 +120,8 @@ pub struct Context<'a> {
     pub now_ms: UnixMillis,
     /// Reused by commands of several keys that lock several cells.
     pub hashes: &'a mut Vec<Hash>,
+    /// Reused by commands that make a value from an old one; of bounded length.
+    pub scratch: &'a mut Vec<u8>,
 }
 
 /// What the connection does after a reply.

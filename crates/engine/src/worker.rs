@@ -2,6 +2,7 @@
 
 use crate::Protocol;
 use crate::cells::Cells;
+use crate::client::{Client, Mail};
 use crate::connection::{Connection, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
@@ -10,8 +11,9 @@ use crate::reply::{ChainBody, OutputReply, Reply as _};
 use crate::shared::{Context, Outcome, Shared};
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
-use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Next, Output, Service, Turn};
+use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Service, Turn};
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
 use ringstone_protocol::memcache::text::Request;
 use ringstone_protocol::resp::command::{self, Command};
@@ -32,6 +34,9 @@ pub struct Worker {
     bounds: Bounds,
     output_limit: usize,
     hashes: Vec<Hash>,
+    scratch: Vec<u8>,
+    /// How other threads reach its connections; `None` without an event loop.
+    mailbox: Option<Mailbox<Mail>>,
 }
 
 /// A connection's turn while its batch is worked on.
@@ -63,6 +68,22 @@ impl<'t, 'i> Lane<'t, 'i> {
     #[inline]
     fn has_replied_enough(&self) -> bool {
         self.turn.output.len() - self.queued_bytes >= OUTPUT_PER_TURN
+    }
+
+    /// What others have put in comes before the replies of this turn.
+    #[inline]
+    fn read_mail(&mut self) {
+        let client = &self.turn.connection.session.client;
+        if client.has_mail() {
+            let mut out = OutputReply {
+                output: self.turn.output,
+                referenced_bytes: &mut self.referenced_bytes,
+                limit: usize::MAX,
+            };
+            if client.deliver(&mut out) {
+                self.state = LaneState::Closing;
+            }
+        }
     }
 
     /// Gives back what was taken from `consumed` on.
@@ -108,7 +129,12 @@ impl Worker {
         let max_value_size = usize::try_from(shared.options.max_value_size).unwrap_or(usize::MAX);
         let bounds = Bounds::new(max_value_size, shared.store.chain_threshold());
         let output_limit = shared.options.output_limit();
-        Worker { shared, index, bounds, output_limit, hashes: Vec::new() }
+        Worker { shared, index, bounds, output_limit, hashes: Vec::new(), scratch: Vec::new(), mailbox: None }
+    }
+
+    /// The same in an event loop: its connections can be reached by this mailbox.
+    pub fn reached_by(self, mailbox: Mailbox<Mail>) -> Worker {
+        Worker { mailbox: Some(mailbox), ..self }
     }
 
     /// Collects up to `BATCH` steps, a fair share from each connection. The round is filled in place, as it is long: moving
@@ -160,7 +186,8 @@ impl Worker {
         let counters = self.shared.counters.worker(self.index);
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes: &mut self.hashes };
+        let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
@@ -198,8 +225,8 @@ impl Worker {
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::RespAssembled | Step::RespError(_) => true,
-        Step::MemcacheRefused { close, .. } | Step::Plain { close, .. } => *close,
+        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
 }
@@ -209,6 +236,7 @@ fn blocks(step: &Step<'_>) -> bool {
 fn reads_counters(step: &Step<'_>) -> bool {
     match step {
         Step::Memcache(request) => matches!(request, Request::Stats { .. }),
+        Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
         Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
         Step::RespInline(_) => true,
         _ => false,
@@ -247,6 +275,14 @@ fn execute(
             (None, Outcome::Continue)
         }
         Step::MemcacheStored => (store_received(hash, connection, context, out), Outcome::Continue),
+        Step::Binary(request) => {
+            (memcache::binary::command_index(&request), memcache::binary::execute(&request, hash, context, out))
+        }
+        Step::BinaryRefused { tag, status, remove, close } => {
+            memcache::binary::refuse(tag, status, remove, context, out);
+            (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
             Receiving::Array(assembly) => {
@@ -304,6 +340,18 @@ fn store_received(
     Some(CommandIndex(memcache::store_index(head.mode)))
 }
 
+fn binary_received(
+    hash: Hash,
+    connection: &mut Connection,
+    context: &Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> Option<CommandIndex> {
+    let Receiving::Binary(received) = std::mem::replace(&mut connection.receiving, Receiving::Nothing) else {
+        return None;
+    };
+    memcache::binary::store_received(*received, hash, context, out)
+}
+
 fn execute_list(
     arguments: &[Vec<u8>],
     bodies: &mut [(usize, Option<Body>)],
@@ -355,18 +403,21 @@ fn execute_resp(
 impl Service for Worker {
     type Connection = Connection;
     type Body = ChainBody;
-    // Nothing is parked yet: every command of the store is answered at once.
-    type Completion = std::convert::Infallible;
+    type Completion = Mail;
 
     fn open(&mut self, info: &ConnectionInfo, _output: &mut Output<ChainBody>) -> Connection {
         let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
-        Connection::new(protocol, info.serial)
+        let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
+        let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
+        self.shared.clients.add(&client);
+        Connection::of(protocol, client)
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
         let now_ms = self.shared.clock.now_ms();
         let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
         lanes.extend(batch.iter_mut().map(Lane::new));
+        lanes.iter_mut().for_each(Lane::read_mail);
         let mut round = Round::new();
         loop {
             self.collect(&mut lanes, &mut round, now_ms);
@@ -404,11 +455,10 @@ impl Service for Worker {
         connection.is_between_messages()
     }
 
-    fn resume(&mut self, _connection: &mut Connection, completion: std::convert::Infallible) {
-        match completion {}
-    }
+    /// The mail is read in the turn that follows.
+    fn resume(&mut self, _connection: &mut Connection, _completion: Mail) {}
 
     fn close(&mut self, connection: Connection, _reason: CloseReason) {
-        drop(connection);
+        self.shared.clients.remove(&connection.session.client);
     }
 }

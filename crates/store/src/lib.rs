@@ -8,7 +8,7 @@
 //! let store = Store::open(options)?;
 //! let now_ms = 1_700_000_000_000;
 //! let mut entry = store.entry(b"key", store.hash(b"key"), now_ms);
-//! let cas = entry.set(NewValue::Bytes(b"value"), Attributes { flags: 0, expires_at_ms: now_ms + 1000 }).unwrap();
+//! let cas = entry.set(NewValue::Bytes(b"value"), Attributes { expires_at_ms: now_ms + 1000, ..Attributes::default() }).unwrap();
 //! assert_eq!(entry.get().unwrap().cas, cas);
 //! # Ok::<(), std::io::Error>(())
 //! ```
@@ -80,12 +80,15 @@ mod hash;
 mod index;
 mod item;
 mod lock;
+mod marks;
 mod options;
 mod pool;
+mod random;
 mod scratch;
 mod stats;
 mod store;
 mod tails;
+mod walk;
 
 pub use chain::{Body, Chain};
 pub use clock::{Clock, ManualClock, SystemClock, UnixMillis};
@@ -93,6 +96,7 @@ pub use entry::{Absence, Attributes, Cas, Entry, Item, NewValue, Value};
 pub use error::Error;
 pub use hash::Hash;
 pub use lock::LockedCells;
+pub use marks::{Kind, Marks};
 pub use options::{
     EXTENT_PAGE_BYTES, Eviction, MAX_KEY_BYTES, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE,
 };

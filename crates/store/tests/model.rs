@@ -172,7 +172,7 @@ impl Model {
             Operation::Peek(key) => _ = self.check(key, false),
             Operation::Set { key, length, ttl_ms, flags, as_body } => {
                 let value = self.bytes(length);
-                let attributes = Attributes { flags, expires_at_ms: self.expiry(ttl_ms) };
+                let attributes = Attributes { flags, expires_at_ms: self.expiry(ttl_ms), ..Attributes::default() };
                 let Some(new) = self.new_value(&value, as_body) else { return };
                 let name = key_of(key);
                 let result = self.store.entry(&name, self.store.hash(&name), now_ms).set(new, attributes);

@@ -70,6 +70,36 @@ pub enum Command {
     FlushAll,
     /// INFO
     Info,
+    /// HSET
+    HSet,
+    /// HMSET
+    HMSet,
+    /// HSETNX
+    HSetNx,
+    /// HGET
+    HGet,
+    /// HMGET
+    HMGet,
+    /// HGETALL
+    HGetAll,
+    /// HDEL
+    HDel,
+    /// HEXISTS
+    HExists,
+    /// HLEN
+    HLen,
+    /// HKEYS
+    HKeys,
+    /// HVALS
+    HVals,
+    /// HINCRBY
+    HIncrBy,
+    /// HINCRBYFLOAT
+    HIncrByFloat,
+    /// HSCAN
+    HScan,
+    /// HSTRLEN
+    HStrLen,
 }
 
 /// One row.

@@ -27,7 +27,7 @@ impl View<'_, '_> {
         key: &[u8],
         hash: Hash,
         added: &[&[u8]],
-        attributes: Attributes,
+        attributes: &Attributes,
         now: Now,
     ) -> Result<Cas, Error> {
         let (_, item) = self.find(key, hash).expect("the item is live");

@@ -1,5 +1,6 @@
 //! A cell: a small single-threaded cache behind one lock.
 
+mod amend;
 mod append;
 mod evict;
 mod expire;
@@ -7,6 +8,7 @@ mod large;
 mod locals;
 mod reclaim;
 mod segments;
+mod walk;
 mod write;
 
 #[cfg(any(test, debug_assertions))]

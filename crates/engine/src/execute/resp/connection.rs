@@ -98,7 +98,7 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     reply::bulk(out, b"proto");
     reply::integer(out, if session.version == Version::Resp3 { 3 } else { 2 });
     reply::bulk(out, b"id");
-    reply::integer(out, session.id as i64);
+    reply::integer(out, session.client.serial as i64);
     let mut pair = |name: &str, value: &str| {
         reply::bulk(out, name.as_bytes());
         reply::bulk(out, value.as_bytes());
@@ -135,7 +135,7 @@ fn client(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
     let [subcommand, first, second] = request.fixed();
     let count = request.args.len();
     match (subcommand.to_ascii_lowercase().as_slice(), count) {
-        (b"id", 2) => reply::integer(out, session.id as i64),
+        (b"id", 2) => reply::integer(out, session.client.serial as i64),
         (b"getname", 2) if session.name.is_empty() => reply::null(out, session.version),
         (b"getname", 2) => reply::bulk(out, &session.name),
         (b"setname", 3) => match check_name("Client names", first) {
