@@ -16,6 +16,7 @@
 pub mod detect;
 pub mod echo;
 mod find;
+pub mod glob;
 pub mod memcache;
 mod number;
 pub mod ping;

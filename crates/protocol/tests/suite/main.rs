@@ -1,6 +1,7 @@
 //! What the crate promises, from outside: tables of (bytes, meaning), the same bytes split anywhere, random bytes.
 
 mod detect;
+mod glob;
 mod memcache_storage;
 mod memcache_text;
 mod memcache_time;
