@@ -6,13 +6,15 @@ use crate::clock::UnixMillis;
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::item::RawItem;
+use crate::marks::Marks;
 use crate::options::MAX_KEY_BYTES;
 use crate::scratch::with_copy;
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use std::ops::{Deref, DerefMut};
 
-/// Unique, growing token of a version of an item; survives relocation. Never 0, and never used twice for the same key.
+/// Token of a version of an item; survives relocation. The store's own are never 0, and those of a key grow; one that was
+/// given with [`Attributes`] may be any other number.
 pub type Cas = u64;
 
 /// Attributes of a new version of an item.
@@ -22,6 +24,11 @@ pub struct Attributes {
     pub flags: u32,
     /// Absolute time of expiry, 0 = never.
     pub expires_at_ms: UnixMillis,
+    /// Other than the default they take four bytes.
+    pub marks: Marks,
+    /// 0 for a token of the store's own; otherwise the token that this version shall show, whatever was shown before (twelve
+    /// bytes more).
+    pub cas: Cas,
 }
 
 /// Bytes for a new value.
@@ -73,8 +80,12 @@ pub struct Item<'e> {
     pub cas: Cas,
     /// 0 = never.
     pub expires_at_ms: UnixMillis,
+    /// What it is marked with.
+    pub marks: Marks,
     /// Seconds since it was last read or written, before this access. Wraps after 194 days.
     pub idle_s: u32,
+    /// Whether it was read since it was written, before this access.
+    pub fetched: bool,
 }
 
 /// Why a key is not there, as far as the store remembers.
@@ -147,12 +158,15 @@ impl<'s, 'k> Entry<'s, 'k> {
     #[inline]
     fn item(&self, item: RawItem) -> Item<'_> {
         let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
+        let (marks, cas) = item.marks_and_shown_cas();
         Item {
             value,
             flags: item.flags(),
-            cas: item.cas(),
+            cas,
             expires_at_ms: item.expires_at_ms(),
+            marks,
             idle_s: item.idle_s(self.now.s),
+            fetched: item.is_fetched(),
         }
     }
 
@@ -163,11 +177,9 @@ impl<'s, 'k> Entry<'s, 'k> {
         let mut view = self.view();
         match view.find_live(key, hash, now) {
             Ok((slot, raw)) => {
-                let idle_s = raw.idle_s(now.s);
+                let (idle_s, fetched) = (raw.idle_s(now.s), raw.is_fetched());
                 view.count_read(slot, raw, now);
-                let mut item = self.item(raw);
-                item.idle_s = idle_s;
-                Ok(item)
+                Ok(Item { idle_s, fetched, ..self.item(raw) })
             }
             Err(Some(Reason::Expired)) => Err(Absence::Expired),
             Err(Some(_)) => Err(Absence::Flushed),
@@ -206,10 +218,10 @@ impl<'s, 'k> Entry<'s, 'k> {
         };
         self.check(source.len())?;
         let (key, hash, now) = (self.key, self.hash, self.now);
-        self.view().set(key, hash, source, attributes, now)
+        self.view().set(key, hash, source, &attributes, now)
     }
 
-    /// Value := value ++ bytes; flags and expiry stay. `None` when there is no live item. Of a large value only what comes
+    /// Value := value ++ bytes; flags, expiry and kind stay, and the item is no longer stale or won. `None` when there is no live item. Of a large value only what comes
     /// after its last full segment is written, unless somebody holds its chain.
     #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]
     pub fn append(&mut self, value: NewValue<'_>) -> Option<Result<Cas, Error>> {
@@ -232,11 +244,11 @@ impl<'s, 'k> Entry<'s, 'k> {
         if let Err(error) = self.check(item.value_len().saturating_add(added)) {
             return Some(Err(error));
         }
-        let attributes = Attributes { flags: item.flags(), expires_at_ms: item.expires_at_ms() };
+        let attributes = &next_attributes(item);
         if let NewValue::Bytes(bytes) = value
             && !item.has_chain()
         {
-            let in_place = self.view().extend_in_place(item, bytes, at_front, now);
+            let in_place = self.view().extend_in_place(hash, item, bytes, at_front, now);
             return Some(in_place.map_or_else(
                 || {
                     with_copy(item.value(), |old| {
@@ -258,18 +270,37 @@ impl<'s, 'k> Entry<'s, 'k> {
         Some(self.view().write_chunks(key, hash, &chunks, attributes, now))
     }
 
-    /// New bytes, same flags and expiry (INCR). `None` when there is no live item.
+    /// New bytes, same flags, expiry and kind, neither stale nor won (INCR). `None` when there is no live item.
     pub fn replace_value(&mut self, value: &[u8]) -> Option<Result<Cas, Error>> {
         let item = self.live()?;
-        let attributes = Attributes { flags: item.flags(), expires_at_ms: item.expires_at_ms() };
+        let attributes = next_attributes(item);
         Some(self.set(NewValue::Bytes(value), attributes))
     }
 
-    /// Sets the time of expiry (0 = never) in place where possible; CAS stays. `None` when there is no live item.
-    pub fn set_expiry(&mut self, expires_at_ms: UnixMillis) -> Option<Result<(), Error>> {
+    fn amend(&mut self, renewed: bool, change: impl FnOnce(&mut Attributes)) -> Option<Result<Cas, Error>> {
         let item = self.live()?;
+        let mut attributes = item.attributes();
+        change(&mut attributes);
         let (key, hash, now) = (self.key, self.hash, self.now);
-        Some(self.view().set_expiry(key, hash, item, expires_at_ms, now))
+        Some(self.view().amend(key, hash, item, &attributes, renewed, now))
+    }
+
+    /// Sets the time of expiry (0 = never), in place where possible; everything else stays. `None` when there is no live item.
+    pub fn set_expiry(&mut self, expires_at_ms: UnixMillis) -> Option<Result<(), Error>> {
+        let result = self.amend(false, |attributes| attributes.expires_at_ms = expires_at_ms)?;
+        Some(result.map(drop))
+    }
+
+    /// Sets the marks, in place where possible; everything else stays. `None` when there is no live item.
+    pub fn set_marks(&mut self, marks: Marks) -> Option<Result<(), Error>> {
+        let result = self.amend(false, |attributes| attributes.marks = marks)?;
+        Some(result.map(drop))
+    }
+
+    /// Makes the value a new version with these marks and a new token, that of the store or `cas` when it is not 0 (memcached
+    /// does so when it invalidates an item); everything else stays. `None` when there is no live item.
+    pub fn renew(&mut self, marks: Marks, cas: Cas) -> Option<Result<Cas, Error>> {
+        self.amend(true, |attributes| (attributes.marks, attributes.cas) = (marks, cas))
     }
 
     /// Removes; true if a live item was there.
@@ -278,12 +309,17 @@ impl<'s, 'k> Entry<'s, 'k> {
         let mut view = self.view();
         match view.find_live(key, hash, now) {
             Ok((slot, _)) => {
-                view.remove(hash, slot, Reason::Removed);
+                view.remove(hash, slot, Reason::Removed, now);
                 true
             }
             Err(_) => false,
         }
     }
+}
+
+/// Attributes of a version that is made of a live item's value.
+fn next_attributes(item: RawItem) -> Attributes {
+    Attributes { marks: item.marks().of_next(), cas: 0, ..item.attributes() }
 }
 
 /// A value as pieces that outlive a move of the item.

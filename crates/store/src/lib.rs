@@ -8,7 +8,7 @@
 //! let store = Store::open(options)?;
 //! let now_ms = 1_700_000_000_000;
 //! let mut entry = store.entry(b"key", store.hash(b"key"), now_ms);
-//! let cas = entry.set(NewValue::Bytes(b"value"), Attributes { flags: 0, expires_at_ms: now_ms + 1000 }).unwrap();
+//! let cas = entry.set(NewValue::Bytes(b"value"), Attributes { expires_at_ms: now_ms + 1000, ..Attributes::default() }).unwrap();
 //! assert_eq!(entry.get().unwrap().cas, cas);
 //! # Ok::<(), std::io::Error>(())
 //! ```
@@ -80,6 +80,8 @@ mod hash;
 mod index;
 mod item;
 mod lock;
+mod marks;
+mod observer;
 mod options;
 mod pool;
 mod scratch;
@@ -93,6 +95,8 @@ pub use entry::{Absence, Attributes, Cas, Entry, Item, NewValue, Value};
 pub use error::Error;
 pub use hash::Hash;
 pub use lock::LockedCells;
+pub use marks::{Kind, Marks};
+pub use observer::{Change, Changed, Changes, Observer};
 pub use options::{
     EXTENT_PAGE_BYTES, Eviction, MAX_KEY_BYTES, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE,
 };

@@ -32,7 +32,8 @@ fn work(store: &Store, rounds: std::ops::Range<u64>) {
         let hash = store.hash(&key);
         let mut entry = store.entry(&key, hash, 1000 + i / 100);
         if entry.get().is_err() || i % 4 == 0 {
-            let attributes = Attributes { flags: 0, expires_at_ms: if i % 5 == 0 { 2000 + i / 100 } else { 0 } };
+            let expires_at_ms = if i % 5 == 0 { 2000 + i / 100 } else { 0 };
+            let attributes = Attributes { expires_at_ms, ..Attributes::default() };
             entry.set(NewValue::Bytes(&value[..(i % 400) as usize]), attributes).unwrap();
         }
         drop(entry);

@@ -11,7 +11,7 @@ fn open(max_memory: u64) -> Store {
 }
 
 fn set(store: &Store, key: &[u8], value: &[u8]) {
-    let attributes = Attributes { flags: 7, expires_at_ms: NOW_MS + 5 };
+    let attributes = Attributes { flags: 7, expires_at_ms: NOW_MS + 5, ..Attributes::default() };
     store.entry(key, store.hash(key), NOW_MS).set(NewValue::Bytes(value), attributes).unwrap();
 }
 

@@ -25,7 +25,7 @@ fn values_of_all_sizes_come_back() {
     for length in [0, 1, 7, 8, 100, 1023, 1024, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, 1_000_000] {
         for key in [b"k".to_vec(), bytes(250, 1), bytes(256, 2), bytes(20_000, 3), bytes(65_536, 4), Vec::new()] {
             let value = bytes(length, key.len());
-            let attributes = Attributes { flags: 7, expires_at_ms: 2_000_000 };
+            let attributes = Attributes { flags: 7, expires_at_ms: 2_000_000, ..Attributes::default() };
             let cas = set(&store, &key, &value, attributes).unwrap();
             assert_eq!(get(&store, &key, 1_000_000).unwrap(), value, "{length} {}", key.len());
             let entry = store.entry(&key, store.hash(&key), 1_500_000);
@@ -40,7 +40,7 @@ fn values_of_all_sizes_come_back() {
 #[test]
 fn extending_replacing_and_removing() {
     let store = store(8 << 20, Eviction::S3Fifo);
-    let attributes = Attributes { flags: 3, expires_at_ms: 2_000_000 };
+    let attributes = Attributes { flags: 3, expires_at_ms: 2_000_000, ..Attributes::default() };
     for length in [5, 16_380, 70_000] {
         let (mut expected, key) = (bytes(length, 9), b"key");
         set(&store, key, &expected, attributes).unwrap();
@@ -78,7 +78,7 @@ fn extending_replacing_and_removing() {
 fn expiry_is_exact_and_flush_reaches_back() {
     let store = store(1 << 20, Eviction::S3Fifo);
     for (key, expires_at_ms) in [(b"a", 1_000_001), (b"b", 1_000_002), (b"c", 0)] {
-        set(&store, key, b"v", Attributes { flags: 0, expires_at_ms }).unwrap();
+        set(&store, key, b"v", Attributes { expires_at_ms, ..Attributes::default() }).unwrap();
     }
     assert!(get(&store, b"a", 1_000_000).is_ok());
     assert_eq!(get(&store, b"a", 1_000_001), Err(Absence::Expired));
@@ -195,7 +195,7 @@ fn a_chain_outlives_its_item() {
 #[test]
 fn without_eviction_writes_are_refused_until_there_is_room() {
     let store = store(1 << 20, Eviction::None);
-    let soon = Attributes { flags: 0, expires_at_ms: 1_000_001 };
+    let soon = Attributes { expires_at_ms: 1_000_001, ..Attributes::default() };
     let fill = |store: &Store| {
         (0..).take_while(|i: &usize| set(store, &i.to_le_bytes(), &bytes(500, *i), soon).is_ok()).count()
     };

@@ -79,7 +79,7 @@ impl Run {
         let version = Version { seed: self.random.below(u64::MAX), bytes: self.bytes(), expires_at_ms };
         let name = key.to_le_bytes();
         let mut entry = self.store.entry(&name, self.store.hash(&name), self.now_ms);
-        let result = entry.set(NewValue::Bytes(&value(version)), Attributes { flags: 0, expires_at_ms });
+        let result = entry.set(NewValue::Bytes(&value(version)), Attributes { expires_at_ms, ..Attributes::default() });
         drop(entry);
         match result {
             Ok(_) => _ = self.written.insert(key, version),

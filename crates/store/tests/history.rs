@@ -199,7 +199,8 @@ fn everything_at_once_leaves_a_sound_store() {
                 }
                 let _ = store.entry(&name, hash, now_ms).set(NewValue::Body(body), Attributes::default());
             } else if round % 3 == 0 {
-                let attributes = Attributes { flags: 1, expires_at_ms: NOW_MS + random.below(100) };
+                let attributes =
+                    Attributes { flags: 1, expires_at_ms: NOW_MS + random.below(100), ..Attributes::default() };
                 let new = vec![key as u8; random.below(3000) as usize];
                 let _ = store.entry(&name, hash, now_ms).set(NewValue::Bytes(&new), attributes);
             } else if let Ok(item) = store.entry(&name, hash, now_ms).get() {

@@ -13,7 +13,7 @@ fn open(max_memory: u64, eviction: Eviction) -> Store {
 
 fn set(store: &Store, key: &[u8], value: &[u8], expires_at_ms: u64, now_ms: u64) {
     let mut entry = store.entry(key, store.hash(key), now_ms);
-    entry.set(NewValue::Bytes(value), Attributes { flags: 0, expires_at_ms }).unwrap();
+    entry.set(NewValue::Bytes(value), Attributes { expires_at_ms, ..Attributes::default() }).unwrap();
 }
 
 fn sweep(store: &Store, now_ms: u64) {

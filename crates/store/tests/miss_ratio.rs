@@ -239,7 +239,7 @@ fn what_has_expired_goes_first() {
     let set = |number: usize, expires_at_ms: u64, now_ms: u64| {
         let key = format!("{number:016}");
         let mut entry = store.entry(key.as_bytes(), store.hash(key.as_bytes()), now_ms);
-        entry.set(NewValue::Bytes(&value), Attributes { flags: 0, expires_at_ms }).unwrap();
+        entry.set(NewValue::Bytes(&value), Attributes { expires_at_ms, ..Attributes::default() }).unwrap();
     };
     // Three of four items are dead by the second phase.
     let count = MEMORY * 9 / 10 / 1040;

@@ -13,7 +13,7 @@ fn open(max_memory: u64, eviction: Eviction) -> Store {
 }
 
 fn set(store: &Store, key: &[u8], value: &[u8], expires_at_ms: u64) -> Result<u64, Error> {
-    let attributes = Attributes { flags: 0, expires_at_ms };
+    let attributes = Attributes { expires_at_ms, ..Attributes::default() };
     store.entry(key, store.hash(key), NOW_MS).set(NewValue::Bytes(value), attributes)
 }
 
@@ -254,7 +254,7 @@ fn lengths_at_the_edges() {
             let flags = random.below(2) as u32 * 7;
             let expires_at_ms = random.below(2) * (NOW_MS + 5);
             let mut entry = store.entry(&key, store.hash(&key), NOW_MS);
-            match entry.set(NewValue::Bytes(&value), Attributes { flags, expires_at_ms }) {
+            match entry.set(NewValue::Bytes(&value), Attributes { flags, expires_at_ms, ..Attributes::default() }) {
                 Ok(cas) => {
                     let item = entry.get().unwrap();
                     assert_eq!((item.cas, item.flags, item.expires_at_ms), (cas, flags, expires_at_ms));

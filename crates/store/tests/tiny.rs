@@ -11,7 +11,7 @@ fn open(max_memory: u64, eviction: Eviction) -> Store {
 }
 
 fn set(store: &Store, key: &[u8], value: &[u8], expires_at_ms: u64) -> Result<u64, Error> {
-    let attributes = Attributes { flags: value.len() as u32 % 3, expires_at_ms };
+    let attributes = Attributes { flags: value.len() as u32 % 3, expires_at_ms, ..Attributes::default() };
     store.entry(key, store.hash(key), 1000).set(NewValue::Bytes(value), attributes)
 }
 

@@ -48,7 +48,7 @@ impl Rig {
         let hash = self.store.hash(&key);
         let value = NewValue::Bytes(&self.bytes[..length as usize]);
         meter.time(|| {
-            let attributes = Attributes { flags: 0, expires_at_ms };
+            let attributes = Attributes { expires_at_ms, ..Attributes::default() };
             self.store.entry(&key, hash, NOW_MS).set(value, attributes).expect("room");
         });
     }

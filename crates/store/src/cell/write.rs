@@ -6,9 +6,8 @@ use crate::chain::{Body, Chain, Gathering};
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::index::SlotRef;
-use crate::item::{Head, RawItem, small_bytes, stub_bytes};
+use crate::item::{Head, Kept, RawItem, new_stub_bytes, new_wide_bytes, small_bytes};
 use crate::options::Eviction;
-use crate::scratch::with_copy;
 use crate::{Attributes, Cas};
 
 /// Units of an index that an insert moves while the index grows.
@@ -42,42 +41,42 @@ impl<'a> View<'a, '_> {
         key: &[u8],
         hash: Hash,
         source: Source<'_>,
-        attributes: Attributes,
+        attributes: &Attributes,
         now: Now,
     ) -> Result<Cas, Error> {
         self.write(key, hash, source, attributes, None, now)
     }
 
-    /// Writes a version, with a new token or with `cas`.
+    /// Writes a version, a new one or, with what is `kept`, the same.
     pub fn write(
         &mut self,
         key: &[u8],
         hash: Hash,
         source: Source<'_>,
-        attributes: Attributes,
-        cas: Option<Cas>,
+        attributes: &Attributes,
+        kept: Option<&Kept>,
         now: Now,
     ) -> Result<Cas, Error> {
         let threshold = self.pool().geometry.chain_threshold();
         let long_key = key.len() > threshold;
         let result = match source {
             Source::Parts(parts) if !long_key && parts[0].len() + parts[1].len() < threshold => {
-                self.write_small(key, hash, parts, attributes, cas, now)
+                self.write_small(key, hash, parts, attributes, kept, now)
             }
             Source::Parts(parts) => {
                 let length = parts[0].len() + parts[1].len();
                 self.body(length, &mut parts.iter().copied(), now)
-                    .and_then(|body| self.write_large(key, hash, body.into_chain(), attributes, cas, now))
+                    .and_then(|body| self.write_large(key, hash, body.into_chain(), attributes, kept, now))
             }
             Source::Body(body) if !long_key && body.len() < threshold => {
                 let copy = body.chunks().collect::<Vec<_>>().concat();
-                self.write_small(key, hash, [&copy, &[]], attributes, cas, now)
+                self.write_small(key, hash, [&copy, &[]], attributes, kept, now)
             }
-            Source::Body(body) => self.write_large(key, hash, body.into_chain(), attributes, cas, now),
+            Source::Body(body) => self.write_large(key, hash, body.into_chain(), attributes, kept, now),
         };
         match result {
-            // With a token of its own it is not a new version.
-            Ok(_) => self.slot.counters.stored.add(u64::from(cas.is_none())),
+            // What is written anew only for want of room is not a new version.
+            Ok(_) => self.slot.counters.stored.add(u64::from(kept.is_none())),
             Err(_) => self.slot.counters.out_of_memory.add(1),
         }
         result
@@ -89,7 +88,7 @@ impl<'a> View<'a, '_> {
         key: &[u8],
         hash: Hash,
         chunks: &[&[u8]],
-        attributes: Attributes,
+        attributes: &Attributes,
         now: Now,
     ) -> Result<Cas, Error> {
         if let [first, second] = *chunks {
@@ -99,30 +98,6 @@ impl<'a> View<'a, '_> {
         let body = self.body(length, &mut chunks.iter().copied(), now);
         let body = body.inspect_err(|_| self.slot.counters.out_of_memory.add(1))?;
         self.set(key, hash, Source::Body(body), attributes, now)
-    }
-
-    /// Sets the time of expiry of a live item, which keeps its token; it is written anew if it has no room for the time.
-    pub fn set_expiry(
-        &mut self,
-        key: &[u8],
-        hash: Hash,
-        item: RawItem,
-        expires_at_ms: u64,
-        now: Now,
-    ) -> Result<(), Error> {
-        if item.set_expiry(expires_at_ms) {
-            let place = self.find(key, hash).map(|(slot, _)| slot.place());
-            let local = self.local(place.expect("the item is live"));
-            self.meta_mut(local).expires(expires_at_ms);
-            return Ok(());
-        }
-        let attributes = Attributes { flags: item.flags(), expires_at_ms };
-        let (cas, fetched) = (Some(item.cas()), item.is_fetched());
-        with_copy(item.value(), |value| self.write(key, hash, Source::Parts([value, &[]]), attributes, cas, now))?;
-        if fetched && let Some((_, item)) = self.find(key, hash) {
-            item.touch(now.s);
-        }
-        Ok(())
     }
 
     /// A value of parts, copied into extents.
@@ -140,9 +115,12 @@ impl<'a> View<'a, '_> {
         Ok(body)
     }
 
-    fn head<'k>(&mut self, key: &'k [u8], attributes: Attributes, cas: Option<Cas>, now: Now) -> Head<'k> {
-        let cas = cas.unwrap_or_else(|| self.cell.next_cas());
-        Head { key, cas, now_s: now.s, flags: attributes.flags, expires_at_ms: attributes.expires_at_ms }
+    fn head<'k>(&mut self, key: &'k [u8], attributes: &'k Attributes, kept: Option<&Kept>, now: Now) -> Head<'k> {
+        let (cas, access_s, fetched) = match kept {
+            None => (self.cell.next_cas(), now.s, false),
+            Some(kept) => (kept.cas, kept.access_s, kept.fetched),
+        };
+        Head { key, cas, access_s, fetched, wide_bytes: 0, attributes }
     }
 
     fn write_small(
@@ -150,30 +128,32 @@ impl<'a> View<'a, '_> {
         key: &[u8],
         hash: Hash,
         value: [&[u8]; 2],
-        attributes: Attributes,
-        cas: Option<Cas>,
+        attributes: &Attributes,
+        kept: Option<&Kept>,
         now: Now,
     ) -> Result<Cas, Error> {
         let length = value[0].len() + value[1].len();
-        let bytes = small_bytes(key.len(), length, attributes.flags, attributes.expires_at_ms);
+        let wide_bytes = new_wide_bytes(key.len(), attributes);
+        let bytes = small_bytes(key.len(), length, wide_bytes, attributes);
         let old = self.find_live(key, hash, now).ok();
         if let Some((slot, item)) = old
             && !item.has_chain()
             && bytes <= item.bytes()
         {
-            let head = self.head(key, attributes, cas, now);
+            let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
             self.overwrite(slot, item, bytes, &head, value);
-            return Ok(head.cas);
+            self.report_version(hash, item, kept, now);
+            return Ok(head.shown_cas());
         }
         let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
         let class = if self.shared.options.eviction == Eviction::S3Fifo { class_of(bytes) } else { 0 };
         let local = self.ensure_room(class, queue, bytes, now)?;
-        let head = self.head(key, attributes, cas, now);
+        let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
         self.item(place).write_small(&head, value);
         self.count_in((key.len() + length) as u64);
-        self.publish(key, hash, place);
-        Ok(head.cas)
+        self.publish(key, hash, place, kept, now);
+        Ok(head.shown_cas())
     }
 
     /// Writes a version over the old one, which is at least as long; what is left becomes a gap.
@@ -185,7 +165,7 @@ impl<'a> View<'a, '_> {
         self.slot.gauges.key_value_bytes.add((item.key_len() + item.value_len()) as u64);
         self.slot.gauges.key_value_bytes.sub(old_length);
         let local = self.local(slot.place());
-        self.meta_mut(local).expires(head.expires_at_ms);
+        self.meta_mut(local).expires(head.attributes.expires_at_ms);
         self.count_write(slot);
     }
 
@@ -209,15 +189,16 @@ impl<'a> View<'a, '_> {
         key: &[u8],
         hash: Hash,
         chain: Chain,
-        attributes: Attributes,
-        cas: Option<Cas>,
+        attributes: &Attributes,
+        kept: Option<&Kept>,
         now: Now,
     ) -> Result<Cas, Error> {
         let old = self.find_live(key, hash, now).ok();
         if let Some((slot, item)) = old
             && item.has_chain()
+            && item.has_room_for_token(attributes)
         {
-            let head = self.head(key, attributes, cas, now);
+            let head = self.head(key, attributes, kept, now);
             self.slot.gauges.key_value_bytes.add(chain.len() as u64);
             let before = item.extent_bytes();
             let old_chain = item.replace_chain(&head, chain);
@@ -225,22 +206,23 @@ impl<'a> View<'a, '_> {
             old_chain.retire();
             self.count_extents(before, item.extent_bytes());
             let local = self.local(slot.place());
-            self.meta_mut(local).expires(head.expires_at_ms);
+            self.meta_mut(local).expires(head.attributes.expires_at_ms);
             self.count_write(slot);
-            return Ok(head.cas);
+            self.report_version(hash, item, kept, now);
+            return Ok(head.shown_cas());
         }
         let key_inline = key.len() <= self.pool().geometry.chain_threshold();
         let key_body = if key_inline { None } else { Some(self.body(key.len(), &mut [key].into_iter(), now)?) };
-        let bytes = stub_bytes(key.len(), key_inline);
+        let bytes = new_stub_bytes(key.len(), key_inline, attributes);
         let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
         let local = self.ensure_room(STUBS, PROBATION, bytes, now)?;
-        let head = self.head(key, attributes, cas, now);
+        let head = self.head(key, attributes, kept, now);
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
         self.count_in((key.len() + chain.len()) as u64);
         self.item(place).write_stub(&head, chain, key_body.map(Body::into_chain));
         self.admit_large(place, queue);
-        self.publish(key, hash, place);
-        Ok(head.cas)
+        self.publish(key, hash, place, kept, now);
+        Ok(head.shown_cas())
     }
 
     /// Counts a new version in, of so many bytes of key and value; the old one is counted out when it is buried.
@@ -249,19 +231,21 @@ impl<'a> View<'a, '_> {
         self.slot.gauges.key_value_bytes.add(bytes);
     }
 
-    /// Points the index at a new version; the old one becomes a gap.
-    fn publish(&mut self, key: &[u8], hash: Hash, place: u32) {
+    /// Points the index at a version that was written; the old one becomes a gap.
+    fn publish(&mut self, key: &[u8], hash: Hash, place: u32, kept: Option<&Kept>, now: Now) {
         // The old one may have been moved or evicted while room was made.
         let Some((slot, _)) = self.find(key, hash) else {
-            return self.index().insert(hash, place, 0);
+            self.index().insert(hash, place, 0);
+            return self.report_version(hash, self.item(place), None, now);
         };
         let (old, frequency) = (slot.place(), slot.frequency());
         slot.set_place(place);
         let local = self.local(place);
         self.meta_mut(local).hits += frequency;
-        self.bury(old, frequency, Reason::Replaced);
+        self.bury(hash, old, frequency, Reason::Replaced, now);
         self.release_if_empty(self.local(old));
         self.count_write(slot);
+        self.report_version(hash, self.item(place), kept, now);
     }
 
     /// Gets the index ready for one key more and says which queue the new version belongs to.

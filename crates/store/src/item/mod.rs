@@ -3,20 +3,25 @@
 //! ```text
 //! 0   u64  kinds (6 bits) | value length (14) | CAS (44)
 //! 8   u32  second of last access modulo 2^24 (24 bits) | key length (8)
-//! 12  [u32 key length, when above 255] [u32 flags, when not 0] [u64 expiry in ms, when there is one]  key  value
+//! 12  [u32 key length and marks, when above 255 or marked] [u64 token to be shown, when it was given]
+//!     [u32 flags, when not 0] [u64 expiry in ms, when there is one]  key  value
 //! ```
 //!
-//! An item with a chain is a stub of fixed form: `u32 key length, chain, chain of the key or null, f64 stamp, u32 newer,
-//! u32 older, u32 flags, u64 expiry, key unless in its chain`. What is dead keeps its length in the upper 26 of the first 32 bits,
+//! An item with a chain is a stub of fixed form: `u32 key length and marks, chain, chain of the key or null, f64 stamp, u32
+//! newer, u32 older, u32 flags, u64 expiry, [u64 token to be shown,] key unless in its chain`. What is dead keeps its length in the upper 26 of the first 32 bits,
 //! so that a segment can always be walked. Items start and end at multiples of 4, stubs, which have
 //! segments of their own, of 8.
 
 mod stub;
+mod wide;
 
-pub(crate) use stub::stub_bytes;
+pub(crate) use stub::new_stub_bytes;
+pub(crate) use wide::new_wide_bytes;
 
+use crate::Attributes;
+use crate::observer::Change;
 use crate::options::UNIT_BYTES;
-use stub::{STUB_BYTES, STUB_EXPIRY, STUB_FLAGS};
+use stub::{STUB_BYTES, STUB_EXPIRY, STUB_FLAGS, stub_bytes};
 
 #[cfg(target_endian = "big")]
 compile_error!("the kinds of an item are read as its first 32 bits");
@@ -24,14 +29,15 @@ compile_error!("the kinds of an item are read as its first 32 bits");
 const DEAD: u64 = 1;
 const EXPIRY: u64 = 2;
 const FLAGS: u64 = 4;
-const LONG_KEY: u64 = 8;
+/// The key's length, and marks, in a word of their own. Of a stub, which always has that word: the key in a chain.
+const WIDE: u64 = 8;
 const CHAIN: u64 = 16;
 const FETCHED: u64 = 32;
 
 const KIND_BITS: u32 = 6;
 const VALUE_BITS: u32 = 14;
 const CAS_SHIFT: u32 = KIND_BITS + VALUE_BITS;
-/// CAS tokens count per cell. A million writes a second to one cell use them up in 200 days, to sixteen in nine years.
+/// CAS tokens count per cell, also where an item shows another. A million writes a second to one cell use them up in 200 days, to sixteen in nine years.
 pub(crate) const MAX_CAS: u64 = u64::MAX >> CAS_SHIFT;
 const ACCESS_MASK: u32 = (1 << 24) - 1;
 const MAX_SHORT_KEY: usize = 255;
@@ -42,9 +48,29 @@ const HEADER_BYTES: usize = 12;
 pub(crate) struct Head<'a> {
     pub key: &'a [u8],
     pub cas: u64,
-    pub now_s: u32,
-    pub flags: u32,
-    pub expires_at_ms: u64,
+    /// Second of the last access.
+    pub access_s: u32,
+    pub fetched: bool,
+    /// As `new_wide_bytes` says, of what is no stub.
+    pub wide_bytes: usize,
+    pub attributes: &'a Attributes,
+}
+
+impl Head<'_> {
+    /// The token as others see it.
+    pub fn shown_cas(&self) -> u64 {
+        if self.attributes.cas == 0 { self.cas } else { self.attributes.cas }
+    }
+}
+
+/// What a version keeps that is written anew only for want of room.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    pub cas: u64,
+    pub access_s: u32,
+    pub fetched: bool,
+    /// What it is told as.
+    pub change: Change,
 }
 
 /// Seconds of an access as they are kept, from milliseconds.
@@ -57,11 +83,10 @@ fn round_up(bytes: usize) -> usize {
     bytes.next_multiple_of(UNIT_BYTES)
 }
 
-/// Bytes of an item with its value beside it, rounded.
-pub(crate) fn small_bytes(key: usize, value: usize, flags: u32, expires_at_ms: u64) -> usize {
-    let optional =
-        4 * usize::from(key > MAX_SHORT_KEY) + 4 * usize::from(flags != 0) + 8 * usize::from(expires_at_ms != 0);
-    round_up(HEADER_BYTES + optional + key + value)
+/// Bytes of a new item with its value beside it, rounded.
+pub(crate) fn small_bytes(key: usize, value: usize, wide_bytes: usize, attributes: &Attributes) -> usize {
+    let optional = 4 * usize::from(attributes.flags != 0) + 8 * usize::from(attributes.expires_at_ms != 0);
+    round_up(HEADER_BYTES + wide_bytes + optional + key + value)
 }
 
 /// An item in a segment. A view: what it lends lives as long as the cell's lock is held and nothing is moved.
@@ -119,6 +144,7 @@ impl RawItem {
         self.has(FETCHED)
     }
 
+    /// The cell's own count of versions.
     #[inline]
     pub fn cas(self) -> u64 {
         self.word() >> CAS_SHIFT
@@ -126,11 +152,7 @@ impl RawItem {
 
     #[inline]
     pub fn key_len(self) -> usize {
-        if self.has(LONG_KEY | CHAIN) {
-            self.load::<u32>(HEADER_BYTES) as usize
-        } else {
-            (self.load::<u32>(8) >> 24) as usize
-        }
+        if self.is_wide() { self.wide_key_len() } else { (self.load::<u32>(8) >> 24) as usize }
     }
 
     #[inline]
@@ -149,7 +171,7 @@ impl RawItem {
         if kinds & DEAD != 0 {
             (kinds >> KIND_BITS) as usize
         } else if kinds & CHAIN != 0 {
-            stub_bytes(self.key_len(), kinds & LONG_KEY == 0)
+            stub_bytes(self.key_len(), kinds & WIDE == 0, self.shown_bytes())
         } else {
             round_up(self.value_offset() + self.value_len())
         }
@@ -162,7 +184,7 @@ impl RawItem {
 
     #[inline]
     fn flags_offset(self) -> usize {
-        HEADER_BYTES + 4 * usize::from(self.has(LONG_KEY))
+        HEADER_BYTES + if self.has(WIDE) { self.wide_bytes() } else { 0 }
     }
 
     #[inline]
@@ -172,7 +194,11 @@ impl RawItem {
 
     #[inline]
     fn key_offset(self) -> usize {
-        if self.has_chain() { STUB_BYTES } else { self.expiry_offset() + 8 * usize::from(self.has(EXPIRY)) }
+        if self.has_chain() {
+            STUB_BYTES + self.shown_bytes()
+        } else {
+            self.expiry_offset() + 8 * usize::from(self.has(EXPIRY))
+        }
     }
 
     #[inline]
@@ -198,7 +224,7 @@ impl RawItem {
     }
 
     /// Sets the time of expiry where there is room for it; false if there is none.
-    pub fn set_expiry(self, expires_at_ms: u64) -> bool {
+    fn set_expiry(self, expires_at_ms: u64) -> bool {
         let room = self.has(EXPIRY | CHAIN);
         if room {
             self.store(self.expiry_offset(), expires_at_ms);
@@ -214,7 +240,7 @@ impl RawItem {
 
     /// The key where it is in the segment.
     fn inline_key<'a>(self) -> Option<&'a [u8]> {
-        (!(self.has_chain() && self.has(LONG_KEY))).then(|| self.slice(self.key_offset(), self.key_len()))
+        (!(self.has_chain() && self.has(WIDE))).then(|| self.slice(self.key_offset(), self.key_len()))
     }
 
     /// Runs `f` on the key, which is copied first if it is in a chain.
@@ -240,6 +266,11 @@ impl RawItem {
         self.slice(self.value_offset(), self.value_len())
     }
 
+    /// Second of the last access.
+    pub fn access_s(self) -> u32 {
+        self.load::<u32>(8) & ACCESS_MASK
+    }
+
     /// Seconds since the last access; wraps after 194 days.
     #[inline]
     pub fn idle_s(self, now_s: u32) -> u32 {
@@ -262,23 +293,25 @@ impl RawItem {
     /// Writes a whole item whose value, in two parts, is beside it. Not over its own parts.
     pub fn write_small(self, head: &Head<'_>, value: [&[u8]; 2]) {
         let length = value[0].len() + value[1].len();
-        let kinds = (LONG_KEY * u64::from(head.key.len() > MAX_SHORT_KEY))
-            | (FLAGS * u64::from(head.flags != 0))
-            | (EXPIRY * u64::from(head.expires_at_ms != 0));
+        let attributes = head.attributes;
+        let kinds = (WIDE * u64::from(head.wide_bytes > 0))
+            | (FLAGS * u64::from(attributes.flags != 0))
+            | (EXPIRY * u64::from(attributes.expires_at_ms != 0))
+            | (FETCHED * u64::from(head.fetched));
         self.store(0, kinds | (length as u64) << KIND_BITS | head.cas << CAS_SHIFT);
-        let short = if kinds & LONG_KEY == 0 { head.key.len() as u32 } else { 0 };
-        self.store(8, short << 24 | head.now_s);
+        let short = if kinds & WIDE == 0 { head.key.len() as u32 } else { 0 };
+        self.store(8, short << 24 | head.access_s);
         let mut offset = HEADER_BYTES;
-        if kinds & LONG_KEY != 0 {
-            self.store(offset, head.key.len() as u32);
-            offset += 4;
+        if kinds & WIDE != 0 {
+            self.write_wide(head.key.len(), attributes);
+            offset += head.wide_bytes;
         }
         if kinds & FLAGS != 0 {
-            self.store(offset, head.flags);
+            self.store(offset, attributes.flags);
             offset += 4;
         }
         if kinds & EXPIRY != 0 {
-            self.store(offset, head.expires_at_ms);
+            self.store(offset, attributes.expires_at_ms);
             offset += 8;
         }
         for part in [head.key, value[0], value[1]] {
@@ -302,6 +335,9 @@ impl RawItem {
         let kinds = self.word() & ((1 << KIND_BITS) - 1) & !FETCHED;
         self.store(0, kinds | (value_len as u64) << KIND_BITS | cas << CAS_SHIFT);
         self.store(8, self.load::<u32>(8) & !ACCESS_MASK | now_s);
+        if self.is_wide() {
+            self.renew_wide(cas);
+        }
     }
 
     #[inline]

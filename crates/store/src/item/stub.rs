@@ -1,6 +1,8 @@
 //! The stub of a large value: an item whose value, and a very long key too, is in a chain.
 
-use super::{CAS_SHIFT, CHAIN, HEADER_BYTES, Head, LONG_KEY, RawItem};
+use super::wide::token_bytes;
+use super::{CAS_SHIFT, CHAIN, FETCHED, Head, RawItem, WIDE};
+use crate::Attributes;
 use crate::chain::Chain;
 use std::mem::ManuallyDrop;
 
@@ -13,9 +15,15 @@ pub(super) const STUB_FLAGS: usize = 48;
 pub(super) const STUB_EXPIRY: usize = 52;
 pub(super) const STUB_BYTES: usize = 60;
 
-/// Bytes of an item with its value in a chain, and its key too when `key_inline` says so.
-pub(crate) fn stub_bytes(key: usize, key_inline: bool) -> usize {
-    (STUB_BYTES + if key_inline { key } else { 0 }).next_multiple_of(align_of::<Chain>())
+/// Bytes of an item with its value in a chain, and its key too unless `key_inline` says otherwise, with so many bytes of token
+/// to be shown.
+pub(crate) fn stub_bytes(key: usize, key_inline: bool, shown_bytes: usize) -> usize {
+    (STUB_BYTES + shown_bytes + if key_inline { key } else { 0 }).next_multiple_of(align_of::<Chain>())
+}
+
+/// Bytes of a new stub, as `stub_bytes`.
+pub(crate) fn new_stub_bytes(key: usize, key_inline: bool, attributes: &Attributes) -> usize {
+    stub_bytes(key, key_inline, token_bytes(attributes.cas))
 }
 
 impl RawItem {
@@ -49,38 +57,44 @@ impl RawItem {
     /// Both chains of a stub: the value's, and the key's if it has one.
     #[cfg(any(test, debug_assertions))]
     pub fn chains<'a>(self) -> impl Iterator<Item = &'a Chain> {
-        std::iter::once(self.chain()).chain(self.has(LONG_KEY).then(|| self.key_chain()))
+        std::iter::once(self.chain()).chain(self.has(WIDE).then(|| self.key_chain()))
     }
 
     /// Bytes of the extents of a stub.
     pub fn extent_bytes(self) -> u64 {
-        let key = if self.has(LONG_KEY) { self.key_chain().extent_bytes() } else { 0 };
+        let key = if self.has(WIDE) { self.key_chain().extent_bytes() } else { 0 };
         self.chain().extent_bytes() + key
     }
 
     /// Writes a whole stub, not yet linked into a list. The chains move into it.
     pub fn write_stub(self, head: &Head<'_>, chain: Chain, key_chain: Option<Chain>) {
-        let kinds = CHAIN | (LONG_KEY * u64::from(key_chain.is_some()));
+        let kinds = CHAIN | (WIDE * u64::from(key_chain.is_some())) | (FETCHED * u64::from(head.fetched));
         self.store(0, kinds | head.cas << CAS_SHIFT);
-        self.store(8, head.now_s);
-        self.store(HEADER_BYTES, head.key.len() as u32);
-        self.store(STUB_FLAGS, head.flags);
-        self.store(STUB_EXPIRY, head.expires_at_ms);
+        self.store(8, head.access_s);
+        self.write_wide(head.key.len(), head.attributes);
+        self.store(STUB_FLAGS, head.attributes.flags);
+        self.store(STUB_EXPIRY, head.attributes.expires_at_ms);
         match key_chain {
             // SAFETY: as for `store`; the address is a multiple of 8.
             Some(key) => unsafe { self.0.add(STUB_KEY_CHAIN).cast::<Chain>().write(key) },
-            None => self.copy_in(STUB_BYTES, head.key),
+            None => self.copy_in(self.key_offset(), head.key),
         }
         // SAFETY: as above.
         unsafe { self.0.add(STUB_CHAIN).cast::<Chain>().write(chain) };
     }
 
-    /// Gives a stub another value; returns the old one.
+    /// Whether a stub can be given a value with these attributes.
+    pub fn has_room_for_token(self, attributes: &Attributes) -> bool {
+        attributes.cas == 0 || self.shown_bytes() > 0
+    }
+
+    /// Gives a stub, which has room for the head's token, another value; returns the old one.
     pub fn replace_chain(self, head: &Head<'_>, chain: Chain) -> Chain {
-        self.store(0, self.word() & (CHAIN | LONG_KEY) | head.cas << CAS_SHIFT);
-        self.store(8, head.now_s);
-        self.store(STUB_FLAGS, head.flags);
-        self.store(STUB_EXPIRY, head.expires_at_ms);
+        self.store(0, self.word() & (CHAIN | WIDE) | head.cas << CAS_SHIFT);
+        self.store(8, head.access_s);
+        self.store(STUB_FLAGS, head.attributes.flags);
+        let room = self.amend(head.cas, head.attributes);
+        debug_assert!(room, "a stub has room for all but a token");
         // SAFETY: as for `chain_at`, and the lock makes the access exclusive.
         unsafe { self.0.add(STUB_CHAIN).cast::<Chain>().replace(chain) }
     }
@@ -115,7 +129,7 @@ impl RawItem {
     pub fn take_chains(self) -> (Chain, Option<Chain>) {
         // SAFETY: the stub holds the chains; the caller does not use it as a stub again.
         let take = |offset| unsafe { self.0.add(offset).cast::<ManuallyDrop<Chain>>().read() };
-        let key = self.has(LONG_KEY).then(|| ManuallyDrop::into_inner(take(STUB_KEY_CHAIN)));
+        let key = self.has(WIDE).then(|| ManuallyDrop::into_inner(take(STUB_KEY_CHAIN)));
         (ManuallyDrop::into_inner(take(STUB_CHAIN)), key)
     }
 }

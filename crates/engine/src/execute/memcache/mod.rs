@@ -148,7 +148,7 @@ pub fn store(head: &StoreHead<'_>, value: NewValue<'_>, hash: Hash, context: &Co
         0 => context.shared.default_expiry(now_ms),
         exptime => time::expires_at_ms(exptime, now_ms),
     };
-    let attributes = Attributes { flags: head.flags, expires_at_ms };
+    let attributes = Attributes { flags: head.flags, expires_at_ms, ..Attributes::default() };
     let mut entry = context.store.entry(head.key, hash, now_ms);
     let result = match head.mode {
         StoreMode::Set => Some(entry.set(value, attributes)),

@@ -126,7 +126,7 @@ fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, shared: &Shared, now_ms: Un
             None => shared.default_expiry(now_ms),
         },
     };
-    Attributes { flags: 0, expires_at_ms }
+    Attributes { expires_at_ms, ..Attributes::default() }
 }
 
 /// A value that outlives its item: bytes copied, a chain by reference.
@@ -183,7 +183,8 @@ pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl
     context.hashes.clear();
     context.hashes.extend(request.arguments().step_by(2).map(|key| context.store.hash(key)));
     let mut cells = context.cells.several(context.hashes, context.now_ms);
-    let attributes = Attributes { flags: 0, expires_at_ms: context.shared.default_expiry(context.now_ms) };
+    let attributes =
+        Attributes { expires_at_ms: context.shared.default_expiry(context.now_ms), ..Attributes::default() };
     let mut arguments = request.arguments();
     let mut index = 2;
     let mut result = Ok(());
