@@ -4,6 +4,7 @@ use crate::baseline::Baseline;
 use crate::cells::Cells;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
+use crate::pubsub::PubSub;
 use crate::sweeper::SweepSignal;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
@@ -25,6 +26,8 @@ pub struct Shared {
     pub counters: Counters,
     /// Open connections.
     pub clients: Clients,
+    /// Who is subscribed to what.
+    pub pubsub: PubSub,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -61,6 +64,7 @@ impl Shared {
             clock,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
+            pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
             started: Instant::now(),

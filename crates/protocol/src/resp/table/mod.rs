@@ -3,6 +3,7 @@
 
 mod connection;
 mod generic;
+mod pubsub;
 mod server;
 mod string;
 
@@ -98,7 +99,7 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 4] = [connection::ROWS, generic::ROWS, server::ROWS, string::ROWS];
+const GROUPS: [&[Spec]; 5] = [connection::ROWS, generic::ROWS, pubsub::ROWS, server::ROWS, string::ROWS];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);
