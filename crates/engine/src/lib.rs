@@ -22,6 +22,7 @@
 mod assembly;
 mod baseline;
 mod cells;
+mod changes;
 mod client;
 mod clients;
 mod collect;

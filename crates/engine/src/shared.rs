@@ -2,6 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
+use crate::changes::Listeners;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
@@ -28,6 +29,8 @@ pub struct Shared {
     pub clients: Clients,
     /// Who is subscribed to what.
     pub pubsub: PubSub,
+    /// Who is told of changes of keys.
+    pub listeners: Arc<Listeners>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -59,7 +62,10 @@ impl Shared {
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
+        let listeners = Arc::new(Listeners::default());
+        store.observe(Arc::clone(&listeners) as _);
         Shared {
+            listeners,
             store: Arc::new(store),
             clock,
             counters: Counters::new(options.workers),
