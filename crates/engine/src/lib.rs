@@ -21,6 +21,7 @@
 
 mod assembly;
 mod baseline;
+mod binary;
 mod cells;
 mod changes;
 mod client;
@@ -30,6 +31,7 @@ pub mod connection;
 mod counters;
 mod error;
 mod execute;
+mod fields;
 mod inbox;
 mod intake;
 mod metrics;

@@ -130,6 +130,8 @@ pub struct Context<'a> {
     pub now_ms: UnixMillis,
     /// Reused by commands of several keys that lock several cells.
     pub hashes: &'a mut Vec<Hash>,
+    /// Reused by commands that make a value from an old one; of bounded length.
+    pub scratch: &'a mut Vec<u8>,
 }
 
 /// What the connection does after a reply.

@@ -14,6 +14,7 @@ use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
 use ringstone_protocol::memcache::text::Request;
 use ringstone_protocol::resp::command::{self, Command};
@@ -34,6 +35,7 @@ pub struct Worker {
     bounds: Bounds,
     output_limit: usize,
     hashes: Vec<Hash>,
+    scratch: Vec<u8>,
     /// How other threads reach its connections; `None` without an event loop.
     mailbox: Option<Mailbox<Mail>>,
 }
@@ -131,7 +133,7 @@ impl Worker {
         let max_value_size = usize::try_from(shared.options.max_value_size).unwrap_or(usize::MAX);
         let bounds = Bounds::new(max_value_size, shared.store.chain_threshold());
         let output_limit = shared.options.output_limit();
-        Worker { shared, index, bounds, output_limit, hashes: Vec::new(), mailbox: None }
+        Worker { shared, index, bounds, output_limit, hashes: Vec::new(), scratch: Vec::new(), mailbox: None }
     }
 
     /// The same in an event loop: its connections can be reached by this mailbox.
@@ -188,7 +190,8 @@ impl Worker {
         let counters = self.shared.counters.worker(self.index);
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes: &mut self.hashes };
+        let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
@@ -232,8 +235,8 @@ impl Worker {
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::RespAssembled | Step::RespError(_) => true,
-        Step::MemcacheRefused { close, .. } | Step::Plain { close, .. } => *close,
+        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
 }
@@ -243,6 +246,7 @@ fn blocks(step: &Step<'_>) -> bool {
 fn reads_counters(step: &Step<'_>) -> bool {
     match step {
         Step::Memcache(request) => matches!(request, Request::Stats { .. }),
+        Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
         Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
         Step::RespInline(_) => true,
         _ => false,
@@ -281,6 +285,14 @@ fn execute(
             (None, Outcome::Continue)
         }
         Step::MemcacheStored => (store_received(hash, connection, context, out), Outcome::Continue),
+        Step::Binary(request) => {
+            (memcache::binary::command_index(&request), memcache::binary::execute(&request, hash, context, out))
+        }
+        Step::BinaryRefused { tag, status, remove, close } => {
+            memcache::binary::refuse(tag, status, remove, context, out);
+            (None, if close { Outcome::Close } else { Outcome::Continue })
+        }
+        Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
@@ -389,6 +401,18 @@ fn execute_assembled(
         }
         _ => (None, Outcome::Close),
     }
+}
+
+fn binary_received(
+    hash: Hash,
+    connection: &mut Connection,
+    context: &Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> Option<CommandIndex> {
+    let Receiving::Binary(received) = std::mem::replace(&mut connection.receiving, Receiving::Nothing) else {
+        return None;
+    };
+    memcache::binary::store_received(*received, hash, context, out)
 }
 
 fn execute_list(

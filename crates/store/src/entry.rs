@@ -11,6 +11,7 @@ use crate::options::MAX_KEY_BYTES;
 use crate::scratch::with_copy;
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 
 /// Token of a version of an item; survives relocation. The store's own are never 0, and those of a key grow; one that was
@@ -59,6 +60,14 @@ impl Value<'_> {
     /// Whether it is of no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The value in one piece, copied if it is in extents.
+    pub fn contiguous(&self) -> Cow<'_, [u8]> {
+        match self {
+            Value::Bytes(bytes) => Cow::Borrowed(bytes),
+            Value::Chain(chain) => Cow::Owned(chain.to_vec()),
+        }
     }
 
     /// A copy in one piece.
@@ -165,7 +174,7 @@ impl<'s, 'k> Entry<'s, 'k> {
     }
 
     #[inline]
-    fn item(&self, item: RawItem) -> Item<'_> {
+    pub(crate) fn item(&self, item: RawItem) -> Item<'_> {
         let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
         let (marks, cas) = item.marks_and_shown_cas();
         Item {
@@ -335,7 +344,7 @@ fn next_attributes(item: RawItem) -> Attributes {
 
 /// A value as pieces that outlive a move of the item.
 pub(crate) enum Pieces<'a> {
-    Bytes(std::borrow::Cow<'a, [u8]>),
+    Bytes(Cow<'a, [u8]>),
     Chain(Chain),
     Body(&'a Body),
 }

@@ -84,10 +84,12 @@ mod marks;
 mod observer;
 mod options;
 mod pool;
+mod random;
 mod scratch;
 mod stats;
 mod store;
 mod tails;
+mod walk;
 
 pub use chain::{Body, Chain};
 pub use clock::{Clock, ManualClock, SystemClock, UnixMillis};

@@ -1,8 +1,10 @@
 //! Several cells at once, for operations on several keys.
 
 use crate::cell::{Cell, Now, Shared, View};
-use crate::entry::Entry;
+use crate::clock::UnixMillis;
+use crate::entry::{Entry, Item};
 use crate::hash::Hash;
+use crate::walk::{self, Visit};
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 
@@ -25,8 +27,21 @@ impl<'s> LockedCells<'s> {
             hashes.iter().map(|hash| hash.cell(shared.slots.len())).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let cells = numbers.into_iter().map(|number| (number, shared.slots[number].lock(now))).collect();
+        LockedCells::of(shared, numbers.into_iter(), now)
+    }
+
+    pub(crate) fn all(shared: &'s Shared, now: Now) -> LockedCells<'s> {
+        LockedCells::of(shared, 0..shared.slots.len(), now)
+    }
+
+    /// `numbers` grow.
+    fn of(shared: &'s Shared, numbers: impl Iterator<Item = usize>, now: Now) -> LockedCells<'s> {
+        let cells = numbers.map(|number| (number, shared.slots[number].lock(now))).collect();
         LockedCells { shared, cells, now }
+    }
+
+    fn position(&self, number: usize) -> Option<usize> {
+        self.cells.binary_search_by_key(&number, |(n, _)| *n).ok()
     }
 
     /// A cell with nothing to evict finds room in others, but not in those that are held here: if these have all, some of it
@@ -51,10 +66,35 @@ impl<'s> LockedCells<'s> {
     /// When the hash's cell was not among those locked.
     pub fn entry<'a, 'k>(&'a mut self, key: &'k [u8], hash: Hash) -> Entry<'a, 'k> {
         let number = hash.cell(self.shared.slots.len());
-        let at = self.cells.binary_search_by_key(&number, |(n, _)| *n).expect("the key's cell is locked");
+        let at = self.position(number).expect("the key's cell is locked");
         if self.shared.slots[number].is_bare() && self.cells.len() > 1 {
             self.make_room(at);
         }
         Entry::lent(self.shared, &mut self.cells[at].1, key, hash, self.now)
+    }
+    /// As [`Store::scan`](crate::Store::scan), of the items of the cells that are locked.
+    pub fn scan(&mut self, cursor: u64, budget: usize, give: &mut dyn FnMut(&[u8], &Item<'_>)) -> u64 {
+        let (shared, now) = (self.shared, self.now);
+        walk::scan(shared, self, cursor, budget, now, give)
+    }
+
+    /// As [`Store::random_key`](crate::Store::random_key), of the items of the cells that are locked.
+    pub fn random_key(&mut self, seed: u64) -> Option<Vec<u8>> {
+        let (shared, now) = (self.shared, self.now);
+        walk::random_key(shared, self, seed, now)
+    }
+
+    /// As [`Store::flush`](crate::Store::flush), of the cells that are locked.
+    pub fn flush(&mut self, at_ms: UnixMillis) {
+        for (number, cell) in &mut self.cells {
+            self.shared.slots[*number].flush_at(cell, at_ms, self.now.ms);
+        }
+    }
+}
+
+impl Visit for LockedCells<'_> {
+    fn visit<R>(&mut self, cell: usize, look: impl FnOnce(&mut View<'_, '_>) -> R) -> Option<R> {
+        let at = self.position(cell)?;
+        Some(look(&mut View { shared: self.shared, slot: &self.shared.slots[cell], cell: &mut self.cells[at].1 }))
     }
 }

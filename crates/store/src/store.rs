@@ -28,7 +28,7 @@ const CURSOR_BITS: u32 = 16;
 
 /// The engine. `Send + Sync`, shared by `Arc`.
 pub struct Store {
-    shared: Shared,
+    pub(crate) shared: Shared,
 }
 
 impl Shared {
@@ -117,6 +117,12 @@ impl Store {
         LockedCells::new(&self.shared, hashes, Now::at(now_ms))
     }
 
+    /// Locks all cells, in ascending order: for what must see or change everything at one moment. Nobody else gets on
+    /// meanwhile.
+    pub fn lock_all(&self, now_ms: UnixMillis) -> LockedCells<'_> {
+        LockedCells::all(&self.shared, Now::at(now_ms))
+    }
+
     /// Reserves extents for a value of `length` bytes, evicting as needed. `TooLarge` before anything is touched;
     /// `TooManyReserved` when [`RESERVED_SHARE`](crate::RESERVED_SHARE) or
     /// [`RESERVED_AND_PINNED_SHARE`](crate::RESERVED_AND_PINNED_SHARE) would be exceeded, unless it is the only
@@ -147,12 +153,7 @@ impl Store {
     /// once it comes (a later call replaces an earlier one, as memcached does).
     pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
         for slot in &self.shared.slots {
-            let mut cell = slot.lock(Now::at(now_ms));
-            if at_ms <= now_ms {
-                slot.flush(&mut cell);
-            } else {
-                cell.flush_later(at_ms);
-            }
+            slot.flush_at(&mut slot.lock(Now::at(now_ms)), at_ms, now_ms);
         }
     }
 

@@ -82,6 +82,36 @@ pub enum Command {
     Publish,
     /// PUBSUB
     PubSub,
+    /// HSET
+    HSet,
+    /// HMSET
+    HMSet,
+    /// HSETNX
+    HSetNx,
+    /// HGET
+    HGet,
+    /// HMGET
+    HMGet,
+    /// HGETALL
+    HGetAll,
+    /// HDEL
+    HDel,
+    /// HEXISTS
+    HExists,
+    /// HLEN
+    HLen,
+    /// HKEYS
+    HKeys,
+    /// HVALS
+    HVals,
+    /// HINCRBY
+    HIncrBy,
+    /// HINCRBYFLOAT
+    HIncrByFloat,
+    /// HSCAN
+    HScan,
+    /// HSTRLEN
+    HStrLen,
 }
 
 /// One row.

@@ -2,7 +2,9 @@
 
 mod args;
 pub mod command;
+pub mod extended;
 mod inline;
+mod natural;
 pub mod options;
 pub mod parse;
 pub mod reply;

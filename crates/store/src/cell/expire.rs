@@ -64,6 +64,16 @@ impl View<'_, '_> {
 }
 
 impl Slot {
+    /// Flushes now, or when a later time comes.
+    pub fn flush_at(&self, cell: &mut Cell, at_ms: u64, now_ms: u64) {
+        if at_ms <= now_ms {
+            self.flush(cell);
+        } else {
+            // The next operation after it does so first.
+            cell.flush_at_ms = at_ms;
+        }
+    }
+
     /// All versions written so far are gone. The sweep looks at every segment again.
     pub fn flush(&self, cell: &mut Cell) {
         cell.flush_cas = cell.cas;
@@ -71,12 +81,5 @@ impl Slot {
         cell.metas.iter_mut().for_each(|meta| meta.earliest_ms = 0);
         self.gauges.items.set(0);
         self.gauges.key_value_bytes.set(0);
-    }
-}
-
-impl Cell {
-    /// Flushes when the time comes; the next operation after it does so first.
-    pub fn flush_later(&mut self, at_ms: u64) {
-        self.flush_at_ms = at_ms;
     }
 }

@@ -9,6 +9,7 @@ mod locals;
 mod reclaim;
 mod report;
 mod segments;
+mod walk;
 mod write;
 
 #[cfg(any(test, debug_assertions))]

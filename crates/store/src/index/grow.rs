@@ -3,7 +3,7 @@
 //! The home line grows with the hash, whatever the number of lines. So when the table gets more lines, every key moves to
 //! the same line or a higher one, and moving units from the highest to the lowest never meets one that has not moved.
 
-use super::{Index, IndexView, LINE_LOAD, Line, PLACE_SHIFT, SLOTS, TAG_MASK, UNIT_LINES, empty_lanes, link_of};
+use super::{Index, IndexView, LINE_LOAD, Line, PLACE_SHIFT, SLOTS, UNIT_LINES, empty_lanes, link_of};
 use crate::hash::Hash;
 use std::sync::atomic::Ordering;
 
@@ -107,22 +107,6 @@ impl IndexView<'_, &mut Index> {
         }
         self.index.moving = moving;
         enough
-    }
-
-    /// Calls `each` with every key's slot of a unit; returns the number of its overflow lines.
-    fn collect(&self, unit: u32, mut each: impl FnMut(u32)) -> usize {
-        let mut take = |line: &Line| {
-            let slots = line.0.iter().map(|slot| slot.load(Ordering::Relaxed));
-            slots.filter(|slot| slot & TAG_MASK != 0).for_each(&mut each);
-        };
-        self.unit_lines(unit).for_each(&mut take);
-        let (mut chained, mut next) = (0, self.unit_overflow(unit));
-        while let Some(overflow) = next {
-            take(self.overflow_line(overflow));
-            next = link_of(self.overflow_line(overflow));
-            chained += 1;
-        }
-        chained
     }
 
     fn clear(&mut self, unit: u32) {

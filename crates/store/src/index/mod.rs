@@ -9,6 +9,7 @@
 
 mod grow;
 mod simd;
+mod walk;
 
 pub(crate) use grow::Keys;
 pub(crate) use simd::prefetch;

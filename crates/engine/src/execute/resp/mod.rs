@@ -3,6 +3,7 @@
 mod client;
 mod client_list;
 mod connection;
+mod hashes;
 mod info;
 mod keys;
 mod modes;
@@ -22,6 +23,8 @@ use ringstone_store::{Body, Error, Hash, NewValue};
 
 pub use client::is_reply_on;
 pub use modes::{is_pushed, leave};
+/// Valkey's error for a command on a key of another type.
+pub const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
 /// Arguments of one request: bytes, and for large values the bodies that stand in their place.
 pub struct Request<'a> {
@@ -108,6 +111,21 @@ fn dispatch(
         C::Persist => keys::persist(request, context, out),
         C::DbSize => reply::integer(out, i64::try_from(context.store.len()).unwrap_or(i64::MAX)),
         C::FlushDb | C::FlushAll => keys::flush(request, context, out),
+        C::HSet => hashes::set(request, true, context, out),
+        C::HMSet => hashes::set(request, false, context, out),
+        C::HSetNx => hashes::set_if_absent(request, context, out),
+        C::HGet => hashes::field(request, session, context, out),
+        C::HMGet => hashes::many(request, session, context, out),
+        C::HGetAll => hashes::pairs(request, session, context, out),
+        C::HDel => hashes::remove(request, context, out),
+        C::HExists => hashes::exists(request, context, out),
+        C::HLen => hashes::len(request, context, out),
+        C::HKeys => hashes::fields(request, context, out),
+        C::HVals => hashes::values(request, context, out),
+        C::HIncrBy => hashes::add(request, context, out),
+        C::HIncrByFloat => hashes::add_float(request, context, out),
+        C::HScan => hashes::scan(request, context, out),
+        C::HStrLen => hashes::field_length(request, context, out),
         C::Info => info::write(request, session, context, out),
         C::Subscribe => pubsub::subscribe(request, Kind::Channel, session, context, out),
         C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),

@@ -3,6 +3,7 @@
 
 mod connection;
 mod generic;
+mod hash;
 mod pubsub;
 mod server;
 mod string;
@@ -54,6 +55,7 @@ const NO_TIPS: Words = &[];
 const ALL_SUCCEEDED: Words = &["request_policy:all_shards", "response_policy:all_succeeded"];
 const SUM: Words = &["request_policy:multi_shard", "response_policy:agg_sum"];
 const VARYING: Words = &["nondeterministic_output"];
+const VARYING_ORDER: Words = &["nondeterministic_output_order"];
 
 /// What COMMAND DOCS says.
 #[derive(Clone, Copy)]
@@ -99,7 +101,7 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 5] = [connection::ROWS, generic::ROWS, pubsub::ROWS, server::ROWS, string::ROWS];
+const GROUPS: [&[Spec]; 6] = [connection::ROWS, generic::ROWS, hash::ROWS, pubsub::ROWS, server::ROWS, string::ROWS];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);
