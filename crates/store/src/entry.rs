@@ -146,17 +146,26 @@ pub struct Entry<'s, 'k> {
     key: &'k [u8],
     hash: Hash,
     now: Now,
+    /// Reads are counted.
+    counts: bool,
 }
 
 impl<'s, 'k> Entry<'s, 'k> {
     #[inline]
     pub(crate) fn own(shared: &'s Shared, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
         let slot = shared.slot(hash);
-        Entry { shared, slot, cell: Held::Own(slot.lock(now)), key, hash, now }
+        Entry { shared, slot, cell: Held::Own(slot.lock(now)), key, hash, now, counts: true }
     }
 
     pub(crate) fn lent(shared: &'s Shared, cell: &'s mut Cell, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
-        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell), key, hash, now }
+        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell), key, hash, now, counts: true }
+    }
+
+    /// The same key, whose reads are not counted (frequency, last access), as if it had not been read.
+    #[must_use]
+    pub fn uncounted(mut self) -> Entry<'s, 'k> {
+        self.counts = false;
+        self
     }
 
     #[inline]
@@ -184,15 +193,17 @@ impl<'s, 'k> Entry<'s, 'k> {
         self.item(item, item.idle_s(self.now.s), item.is_fetched())
     }
 
-    /// The live item, counted as a read (frequency, last access).
+    /// The live item, counted as a read (frequency, last access) unless it is [`uncounted`](Entry::uncounted).
     #[inline]
     pub fn get(&mut self) -> Result<Item<'_>, Absence> {
-        let (key, hash, now) = (self.key, self.hash, self.now);
+        let (key, hash, now, counts) = (self.key, self.hash, self.now, self.counts);
         let mut view = self.view();
         match view.find_live(key, hash, now) {
             Ok((slot, raw)) => {
                 let (idle_s, fetched) = (raw.idle_s(now.s), raw.is_fetched());
-                view.count_read(slot, raw, now);
+                if counts {
+                    view.count_read(slot, raw, now);
+                }
                 Ok(self.item(raw, idle_s, fetched))
             }
             Err(Some(Reason::Expired)) => Err(Absence::Expired),
