@@ -37,9 +37,15 @@ mod options;
 mod reply;
 mod server;
 mod session;
+mod settings;
 mod shared;
+mod slowlog;
+mod spikes;
 mod sweeper;
+mod timing;
+mod transaction;
 mod usage;
+mod watches;
 mod worker;
 
 pub use connection::Connection;

@@ -4,8 +4,11 @@
 mod connection;
 mod generic;
 mod hash;
+mod operations;
 mod server;
 mod string;
+mod subcommands;
+mod transaction;
 
 use super::command::{Command, Spec};
 
@@ -100,7 +103,8 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 5] = [connection::ROWS, generic::ROWS, hash::ROWS, server::ROWS, string::ROWS];
+const GROUPS: [&[Spec]; 7] =
+    [connection::ROWS, generic::ROWS, hash::ROWS, operations::ROWS, server::ROWS, string::ROWS, transaction::ROWS];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);
@@ -110,6 +114,9 @@ const fn count_rows() -> usize {
     }
     rows
 }
+
+/// The subcommands of containers, those of one container together.
+pub static SUBCOMMANDS: &[Spec] = subcommands::ROWS;
 
 /// All rows, in the order of `Command`.
 pub static TABLE: [Spec; count_rows()] = in_order();
