@@ -2,6 +2,7 @@
 
 use crate::Protocol;
 use crate::assembly::Assembly;
+use crate::binary::BinaryBody;
 use crate::client::Client;
 use crate::session::Session;
 use arrayvec::ArrayVec;
@@ -18,8 +19,12 @@ pub const MAX_MEMCACHE_KEY: usize = 250;
 pub enum Mode {
     /// Not known before its first bytes.
     Detect,
-    /// memcached.
+    /// memcached; the first byte says which of its protocols.
+    DetectMemcache,
+    /// memcached's text.
     Memcache,
+    /// memcached's binary protocol.
+    Binary,
     /// RESP.
     Resp,
     /// The ping protocol.
@@ -32,7 +37,7 @@ impl From<Protocol> for Mode {
     fn from(protocol: Protocol) -> Mode {
         match protocol {
             Protocol::Auto => Mode::Detect,
-            Protocol::Memcached => Mode::Memcache,
+            Protocol::Memcached => Mode::DetectMemcache,
             Protocol::Resp => Mode::Resp,
             Protocol::Ping => Mode::Ping,
             Protocol::Echo => Mode::Echo,
@@ -84,6 +89,8 @@ pub enum Receiving {
     Nothing,
     /// A memcached value.
     Store(Box<StoreBody>),
+    /// A value of memcached's binary protocol.
+    Binary(Box<BinaryBody>),
     /// A RESP array with at least one large value.
     Array(Box<Assembly>),
     /// Data of the echo protocol: bytes still to come.
@@ -141,6 +148,7 @@ impl Connection {
         }
         let body = match &mut self.receiving {
             Receiving::Store(store) => Some(&mut store.body),
+            Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
             Receiving::Nothing | Receiving::Echo(_) => None,
         };

@@ -2,9 +2,12 @@
 //! many connections can be collected, hashed and prefetched before the first is executed.
 
 use crate::assembly::{Assembled, Assembly};
+use crate::binary;
 use crate::connection::{Connection, Mode, Receiving, StoreBody};
 use crate::execute::memcache;
 use ringstone_protocol::detect::{Detected, detect};
+use ringstone_protocol::memcache::binary::request::Request as BinaryRequest;
+use ringstone_protocol::memcache::binary::{REQUEST_MAGIC, Status, Tag};
 use ringstone_protocol::memcache::{reply, text};
 use ringstone_protocol::resp::command::{self, Spec};
 use ringstone_protocol::resp::parse::{self as resp, Args, ProtocolError};
@@ -45,6 +48,12 @@ pub enum Step<'a> {
     MemcacheNoRoom { error: Error, noreply: bool, remove: Option<&'a [u8]> },
     /// A memcached value has been received whole; it is in `Connection::receiving`.
     MemcacheStored,
+    /// A request of memcached's binary protocol.
+    Binary(BinaryRequest<'a>),
+    /// One that was refused. `remove`: the key whose old value goes with it.
+    BinaryRefused { tag: Tag, status: Status, remove: Option<&'a [u8]>, close: bool },
+    /// A value of the binary protocol has been received whole; it is in `Connection::receiving`.
+    BinaryStored,
     /// A RESP request; `None` for an unknown command.
     Resp { spec: Option<&'static Spec>, args: Args<'a> },
     /// An inline command.
@@ -106,13 +115,19 @@ pub fn take<'a>(
     }
     match connection.mode {
         Mode::Memcache => memcache_step(connection, input, consumed, bounds, store, now_ms),
+        Mode::Binary => binary::step(connection, input, consumed, bounds, store, now_ms),
         Mode::Resp => resp_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Detect => {
             connection.mode = match detect(&input[*consumed..]) {
                 Detected::More => return Intake::Need(0),
                 Detected::Memcache => Mode::Memcache,
+                Detected::Binary => Mode::Binary,
                 Detected::Resp => Mode::Resp,
             };
+            take(connection, input, consumed, bounds, store, now_ms)
+        }
+        Mode::DetectMemcache => {
+            connection.mode = if input[*consumed] == REQUEST_MAGIC { Mode::Binary } else { Mode::Memcache };
             take(connection, input, consumed, bounds, store, now_ms)
         }
         Mode::Ping => ping_step(input, consumed),
@@ -240,6 +255,7 @@ fn receive<'a>(
                 }
             }
         }
+        Receiving::Binary(_) => binary::receive(connection, input, consumed, store),
         Receiving::Array(assembly) => {
             match assembly.take(input, consumed, &bounds.resp, bounds.max_value_size, store, now_ms) {
                 Assembled::More(need) => Intake::Need(need),

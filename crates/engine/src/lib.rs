@@ -21,7 +21,9 @@
 
 mod assembly;
 mod baseline;
+mod binary;
 mod cells;
+mod changes;
 mod client;
 mod clients;
 mod collect;
@@ -29,15 +31,25 @@ pub mod connection;
 mod counters;
 mod error;
 mod execute;
+mod fields;
+mod inbox;
 mod intake;
 mod metrics;
 mod options;
+mod pubsub;
 mod reply;
 mod server;
 mod session;
+mod settings;
 mod shared;
+mod slowlog;
+mod spikes;
+mod subscriptions;
 mod sweeper;
+mod timing;
+mod transaction;
 mod usage;
+mod watches;
 mod worker;
 
 pub use connection::Connection;

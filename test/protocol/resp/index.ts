@@ -1,8 +1,9 @@
 /** The whole table of RESP. */
 import type { Entry } from '../../harness/table.ts';
+import { hashes } from './hashes.ts';
 import { keys } from './keys.ts';
 import { session } from './session.ts';
 import { strings } from './strings.ts';
 
 export { respDialect } from './dialect.ts';
-export const respTable: Entry[] = [...strings, ...keys, ...session];
+export const respTable: Entry[] = [...strings, ...keys, ...hashes, ...session];

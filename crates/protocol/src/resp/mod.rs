@@ -2,7 +2,10 @@
 
 mod args;
 pub mod command;
+pub mod extended;
 mod inline;
+pub mod keys;
+mod natural;
 pub mod options;
 pub mod parse;
 pub mod reply;

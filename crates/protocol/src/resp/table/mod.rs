@@ -3,8 +3,13 @@
 
 mod connection;
 mod generic;
+mod hash;
+mod operations;
+mod pubsub;
 mod server;
 mod string;
+mod subcommands;
+mod transaction;
 
 use super::command::{Command, Spec};
 
@@ -53,6 +58,7 @@ const NO_TIPS: Words = &[];
 const ALL_SUCCEEDED: Words = &["request_policy:all_shards", "response_policy:all_succeeded"];
 const SUM: Words = &["request_policy:multi_shard", "response_policy:agg_sum"];
 const VARYING: Words = &["nondeterministic_output"];
+const VARYING_ORDER: Words = &["nondeterministic_output_order"];
 
 /// What COMMAND DOCS says.
 #[derive(Clone, Copy)]
@@ -98,7 +104,16 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 4] = [connection::ROWS, generic::ROWS, server::ROWS, string::ROWS];
+const GROUPS: [&[Spec]; 8] = [
+    connection::ROWS,
+    generic::ROWS,
+    hash::ROWS,
+    operations::ROWS,
+    pubsub::ROWS,
+    server::ROWS,
+    string::ROWS,
+    transaction::ROWS,
+];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);
@@ -108,6 +123,9 @@ const fn count_rows() -> usize {
     }
     rows
 }
+
+/// The subcommands of containers, those of one container together.
+pub static SUBCOMMANDS: &[Spec] = subcommands::ROWS;
 
 /// All rows, in the order of `Command`.
 pub static TABLE: [Spec; count_rows()] = in_order();

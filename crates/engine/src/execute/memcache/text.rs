@@ -1,0 +1,184 @@
+//! memcached's classic commands: requests -> operations -> lines.
+
+use crate::counters::CommandIndex;
+use crate::execute::for_each_key;
+use crate::execute::memcache::operation::{self, Arithmetic, Counted, Deleted, Stored, Touched, Write};
+use crate::execute::memcache::{COMPATIBLE_VERSION, stats};
+use crate::reply::{Reply, value_len};
+use crate::shared::{Context, Outcome};
+use ringstone_protocol::memcache::text::{Keys, Request, StoreHead, StoreMode};
+use ringstone_protocol::memcache::{reply, time};
+use ringstone_store::{Error, Hash, Item, NewValue};
+
+/// Which counter a request belongs to; `None` for `quit`.
+pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
+    let index = match request {
+        Request::Get { cas, .. } => u8::from(*cas),
+        Request::GetAndTouch { cas, .. } => 2 + u8::from(*cas),
+        Request::Store { head, .. } => store_index(head.mode),
+        Request::Delete { .. } => 10,
+        Request::Arithmetic { decrement, .. } => 11 + u8::from(*decrement),
+        Request::Touch { .. } => 13,
+        Request::FlushAll { .. } => 14,
+        Request::Version => 15,
+        Request::Stats { .. } => 16,
+        Request::Verbosity { .. } => 17,
+        Request::Quit => return None,
+    };
+    Some(CommandIndex(index))
+}
+
+/// Index of a storage command.
+pub fn store_index(mode: StoreMode) -> u8 {
+    match mode {
+        StoreMode::Set => 4,
+        StoreMode::Add => 5,
+        StoreMode::Replace => 6,
+        StoreMode::Append => 7,
+        StoreMode::Prepend => 8,
+        StoreMode::Cas(_) => 9,
+    }
+}
+
+/// The key whose look-up is worth prefetching.
+pub fn first_key<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
+    match request {
+        Request::Get { keys, .. } | Request::GetAndTouch { keys, .. } => keys.first(),
+        Request::Store { head, .. } => Some(head.key),
+        Request::Delete { key, .. } | Request::Arithmetic { key, .. } | Request::Touch { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
+/// Executes a request; `hash` is that of `first_key`.
+pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out: &mut impl Reply) -> Outcome {
+    match *request {
+        Request::Get { keys, cas } => get(keys, cas, hash, context, out),
+        Request::GetAndTouch { exptime, keys, cas } => get_and_touch(exptime, keys, cas, hash, context, out),
+        Request::Store { head, value } => store(&head, NewValue::Bytes(value), hash, context, out),
+        Request::Delete { key, noreply } => {
+            let removed = operation::delete(key, hash, 0, context) == Deleted::Done;
+            answer(out, noreply, if removed { reply::DELETED } else { reply::NOT_FOUND });
+        }
+        Request::Arithmetic { key, delta, decrement, noreply } => {
+            let command = Arithmetic { key, hash, delta, decrement, token: 0, create: None };
+            let line = match operation::arithmetic(&command, context) {
+                Counted::Number(number, _) => {
+                    if !noreply {
+                        reply::write_number(out, number);
+                    }
+                    return Outcome::Continue;
+                }
+                Counted::NotFound => reply::NOT_FOUND,
+                Counted::Exists => reply::EXISTS,
+                Counted::NotNumeric => reply::NON_NUMERIC,
+                Counted::Refused(error) => refusal(error, context),
+            };
+            answer(out, noreply, line);
+        }
+        Request::Touch { key, exptime, noreply } => touch(key, exptime, noreply, hash, context, out),
+        Request::FlushAll { delay_s, noreply } => {
+            operation::flush_all(delay_s, context);
+            answer(out, noreply, reply::OK);
+        }
+        Request::Verbosity { noreply } => answer(out, noreply, reply::OK),
+        Request::Version => {
+            out.write(b"VERSION ");
+            out.write(COMPATIBLE_VERSION.as_bytes());
+            out.write(b"\r\n");
+        }
+        Request::Stats { arguments } => stats::write(arguments, context, out),
+        Request::Quit => return Outcome::Close,
+    }
+    Outcome::Continue
+}
+
+#[inline]
+fn answer(out: &mut impl Reply, noreply: bool, line: &[u8]) {
+    if !noreply {
+        out.write(line);
+    }
+}
+
+#[inline]
+fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) {
+    let length = value_len(&item.value);
+    reply::write_value_head(out, key, item.flags, length, cas.then_some(item.cas));
+    out.write_value(&item.value);
+    out.write(b"\r\n");
+}
+
+#[inline]
+fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut impl Reply) {
+    // A key that is not there is not in the reply.
+    let _ = operation::get(key, hash, context, |item| write_item(out, key, item, cas));
+}
+
+#[inline]
+fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
+    let mut rest = keys;
+    if let Some(first) = rest.next() {
+        get_one(first, hash, cas, context, out);
+        for_each_key(context.store, None, rest, |key, hash| {
+            if out.has_room() {
+                get_one(key, hash, cas, context, out);
+            }
+        });
+    }
+    out.write(reply::END);
+}
+
+fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
+    let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
+    for_each_key(context.store, Some(hash), keys, |key, hash| {
+        if out.has_room() {
+            // As in `get_one`.
+            let _ = operation::get_and_touch(key, hash, expires_at_ms, context, |item| write_item(out, key, item, cas));
+        }
+    });
+    out.write(reply::END);
+}
+
+/// Executes a storage command with its value, which may have been received into extents.
+#[inline]
+pub fn store(head: &StoreHead<'_>, value: NewValue<'_>, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
+    let expires_at_ms = operation::write_expiry(head.exptime, context);
+    let write = Write { key: head.key, hash, mode: head.mode, flags: head.flags, expires_at_ms, token: 0 };
+    let line = match operation::store(&write, value, context) {
+        Stored::Done(_) => reply::STORED,
+        Stored::Unmet => reply::NOT_STORED,
+        Stored::Exists => reply::EXISTS,
+        Stored::NotFound => reply::NOT_FOUND,
+        Stored::Refused(error) => refusal(error, context),
+    };
+    answer(out, head.noreply, line);
+}
+
+/// Answers a storage command whose value was refused before its body was here. For a set, `remove` names the key: no stale
+/// value stays behind.
+pub fn no_room(error: Error, noreply: bool, remove: Option<&[u8]>, context: &Context<'_>, out: &mut impl Reply) {
+    if let Some(key) = remove {
+        context.store.entry(key, context.store.hash(key), context.now_ms).remove();
+    }
+    answer(out, noreply, refusal(error, context));
+}
+
+/// The line for a refused write, which is counted.
+fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
+    operation::count_refusal(error, context);
+    match error {
+        Error::TooLarge => reply::TOO_LARGE,
+        Error::KeyTooLong => reply::BAD_FORMAT,
+        Error::OutOfMemory | Error::TooManyReserved => reply::OUT_OF_MEMORY,
+    }
+}
+
+fn touch(key: &[u8], exptime: i64, noreply: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
+    let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
+    let line = match operation::touch(key, hash, expires_at_ms, context, |_| {}) {
+        Touched::Done => reply::TOUCHED,
+        Touched::NotFound => reply::NOT_FOUND,
+        Touched::Refused(error) => refusal(error, context),
+    };
+    answer(out, noreply, line);
+}
