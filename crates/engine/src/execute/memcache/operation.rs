@@ -5,7 +5,7 @@ use crate::counters::HitMiss;
 use crate::shared::Context;
 use ringstone_protocol::memcache::text::StoreMode;
 use ringstone_protocol::memcache::time;
-use ringstone_store::{Absence, Attributes, Cas, Entry, Error, Hash, Item, NewValue, UnixMillis, Value};
+use ringstone_store::{Absence, Attributes, Cas, Entry, Error, Hash, Item, Kind, Marks, NewValue, UnixMillis, Value};
 
 /// A storage command without its value.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,26 @@ pub struct Write<'a> {
     pub expires_at_ms: UnixMillis,
     /// Append and prepend only to the version with this token; 0 = any.
     pub token: Cas,
+}
+
+/// What only a meta command says of a write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// A cas with a token below the item's writes all the same: a stale version, which lives as long as the one before.
+    pub invalidate: bool,
+    /// Append and prepend create the item where there is none.
+    pub vivify: bool,
+    /// The token that the new version shall have; 0 = the store's own.
+    pub cas: Cas,
+}
+
+/// What only a meta command says of a count.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CountTerms {
+    /// New time of expiry of an item that was there, 0 = never.
+    pub touch: Option<UnixMillis>,
+    /// The token that the new version shall have; 0 = the store's own.
+    pub cas: Cas,
 }
 
 /// `incr` or `decr`.
@@ -63,6 +83,8 @@ pub enum Stored {
     Exists,
     /// A token to compare, and no item.
     NotFound,
+    /// append, prepend: the item is a hash.
+    WrongKind,
     /// The store refused; not counted yet, see [`count_refusal`].
     Refused(Error),
 }
@@ -78,6 +100,8 @@ pub enum Counted {
     Exists,
     /// The value is no number.
     NotNumeric,
+    /// The item is a hash.
+    WrongKind,
     /// The store refused; not counted yet, see [`count_refusal`].
     Refused(Error),
 }
@@ -103,18 +127,19 @@ pub fn get(key: &[u8], hash: Hash, context: &Context<'_>, found: impl FnOnce(&It
     outcome
 }
 
-/// As [`get`], and gives the item a new time of expiry (0 = never). `found` sees the item before that: it is answered even
-/// if the new time has passed already, as memcached does.
+/// As [`get`], and gives the item a new time of expiry (0 = never) if `found`, which sees the item before that, says so: it
+/// is answered even if the new time has passed already, as memcached does.
 pub fn get_and_touch(
     key: &[u8],
     hash: Hash,
     expires_at_ms: UnixMillis,
     context: &Context<'_>,
-    found: impl FnOnce(&Item<'_>),
+    found: impl FnOnce(&Item<'_>) -> bool,
 ) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
-    let outcome = entry.get().map(|item| found(&item));
-    let touched = outcome.is_ok() && matches!(entry.set_expiry(expires_at_ms), Some(Ok(())));
+    let mut wanted = false;
+    let outcome = entry.get().map(|item| wanted = found(&item));
+    let touched = wanted && matches!(entry.set_expiry(expires_at_ms), Some(Ok(())));
     drop(entry);
     context.counters.memcache.read(outcome);
     context.counters.touch.count(touched);
@@ -124,52 +149,92 @@ pub fn get_and_touch(
 /// Executes a storage command with its value, which may have been received into extents.
 #[inline]
 pub fn store(write: &Write<'_>, value: NewValue<'_>, context: &Context<'_>) -> Stored {
-    let attributes = Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms, ..Attributes::default() };
-    let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
-    let result = match write.mode {
-        StoreMode::Set => Some(entry.set(value, attributes)),
-        StoreMode::Add if entry.peek().is_some() => None,
-        StoreMode::Replace if entry.peek().is_none() => None,
-        StoreMode::Add | StoreMode::Replace => Some(entry.set(value, attributes)),
-        StoreMode::Append | StoreMode::Prepend if !has_token(&mut entry, write.token) => return Stored::Exists,
-        StoreMode::Append => entry.append(value),
-        StoreMode::Prepend => entry.prepend(value),
-        StoreMode::Cas(token) => return compare_and_swap(&mut entry, token, value, attributes, context),
+    store_on(write, &Terms::default(), value, context).0
+}
+
+/// As [`store`], on a meta command's terms; with the length of the value that is there then, in bytes, if it was written.
+#[inline]
+pub fn store_on(write: &Write<'_>, terms: &Terms, value: NewValue<'_>, context: &Context<'_>) -> (Stored, usize) {
+    let attributes =
+        Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms, cas: terms.cas, ..Attributes::default() };
+    let length = match &value {
+        NewValue::Bytes(bytes) => bytes.len(),
+        NewValue::Body(body) => body.len(),
     };
-    match result {
-        Some(Ok(cas)) => Stored::Done(cas),
-        None => Stored::Unmet,
-        Some(Err(error)) => {
-            if write.mode == StoreMode::Set {
+    let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
+    let stored = match write.mode {
+        StoreMode::Set => {
+            let stored = written(entry.set(value, attributes));
+            if matches!(stored, Stored::Refused(_)) {
                 // A failed set leaves no stale value behind, as memcached does.
                 entry.remove();
             }
-            Stored::Refused(error)
+            stored
         }
+        StoreMode::Add if entry.peek().is_some() => Stored::Unmet,
+        StoreMode::Replace if entry.peek().is_none() => Stored::Unmet,
+        StoreMode::Add | StoreMode::Replace => written(entry.set(value, attributes)),
+        StoreMode::Append | StoreMode::Prepend => {
+            let before = entry.peek().map_or(0, |item| item.value.len());
+            return (extend(&mut entry, write, terms, value, attributes), before + length);
+        }
+        StoreMode::Cas(token) => compare_and_swap(&mut entry, token, terms, value, attributes, context),
+    };
+    (stored, length)
+}
+
+#[inline]
+fn written(result: Result<Cas, Error>) -> Stored {
+    result.map_or_else(Stored::Refused, Stored::Done)
+}
+
+/// append and prepend. `attributes` are those of an item that they create.
+fn extend(
+    entry: &mut Entry<'_, '_>,
+    write: &Write<'_>,
+    terms: &Terms,
+    value: NewValue<'_>,
+    attributes: Attributes,
+) -> Stored {
+    let Some(item) = entry.peek() else {
+        return if terms.vivify { written(entry.set(value, attributes)) } else { Stored::Unmet };
+    };
+    if item.marks.kind == Kind::Hash {
+        return Stored::WrongKind;
+    }
+    if write.token != 0 && item.cas != write.token {
+        return Stored::Exists;
+    }
+    let extended = if write.mode == StoreMode::Append { entry.append(value) } else { entry.prepend(value) };
+    match extended {
+        None => Stored::Unmet,
+        Some(Ok(_)) if terms.cas != 0 => entry.renew(Marks::default(), terms.cas).map_or(Stored::Unmet, written),
+        Some(result) => written(result),
     }
 }
 
 fn compare_and_swap(
     entry: &mut Entry<'_, '_>,
     token: Cas,
+    terms: &Terms,
     value: NewValue<'_>,
-    attributes: Attributes,
+    mut attributes: Attributes,
     context: &Context<'_>,
 ) -> Stored {
-    match entry.peek().map(|item| item.cas) {
-        None => {
-            context.counters.cas.misses.add(1);
-            Stored::NotFound
-        }
-        Some(current) if current != token => {
+    let Some(item) = entry.peek() else {
+        context.counters.cas.misses.add(1);
+        return Stored::NotFound;
+    };
+    if item.cas != token || token == 0 {
+        if !terms.invalidate || token == 0 || token > item.cas {
             context.counters.cas_badval.add(1);
-            Stored::Exists
+            return Stored::Exists;
         }
-        Some(_) => {
-            context.counters.cas.hits.add(1);
-            entry.set(value, attributes).map_or_else(Stored::Refused, Stored::Done)
-        }
+        attributes.expires_at_ms = item.expires_at_ms;
+        attributes.marks = Marks { kind: Kind::String, stale: true, won: item.marks.won };
     }
+    context.counters.cas.hits.add(1);
+    written(entry.set(value, attributes))
 }
 
 /// Time of expiry of an item written with memcached's `exptime`; 0 takes the server's default.
@@ -223,37 +288,75 @@ pub fn touch(
 
 /// Executes `incr` or `decr`.
 pub fn arithmetic(command: &Arithmetic<'_>, context: &Context<'_>) -> Counted {
+    arithmetic_on(command, &CountTerms::default(), context).0
+}
+
+/// As [`arithmetic`], on a meta command's terms; with the time of expiry that the item had before, if there was one.
+pub fn arithmetic_on(
+    command: &Arithmetic<'_>,
+    terms: &CountTerms,
+    context: &Context<'_>,
+) -> (Counted, Option<UnixMillis>) {
     let counters: &HitMiss = if command.decrement { &context.counters.decr } else { &context.counters.incr };
     let mut entry = context.store.entry(command.key, command.hash, context.now_ms);
-    let Ok(item) = entry.get() else {
-        if let Some((number, expires_at_ms)) = command.create {
-            let attributes = Attributes { expires_at_ms, ..Attributes::default() };
+    let mut before = None;
+    let counted = match entry.get() {
+        Ok(item) => {
+            before = Some(item.expires_at_ms);
+            match next_number(&item, command) {
+                Ok(next) => {
+                    let marks = item.marks;
+                    count(&mut entry, next, marks, terms)
+                }
+                Err(refused) => refused,
+            }
+        }
+        Err(_) => command.create.map_or(Counted::NotFound, |(number, expires_at_ms)| {
+            let attributes = Attributes { expires_at_ms, cas: terms.cas, ..Attributes::default() };
             let mut digits = itoa::Buffer::new();
             let written = entry.set(NewValue::Bytes(digits.format(number).as_bytes()), attributes);
-            return written.map_or_else(Counted::Refused, |cas| Counted::Number(number, cas));
-        }
-        counters.misses.add(1);
-        return Counted::NotFound;
+            written.map_or_else(Counted::Refused, |cas| Counted::Number(number, cas))
+        }),
     };
-    if command.token != 0 && item.cas != command.token {
-        return Counted::Exists;
+    match counted {
+        Counted::Number(..) if before.is_some() => counters.hits.add(1),
+        Counted::NotFound => counters.misses.add(1),
+        _ => {}
     }
-    let Some(current) = number(&item.value) else { return Counted::NotNumeric };
-    let next = match command.decrement {
+    (counted, before)
+}
+
+fn next_number(item: &Item<'_>, command: &Arithmetic<'_>) -> Result<u64, Counted> {
+    if item.marks.kind == Kind::Hash {
+        return Err(Counted::WrongKind);
+    }
+    if command.token != 0 && item.cas != command.token {
+        return Err(Counted::Exists);
+    }
+    let current = number(&item.value).ok_or(Counted::NotNumeric)?;
+    Ok(match command.decrement {
         true => current.saturating_sub(command.delta),
         false => current.wrapping_add(command.delta),
+    })
+}
+
+/// Writes a number. The item stays as stale as it was: counting is no way of writing it anew.
+fn count(entry: &mut Entry<'_, '_>, next: u64, marks: Marks, terms: &CountTerms) -> Counted {
+    let mut cas = match entry.replace_value(itoa::Buffer::new().format(next).as_bytes()) {
+        Some(Ok(cas)) => cas,
+        Some(Err(error)) => return Counted::Refused(error),
+        None => return Counted::NotFound,
     };
-    match entry.replace_value(itoa::Buffer::new().format(next).as_bytes()) {
-        Some(Ok(cas)) => {
-            counters.hits.add(1);
-            Counted::Number(next, cas)
-        }
-        Some(Err(error)) => Counted::Refused(error),
-        None => {
-            counters.misses.add(1);
-            Counted::NotFound
-        }
+    // It is counted already: without room for what else was asked, it has the token and the time that it has.
+    if (terms.cas != 0 || marks != Marks::default())
+        && let Some(Ok(renewed)) = entry.renew(marks, terms.cas)
+    {
+        cas = renewed;
     }
+    if let Some(expires_at_ms) = terms.touch {
+        let _ = entry.set_expiry(expires_at_ms);
+    }
+    Counted::Number(next, cas)
 }
 
 /// Flushes everything: at once if `exptime` is not positive, otherwise at that time.
