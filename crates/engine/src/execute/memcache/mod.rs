@@ -1,5 +1,6 @@
 //! memcached's commands: what they do to items (`operation`), and how each protocol asks for it and answers.
 
+mod arithmetic;
 pub mod binary;
 pub mod meta;
 pub mod operation;
