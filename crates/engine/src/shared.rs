@@ -2,8 +2,10 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
+use crate::changes::Listeners;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
+use crate::pubsub::PubSub;
 use crate::settings::Settings;
 use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
@@ -30,6 +32,10 @@ pub struct Shared {
     pub counters: Counters,
     /// Open connections.
     pub clients: Clients,
+    /// Who is subscribed to what.
+    pub pubsub: PubSub,
+    /// Who is told of changes of keys.
+    pub listeners: Arc<Listeners>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -69,18 +75,24 @@ impl Shared {
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
+        let listeners = Arc::new(Listeners::default());
+        store.observe(Arc::clone(&listeners) as _);
+        let store = Arc::new(store);
+        let watches = WatchTable::of(&store, &listeners);
         Shared {
-            store: Arc::new(store),
+            listeners,
+            store,
             clock,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
+            pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
             settings: Settings::default(),
-            watches: Arc::default(),
+            watches,
             slowlog: SlowLog::default(),
             spikes: Spikes::default(),
         }

@@ -117,7 +117,7 @@ fn log(duration_ns: u64, args: Args<'_>, session: &Session, context: &Context<'_
         duration_us: duration_ns / 1000,
         words: shown_words(args),
         peer: session.client.peer.to_string(),
-        name: session.name.clone(),
+        name: session.client.names.lock().name.to_vec(),
     };
     context.shared.slowlog.push(entry, context.shared.settings.slowlog_max_len());
 }

@@ -5,6 +5,7 @@ mod connection;
 mod generic;
 mod hash;
 mod operations;
+mod pubsub;
 mod server;
 mod string;
 mod subcommands;
@@ -103,8 +104,16 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 7] =
-    [connection::ROWS, generic::ROWS, hash::ROWS, operations::ROWS, server::ROWS, string::ROWS, transaction::ROWS];
+const GROUPS: [&[Spec]; 8] = [
+    connection::ROWS,
+    generic::ROWS,
+    hash::ROWS,
+    operations::ROWS,
+    pubsub::ROWS,
+    server::ROWS,
+    string::ROWS,
+    transaction::ROWS,
+];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);
