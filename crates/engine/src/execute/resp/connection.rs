@@ -44,6 +44,7 @@ fn reset(session: &mut Session, shared: &Shared) {
     pubsub::leave(session, shared);
     session.end_transaction();
     session.modes = Modes::default();
+    session.end_transaction();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();
