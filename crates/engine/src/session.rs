@@ -84,6 +84,12 @@ impl Session {
         }
     }
 
+    /// Whether the next request is not answered.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.modes.has_any([Modes::SILENT, Modes::SKIP])
+    }
+
     /// A request was refused: a transaction that it was to be part of will not be executed.
     #[cold]
     pub fn refuse(&mut self) {
@@ -106,12 +112,6 @@ impl Session {
         let watched = self.watches.as_ref().map_or(0, |watches| watches.len() as u32);
         self.client.queued.store(queued, Relaxed);
         self.client.watched.store(watched, Relaxed);
-    }
-
-    /// Whether the next request is not answered.
-    #[inline]
-    pub fn is_silent(&self) -> bool {
-        self.modes.has_any([Modes::SILENT, Modes::SKIP])
     }
 
     /// HELLO.

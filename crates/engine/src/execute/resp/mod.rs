@@ -9,7 +9,6 @@ mod keys;
 mod modes;
 mod pubsub;
 mod strings;
-mod subcommands;
 pub mod transaction;
 
 use crate::counters::CommandIndex;
@@ -138,7 +137,7 @@ fn dispatch(
         C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),
         C::Unsubscribe => pubsub::unsubscribe(request, Kind::Channel, session, context, out),
         C::PUnsubscribe => pubsub::unsubscribe(request, Kind::Pattern, session, context, out),
-        C::Publish => pubsub::publish(request, session, context, out),
+        C::Publish => pubsub::publish(request, context, out),
         C::PubSub => pubsub::pubsub(request, context, out),
         _ => return connection::execute(request, session, context, out),
     }
