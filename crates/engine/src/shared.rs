@@ -6,6 +6,7 @@ use crate::changes::Listeners;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
+use crate::reset_point::ResetPoint;
 use crate::settings::Settings;
 use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
@@ -16,6 +17,7 @@ use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
 use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -38,6 +40,10 @@ pub struct Shared {
     pub listeners: Arc<Listeners>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
+    /// Real addresses, set once the network side is up.
+    pub addresses: OnceLock<Vec<String>>,
+    /// Random, to tell one start of a server from another: 40 hexadecimal digits.
+    pub run_id: String,
     /// For uptimes.
     pub started: Instant,
     /// For `stats reset`.
@@ -48,6 +54,8 @@ pub struct Shared {
     pub settings: Settings,
     /// Keys that transactions depend on.
     pub watches: Arc<WatchTable>,
+    /// For CONFIG RESETSTAT.
+    pub reset_point: ResetPoint,
     /// Commands that took long.
     pub slowlog: SlowLog,
     /// Times that were long.
@@ -88,14 +96,27 @@ impl Shared {
             pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
+            addresses: OnceLock::new(),
+            run_id: random_id(),
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
             settings: Settings::default(),
             watches,
+            reset_point: ResetPoint::default(),
             slowlog: SlowLog::default(),
             spikes: Spikes::default(),
         }
+    }
+
+    /// Port of the first TCP listener; 0 without one.
+    pub fn tcp_port(&self) -> u16 {
+        let addresses = self.addresses.get().into_iter().flatten();
+        addresses
+            .filter_map(|address| address.parse::<SocketAddr>().ok())
+            .map(|address| address.port())
+            .next()
+            .unwrap_or(0)
     }
 
     /// The network's counters; zeros before it is up.
@@ -143,6 +164,12 @@ fn random_key() -> [u8; 16] {
     key[..8].copy_from_slice(&half());
     key[8..].copy_from_slice(&half());
     key
+}
+
+/// 40 hexadecimal digits.
+fn random_id() -> String {
+    let digits = [random_key(), random_key(), random_key()].concat();
+    digits.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What one execution sees.
