@@ -4,6 +4,7 @@ use crate::Protocol;
 use crate::assembly::Assembly;
 use crate::binary::BinaryBody;
 use crate::client::Client;
+use crate::execute::resp::KeysWalk;
 use crate::session::Session;
 use arrayvec::ArrayVec;
 use ringstone_protocol::memcache::text::{StoreHead, StoreMode};
@@ -95,6 +96,8 @@ pub enum Receiving {
     Array(Box<Assembly>),
     /// Data of the echo protocol: bytes still to come.
     Echo(usize),
+    /// Nothing: a KEYS is under way, and no request is taken before its reply is written.
+    Walk(Box<KeysWalk>),
 }
 
 /// State of one connection.
@@ -150,7 +153,7 @@ impl Connection {
             Receiving::Store(store) => Some(&mut store.body),
             Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
-            Receiving::Nothing | Receiving::Echo(_) => None,
+            Receiving::Nothing | Receiving::Echo(_) | Receiving::Walk(_) => None,
         };
         body.filter(|body| body.remaining() > 0)
     }

@@ -1,6 +1,7 @@
 //! What a connection has set for itself.
 
 use crate::client::Client;
+use crate::execute::resp::KeysWalk;
 use ringstone_protocol::resp::reply::Version;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct Session {
     pub library_name: Vec<u8>,
     /// `CLIENT SETINFO LIB-VER`.
     pub library_version: Vec<u8>,
+    /// A KEYS that was begun; the connection goes on with it before its next request.
+    pub walk: Option<Box<KeysWalk>>,
 }
 
 impl Session {
@@ -28,6 +31,7 @@ impl Session {
             name: Vec::new(),
             library_name: Vec::new(),
             library_version: Vec::new(),
+            walk: None,
         }
     }
 

@@ -129,6 +129,8 @@ pub struct Context<'a> {
 pub enum Outcome {
     /// Goes on.
     Continue,
+    /// Goes on after others had their turn.
+    Yield,
     /// Closes once the reply is sent.
     Close,
 }

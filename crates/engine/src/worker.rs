@@ -214,6 +214,8 @@ impl Worker {
                 lane.state = LaneState::Overrun;
             } else if outcome == Outcome::Close {
                 lane.state = LaneState::Closing;
+            } else if outcome == Outcome::Yield {
+                lane.state = LaneState::Yielding;
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
@@ -225,7 +227,13 @@ impl Worker {
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheStored
+        | Step::BinaryStored
+        | Step::RespAssembled
+        | Step::RespInline(_)
+        | Step::RespWalk
+        | Step::RespError(_) => true,
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
@@ -291,6 +299,7 @@ fn execute(
             }
             _ => (None, Outcome::Close),
         },
+        Step::RespWalk => (None, go_on(connection, context, out)),
         Step::RespRefused(error) => {
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
@@ -338,6 +347,16 @@ fn store_received(
     let head = head.as_head();
     memcache::store(&head, NewValue::Body(body), hash, context, out);
     Some(CommandIndex(memcache::store_index(head.mode)))
+}
+
+/// The next slice of a KEYS, after which others get their turn.
+fn go_on(connection: &mut Connection, context: &mut Context<'_>, out: &mut OutputReply<'_>) -> Outcome {
+    if let Receiving::Walk(walk) = &mut connection.receiving
+        && walk.step(context, out)
+    {
+        connection.receiving = Receiving::Nothing;
+    }
+    Outcome::Yield
 }
 
 fn binary_received(
@@ -397,6 +416,11 @@ fn execute_resp(
     }
     let mut request = resp::Request { spec, args, bodies, hash };
     let outcome = resp::execute(&mut request, &mut connection.session, context, out);
+    if spec.id == Command::Keys
+        && let Some(walk) = connection.session.walk.take()
+    {
+        connection.receiving = Receiving::Walk(walk);
+    }
     (Some(resp::command_index(spec)), outcome)
 }
 
