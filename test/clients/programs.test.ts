@@ -53,6 +53,20 @@ eachRuntime(runtime => {
     );
   });
 
+  describeWith(missingProgram('mvn', 'install Maven and a JDK (Debian: apt-get install maven)'), 'Java', () => {
+    test(
+      'spymemcached and Jedis',
+      async () => {
+        const result = await run('mvn', ['--quiet', '--batch-mode', 'test'], {
+          cwd: join(folder, 'java'),
+          env: { ...process.env, RINGSTONE_PORT: String(server().port) },
+        });
+        succeeded(result);
+      },
+      TIMEOUT_MS,
+    );
+  });
+
   describeWith(missingProgram('memccapable', 'apt-get install libmemcached-tools'), 'libmemcached', () => {
     let files: ReturnType<typeof temporaryFolder>;
     beforeEach(() => {

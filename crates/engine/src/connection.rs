@@ -137,6 +137,11 @@ impl Connection {
         self.discard == 0 && matches!(self.receiving, Receiving::Nothing)
     }
 
+    /// Whether a part of a reply is written, and nothing else may be sent before the rest of it.
+    pub fn is_writing(&self) -> bool {
+        matches!(&self.receiving, Receiving::Walk(walk) if walk.is_writing())
+    }
+
     /// Forgets a message in progress, whose bytes will be given again from its start.
     pub fn rewind(&mut self) {
         self.discard = 0;

@@ -4,7 +4,7 @@ use ringstone_protocol::detect::{Detected, detect};
 
 #[test]
 fn first_words() {
-    use Detected::{Memcache, More, Resp};
+    use Detected::{Binary, Memcache, More, Resp};
     let table: &[(&[u8], Detected)] = &[
         (b"", More),
         (b"*", Resp),
@@ -27,7 +27,10 @@ fn first_words() {
         (b"HELLO 3\r\n", Resp),
         (b"\r\n", Memcache),
         (b"foo\r\n", Memcache),
-        (b"\x80\x00\x00\x00 ", Memcache),
+        (b"\x80", Binary),
+        (b"\x80\x00\x00\x00 ", Binary),
+        (b" \x80\x00\x00\x00 ", Memcache),
+        (b"\x81\x00\x00\x00 ", Memcache),
         (b"xxxxxxxxxxxxxxxx", More),
         (b"xxxxxxxxxxxxxxxxx", Memcache),
         (b"PIN", More),

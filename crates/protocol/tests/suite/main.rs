@@ -1,5 +1,7 @@
 //! What the crate promises, from outside: tables of (bytes, meaning), the same bytes split anywhere, random bytes.
 
+mod binary;
+mod binary_session;
 mod detect;
 mod extended;
 mod glob;

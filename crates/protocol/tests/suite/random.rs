@@ -9,6 +9,7 @@ use ringstone_protocol::memcache::text;
 use ringstone_protocol::resp::parse as resp;
 use ringstone_protocol::{detect, echo, ping};
 
+use crate::binary_session::{BinarySession, packet};
 use crate::session::{RESP_LIMITS, RespSession, Session, TEXT_LIMITS, TextSession, describe_args};
 
 /// Mutated streams per test where the environment does not say.
@@ -174,6 +175,33 @@ fn mutated_text_is_the_same_however_split() {
         let mut random = Random(case);
         let stream = mutated(&mut random, TEXT_SEEDS);
         same_however_split::<TextSession>(&stream, &mut random);
+    }
+}
+
+/// Requests of the binary protocol.
+fn binary_seeds() -> Vec<Vec<u8>> {
+    vec![
+        packet(0x00, b"", b"key", b""),
+        packet(0x01, &[0; 8], b"key", b"value"),
+        packet(0x12, &[0; 8], b"key", &[b'v'; 120]),
+        packet(0x01, &[0; 8], b"key", &[b'v'; 1001]),
+        packet(0x05, &[0; 20], b"key", b""),
+        packet(0x1d, &[0; 4], b"key", b""),
+        packet(0x0a, b"", b"", b""),
+        packet(0x10, b"", b"items", b""),
+        packet(0x77, b"e", b"k", b"v"),
+        packet(0x07, b"", b"", b""),
+    ]
+}
+
+#[test]
+fn mutated_binary_is_the_same_however_split() {
+    let seeds = binary_seeds();
+    let seeds: Vec<&[u8]> = seeds.iter().map(Vec::as_slice).collect();
+    for case in 0..cases() {
+        let mut random = Random(case);
+        let stream = mutated(&mut random, &seeds);
+        same_however_split::<BinarySession>(&stream, &mut random);
     }
 }
 

@@ -1,5 +1,7 @@
 //! RESP commands: arity, dispatch, and what several commands share.
 
+mod client;
+mod client_list;
 mod connection;
 mod copies;
 mod exchange;
@@ -7,25 +9,31 @@ mod floats;
 mod hashes;
 mod info;
 mod keys;
+mod modes;
 mod object;
+mod pubsub;
 mod ranges;
 mod server;
 mod strings;
+mod subcommands;
+pub mod transaction;
 mod walk;
-
-pub use walk::KeysWalk;
 
 use crate::counters::CommandIndex;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::{Context, Outcome};
+use crate::subscriptions::Kind;
 use ringstone_protocol::resp::command::{Command, Spec};
 use ringstone_protocol::resp::options::{self, Unit};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply;
 use ringstone_store::{Body, Error, Hash, NewValue};
 
+pub use client::is_reply_on;
 use keys::Basis;
+pub use modes::{is_pushed, leave};
+pub use walk::KeysWalk;
 
 /// Valkey's error for a command on a key of another type.
 pub const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
@@ -74,7 +82,21 @@ pub fn takes_body(command: Command, index: usize) -> bool {
 }
 
 /// Executes a request whose arity was checked.
+#[inline]
 pub fn execute(
+    request: &mut Request<'_>,
+    session: &mut Session,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> Outcome {
+    if session.modes.is_none() {
+        dispatch(request, session, context, out)
+    } else {
+        modes::execute(request, session, context, out)
+    }
+}
+
+fn dispatch(
     request: &mut Request<'_>,
     session: &mut Session,
     context: &mut Context<'_>,
@@ -120,7 +142,7 @@ pub fn execute(
         C::Object => object::object(request, session, context, out),
         C::RandomKey => walk::random_key(session, context, out),
         C::Scan => walk::scan(request, context, out),
-        C::Keys => walk::keys(request, session, context, out),
+        C::Keys => return walk::keys(request, session, context, out),
         C::Time => server::time(context, out),
         C::Wait => server::wait(request, out),
         C::Persist => keys::persist(request, context, out),
@@ -141,10 +163,39 @@ pub fn execute(
         C::HIncrByFloat => hashes::add_float(request, context, out),
         C::HScan => hashes::scan(request, context, out),
         C::HStrLen => hashes::field_length(request, context, out),
+        C::Multi => transaction::multi(session, out),
+        C::Exec | C::Discard => {
+            reply::error(out, &format!("ERR {} without MULTI", request.spec.name.to_ascii_uppercase()))
+        }
+        C::Watch => transaction::watch(request, session, context, out),
+        C::Unwatch => transaction::unwatch(session, out),
         C::Info => info::write(request, session, context, out),
-        _ => return connection::execute(request, session, out),
+        C::Subscribe => pubsub::subscribe(request, Kind::Channel, session, context, out),
+        C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),
+        C::Unsubscribe => pubsub::unsubscribe(request, Kind::Channel, session, context, out),
+        C::PUnsubscribe => pubsub::unsubscribe(request, Kind::Pattern, session, context, out),
+        C::Publish => pubsub::publish(request, session, context, out),
+        C::PubSub => pubsub::pubsub(request, context, out),
+        _ => return connection::execute(request, session, context, out),
     }
     Outcome::Continue
+}
+
+/// The row of a container's subcommand, or of a command that is none. One that is not there, or that does not take so many words,
+/// is answered here.
+pub fn subcommand(request: &Request<'_>, out: &mut impl Reply) -> Option<&'static Spec> {
+    match ringstone_protocol::resp::keys::resolve(request.spec, request.args) {
+        Some(row) if row.accepts(request.args.len()) => Some(row),
+        Some(row) => {
+            reply::wrong_arguments(out, row);
+            None
+        }
+        None => {
+            let [word] = request.fixed();
+            reply::unknown_subcommand(out, request.spec, word);
+            None
+        }
+    }
 }
 
 /// Counter of a command.

@@ -1,6 +1,6 @@
 //! OBJECT: how a value is kept, in Valkey's words.
 
-use super::Request;
+use super::{Request, subcommand};
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
 use crate::shared::Context;
@@ -34,27 +34,18 @@ const HELP: [&str; 15] = [
 
 /// OBJECT ENCODING, FREQ, IDLETIME, REFCOUNT and HELP. Looking does not count as a read.
 pub fn object(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
-    let [word, key] = request.fixed();
-    let subcommand = word.to_ascii_lowercase();
-    let wanted = match subcommand.as_slice() {
-        b"help" => 2,
-        b"encoding" | b"freq" | b"idletime" | b"refcount" => 3,
-        _ => return reply::unknown_subcommand(out, "OBJECT", word),
-    };
-    if request.args.len() != wanted {
-        let name = String::from_utf8_lossy(&subcommand);
-        return reply::error(out, &format!("ERR wrong number of arguments for 'object|{name}' command"));
-    }
-    if subcommand == b"help" {
+    let Some(row) = subcommand(request, out) else { return };
+    if row.name == "object|help" {
         reply::array(out, HELP.len());
         return HELP.iter().for_each(|line| reply::simple(out, line));
     }
+    let [_, key] = request.fixed();
     let entry = context.cells.entry(key, context.store.hash(key), context.now_ms);
     let Some(item) = entry.peek() else { return reply::null(out, session.version) };
-    match subcommand.as_slice() {
-        b"encoding" => reply::bulk(out, encoding(&item).as_bytes()),
-        b"idletime" => reply::integer(out, i64::from(item.idle_s)),
-        b"refcount" => reply::integer(out, 1),
+    match row.name {
+        "object|encoding" => reply::bulk(out, encoding(&item).as_bytes()),
+        "object|idletime" => reply::integer(out, i64::from(item.idle_s)),
+        "object|refcount" => reply::integer(out, 1),
         _ => reply::error(out, NO_FREQUENCY),
     }
 }

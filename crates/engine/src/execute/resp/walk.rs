@@ -6,7 +6,7 @@ use crate::cells::Cells;
 use crate::options::OUTPUT_LIMIT;
 use crate::reply::Reply;
 use crate::session::Session;
-use crate::shared::Context;
+use crate::shared::{Context, Outcome};
 use ringstone_protocol::glob::Pattern;
 use ringstone_protocol::resp::options::{scan_cursor, scan_options};
 use ringstone_protocol::resp::reply;
@@ -129,6 +129,11 @@ impl KeysWalk {
         KeysWalk { filter: Filter::new(Some(pattern), None), found: Found::default(), cursor: 0, written: None }
     }
 
+    /// Whether a part of the reply is written: nothing else may be sent before the rest of it.
+    pub fn is_writing(&self) -> bool {
+        self.written.is_some()
+    }
+
     /// One slice; true when the reply is written whole.
     pub fn step(&mut self, context: &mut Context<'_>, out: &mut impl Reply) -> bool {
         let Some(written) = self.written else {
@@ -152,14 +157,15 @@ impl KeysWalk {
 }
 
 /// KEYS: in a transaction, which holds all cells, at once; otherwise it begins a walk that the connection goes on with.
-pub fn keys(request: &Request<'_>, session: &mut Session, context: &mut Context<'_>, out: &mut impl Reply) {
+pub fn keys(request: &Request<'_>, session: &mut Session, context: &mut Context<'_>, out: &mut impl Reply) -> Outcome {
     let [pattern] = request.fixed();
     let mut walk = KeysWalk::new(pattern);
     if matches!(context.cells, Cells::Held(_)) {
         while !walk.step(context, out) {}
-    } else {
-        session.walk = Some(Box::new(walk));
+        return Outcome::Continue;
     }
+    session.walk = Some(Box::new(walk));
+    Outcome::Walk
 }
 
 /// RANDOMKEY

@@ -1,13 +1,10 @@
 //! Commands on keys, whatever their values.
 
 use super::{
-    Keys, NO_TIPS, NONE, READ, READ_FAST, READ_KEYSPACE, READ_KEYSPACE_SLOW, SLOW_CONNECTION, SUM, VARYING, WRITE_FAST,
+    NO_TIPS, NONE, READ, READ_FAST, READ_KEYSPACE, READ_KEYSPACE_SLOW, SLOW_CONNECTION, SUM, VARYING, WRITE_FAST,
     WRITE_KEYSPACE, WRITE_KEYSPACE_SLOW, WRITE_OOM, docs, many, one, row, two,
 };
 use crate::resp::command::{Command, Spec};
-
-/// The key of OBJECT's subcommands; HELP has none.
-const SUBCOMMANDS_KEY: Keys = Keys { first: 2, last: 2, step: 1, flags: &["RO"], second_flags: &[] };
 
 #[rustfmt::skip] // A table: one command, two lines.
 pub(super) const ROWS: &[Spec] = &[
@@ -45,7 +42,7 @@ pub(super) const ROWS: &[Spec] = &[
         docs("generic", "1.0.0", "O(N) where N is the length of the value", "Gives an item another key if nothing is there.")),
     row(Command::Copy, "copy", -3, WRITE_OOM, two(&["RO", "access"], &["OW", "update"]), WRITE_KEYSPACE_SLOW, NO_TIPS,
         docs("generic", "6.2.0", "O(N) where N is the length of the value", "Copies an item to another key.")),
-    row(Command::Object, "object", -2, READ, SUBCOMMANDS_KEY, READ_KEYSPACE_SLOW, VARYING,
+    row(Command::Object, "object", -2, &[], NONE, &["@slow"], NO_TIPS,
         docs("generic", "2.2.3", "O(1)", "Tells how a value is kept.")),
     row(Command::RandomKey, "randomkey", 1, READ, NONE, READ_KEYSPACE_SLOW, &["request_policy:all_shards", "nondeterministic_output"],
         docs("generic", "1.0.0", "O(1)", "Returns a key at random.")),
