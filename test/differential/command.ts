@@ -6,6 +6,8 @@ import type { Reply } from './reply.ts';
 export interface Token {
   readonly key: string;
   readonly back: number;
+  /** As eight bytes, not as digits. */
+  readonly binary?: boolean;
 }
 
 /** Bytes that both servers get, or what each of them gets in its own form. */
