@@ -38,8 +38,8 @@ export class Campaign {
     return { productions: usable, among: among.usable, missing };
   }
 
-  /** Runs one stream; answers a report if the servers differ. */
-  async run(family: Family, ready: Readiness, seed: number, commands = STREAM_COMMANDS): Promise<string | undefined> {
+  /** Runs one stream; answers what is to be said if the servers differ. */
+  async run(family: Family, ready: Readiness, seed: number, commands = STREAM_COMMANDS): Promise<Report | undefined> {
     const steps = makeStream({ family, ...ready, seed, commands });
     const arena: Arena = {
       family,
@@ -66,9 +66,18 @@ export class Campaign {
 
 /** Commands that a report shows, if it could not be made shorter. */
 const SHOWN_LINES = 40;
+/** Characters of both replies that tell one kind of difference from another. */
+const KIND_CHARS = 60;
+
+/** A difference that was found. */
+export interface Report {
+  /** The same for differences of the same kind. */
+  readonly kind: string;
+  readonly text: string;
+}
 
 /** What one must know to see the difference again. */
-function report(family: Family, seed: number, steps: readonly Step[], difference: Difference): string {
+function report(family: Family, seed: number, steps: readonly Step[], difference: Difference): Report {
   const lines = steps
     .slice(0, difference.step + 1)
     .flatMap(({ connection, commands, restMs }) => [
@@ -79,7 +88,7 @@ function report(family: Family, seed: number, steps: readonly Step[], difference
     ]);
   const { command } = difference;
   const place = [...difference.ours].findIndex((char, at) => char !== difference.theirs[at]);
-  return [
+  const text = [
     `${family.name}, seed ${seed}: Ringstone and the ${family.protocol === 'resp' ? 'redis-server' : 'memcached'} differ`,
     ...(lines.length > SHOWN_LINES ? [`  (${lines.length - SHOWN_LINES} more before)`] : []),
     ...lines.slice(-SHOWN_LINES),
@@ -88,4 +97,6 @@ function report(family: Family, seed: number, steps: readonly Step[], difference
     `the other     ${show(difference.theirs, place)}`,
     `again: npm run differential -- --family ${family.name} --seed ${seed}`,
   ].join('\n');
+  const alike = (part: string) => part.slice(0, KIND_CHARS).replace(/\d+/g, '0');
+  return { kind: [family.protocol, command?.name, alike(difference.ours), alike(difference.theirs)].join(), text };
 }
