@@ -81,6 +81,7 @@ mod index;
 mod item;
 mod lock;
 mod marks;
+mod observer;
 mod options;
 mod pool;
 mod random;
@@ -97,6 +98,7 @@ pub use error::Error;
 pub use hash::Hash;
 pub use lock::LockedCells;
 pub use marks::{Kind, Marks};
+pub use observer::{Change, Changed, Changes, Observer};
 pub use options::{
     EXTENT_PAGE_BYTES, Eviction, MAX_KEY_BYTES, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE,
 };
