@@ -2,10 +2,9 @@
 import { Available } from './available.ts';
 import { type Step, show, showCommand } from './command.ts';
 import { type Difference, Silence } from './compare.ts';
-import { type Arena, Duel, SILENCE_MS } from './duel.ts';
-import type { Family, Production } from './family.ts';
+import { type Addresses, type Arena, Duel, SILENCE_MS } from './duel.ts';
+import type { Family, Production, Protocol } from './family.ts';
 import type { Uses } from './rules.ts';
-import type { Servers } from './servers.ts';
 import { shrink } from './shrink.ts';
 import { makeStream } from './stream.ts';
 
@@ -26,7 +25,7 @@ export class Campaign {
   readonly uses: Uses = new Set();
   #servers;
 
-  constructor(servers: Servers) {
+  constructor(servers: { addresses(protocol: Protocol): Addresses }) {
     this.#servers = servers;
   }
 

@@ -32,6 +32,8 @@ export interface Command {
 export interface Step {
   readonly connection: number;
   readonly commands: readonly Command[];
+  /** True if its commands may have any number of replies. */
+  readonly uncounted?: boolean;
   /** Where the bytes are cut into writes, as shares of them; none for one write. */
   readonly cuts: readonly number[];
   /** Waits so long before the next step: what was set to expire at once has expired on both servers. */

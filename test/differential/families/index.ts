@@ -28,3 +28,9 @@ export const FAMILIES: readonly Family[] = [
   pubsub,
   tracking,
 ];
+
+/** Commands of RESP that no family has, and why. */
+export const NOT_COMPARED: Readonly<Record<string, string>> = {
+  put: 'Redis has no such command',
+  info: 'the fields that apply differ; test/protocol and the clients look at them',
+};

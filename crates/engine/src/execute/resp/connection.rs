@@ -1,13 +1,13 @@
-//! RESP commands on the connection itself, and COMMAND.
+//! RESP commands on the connection itself.
 
 use super::info::COMPATIBLE_VERSION;
 use super::subcommands::shown;
-use super::{Request, client, pubsub};
+use super::{Request, client, commands, pubsub};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome, Shared};
-use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
+use ringstone_protocol::resp::command::Command;
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
 
@@ -24,7 +24,7 @@ pub fn execute(
         Command::Select => select(request, out),
         Command::Hello => hello(request, session, out),
         Command::Client => return client::execute(request, session, context, out),
-        Command::Command => command_table(request, session.version, out),
+        Command::Command => commands::execute(request, session.version, out),
         Command::Reset => {
             reset(session, context.shared);
             out.write(b"+RESET\r\n");
@@ -65,7 +65,11 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 fn select(request: &Request<'_>, out: &mut impl Reply) {
     match parse_i64(request.fixed::<1>()[0]) {
         Some(0) => out.write(b"+OK\r\n"),
-        Some(_) => reply::error(out, "ERR DB index is out of range"),
+        Some(index) if i32::try_from(index).is_ok() => reply::error(out, "ERR DB index is out of range"),
+        Some(_) => {
+            let (least, most) = (i32::MIN, i32::MAX);
+            reply::error(out, &format!("ERR value is out of range, value must between {least} and {most}"));
+        }
         None => reply::error(out, "ERR value is not an integer or out of range"),
     }
 }
@@ -127,60 +131,4 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     pair("role", "master");
     reply::bulk(out, b"modules");
     reply::array(out, 0);
-}
-
-/// COMMAND [COUNT | INFO name... | DOCS name... | LIST]
-fn command_table(request: &Request<'_>, version: Version, out: &mut impl Reply) {
-    let Some(subcommand) = request.arguments().next() else {
-        reply::array(out, TABLE.len());
-        TABLE.iter().for_each(|spec| reply::command_info(out, spec, version));
-        return;
-    };
-    let names = || request.arguments().skip(1);
-    match subcommand.to_ascii_lowercase().as_slice() {
-        b"count" if names().next().is_none() => reply::integer(out, TABLE.len() as i64),
-        b"list" if names().next().is_none() => {
-            reply::array(out, TABLE.len());
-            TABLE.iter().for_each(|spec| reply::bulk(out, spec.name.as_bytes()));
-        }
-        b"info" => command_infos(names(), version, out),
-        b"docs" => command_docs(names(), version, out),
-        _ => {
-            let word = shown(subcommand);
-            reply::error(out, &format!("ERR unknown subcommand '{word}'. Try COMMAND HELP."));
-        }
-    }
-}
-
-fn command_infos<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, out: &mut impl Reply) {
-    if names.clone().next().is_none() {
-        reply::array(out, TABLE.len());
-        TABLE.iter().for_each(|spec| reply::command_info(out, spec, version));
-        return;
-    }
-    reply::array(out, names.clone().count());
-    for name in names {
-        if !out.has_room() {
-            return;
-        }
-        match command::lookup(name) {
-            Some(spec) => reply::command_info(out, spec, version),
-            None if version == Version::Resp3 => reply::null(out, version),
-            None => out.write(b"*-1\r\n"),
-        }
-    }
-}
-
-fn command_docs<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, out: &mut impl Reply) {
-    let specs: Vec<&Spec> = if names.clone().next().is_none() {
-        TABLE.iter().collect()
-    } else {
-        names.filter_map(command::lookup).collect()
-    };
-    reply::map(out, specs.len(), version);
-    for spec in specs {
-        if out.has_room() {
-            reply::command_docs(out, spec, version);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod client_list;
+mod commands;
 mod connection;
 mod hashes;
 mod info;
