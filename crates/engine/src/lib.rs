@@ -40,10 +40,16 @@ mod pubsub;
 mod reply;
 mod server;
 mod session;
+mod settings;
 mod shared;
+mod slowlog;
+mod spikes;
 mod subscriptions;
 mod sweeper;
+mod timing;
+mod transaction;
 mod usage;
+mod watches;
 mod worker;
 
 pub use connection::Connection;

@@ -2,6 +2,8 @@
 
 use crate::client::{Client, Status};
 use crate::subscriptions::Subscriptions;
+use crate::transaction::Transaction;
+use crate::watches::Watches;
 use ringstone_protocol::resp::reply::Version;
 use std::sync::Arc;
 
@@ -62,12 +64,23 @@ pub struct Session {
     pub modes: Modes,
     /// Channels and patterns; a connection without any has no room for them either.
     pub subscriptions: Option<Box<Subscriptions>>,
+    /// What was queued since MULTI.
+    pub transaction: Option<Box<Transaction>>,
+    /// What WATCH asked for.
+    pub watches: Option<Box<Watches>>,
 }
 
 impl Session {
     /// Of a new connection.
     pub fn new(client: Arc<Client>) -> Session {
-        Session { client, version: Version::default(), modes: Modes::default(), subscriptions: None }
+        Session {
+            client,
+            version: Version::default(),
+            modes: Modes::default(),
+            subscriptions: None,
+            transaction: None,
+            watches: None,
+        }
     }
 
     /// Whether the next request is not answered.
@@ -80,5 +93,18 @@ impl Session {
     pub fn set_version(&mut self, version: Version) {
         self.version = version;
         self.client.set_status(Status::RESP3, version == Version::Resp3);
+    }
+
+    /// A request was refused: a transaction that it was to be part of will not be executed.
+    #[cold]
+    pub fn refuse(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.abort();
+        }
+    }
+
+    /// Takes what EXEC and DISCARD end.
+    pub fn end_transaction(&mut self) -> (Option<Box<Transaction>>, Option<Box<Watches>>) {
+        (self.transaction.take(), self.watches.take())
     }
 }

@@ -6,7 +6,12 @@ use crate::changes::Listeners;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
+use crate::settings::Settings;
+use crate::slowlog::SlowLog;
+use crate::spikes::Spikes;
 use crate::sweeper::SweepSignal;
+use crate::timing::Timing;
+use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
@@ -39,6 +44,14 @@ pub struct Shared {
     pub baseline: Baseline,
     /// For flushes, whose memory is to be free soon.
     pub sweep_signal: SweepSignal,
+    /// What can be changed while serving.
+    pub settings: Settings,
+    /// Keys that transactions depend on.
+    pub watches: Arc<WatchTable>,
+    /// Commands that took long.
+    pub slowlog: SlowLog,
+    /// Times that were long.
+    pub spikes: Spikes,
 }
 
 impl Shared {
@@ -76,6 +89,10 @@ impl Shared {
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
+            settings: Settings::default(),
+            watches: Arc::default(),
+            slowlog: SlowLog::default(),
+            spikes: Spikes::default(),
         }
     }
 
@@ -84,9 +101,19 @@ impl Shared {
         self.network.get().map(|counters| counters.snapshot()).unwrap_or_default()
     }
 
+    /// Keys that transactions depend on, over all connections.
+    pub fn watched_keys(&self) -> usize {
+        self.watches.len()
+    }
+
     /// Flushes at once, or at a later time.
     pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
-        self.store.flush(at_ms, now_ms);
+        self.flush_cells(&mut Cells::Open(&self.store), at_ms, now_ms);
+    }
+
+    /// The same for who may hold the cells.
+    pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
+        cells.flush(at_ms, now_ms);
         if at_ms <= now_ms {
             self.sweep_signal.request();
         }
@@ -124,6 +151,8 @@ pub struct Context<'a> {
     pub store: &'a Store,
     /// The cells of the keys of a command that may be part of a transaction.
     pub cells: Cells<'a>,
+    /// What is timed.
+    pub timing: Timing,
     /// Counters of the worker that executes.
     pub counters: &'a WorkerCounters,
     /// Read once per batch.

@@ -10,6 +10,7 @@ use crate::intake::{Bounds, Intake, Step, take};
 use crate::reply::{ChainBody, OutputReply, Reply, Silence};
 use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
+use crate::timing::{self, Timing};
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
@@ -191,7 +192,9 @@ impl Worker {
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch };
+        let timing = Timing::new(&self.shared.settings);
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch, timing };
+        let only = only_command(round);
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
@@ -228,7 +231,20 @@ impl Worker {
                 lane.state = LaneState::Active;
             }
         }
-        count(counters, &mut executed, arrived_ns);
+        let round_ns = count(counters, &mut executed, arrived_ns);
+        if context.timing.is_long(round_ns) {
+            let only = only.map(|(lane, args)| (args, &lanes[lane].turn.connection.session));
+            timing::finish_round(round_ns, only, &context);
+        }
+    }
+}
+
+/// The lane and the words of the only command of a round.
+#[inline]
+fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
+    match round.as_slice() {
+        [Queued { lane, step: Step::Resp { args, .. }, .. }] => Some((*lane, *args)),
+        _ => None,
     }
 }
 
@@ -247,14 +263,15 @@ fn reads_counters(step: &Step<'_>) -> bool {
     match step {
         Step::Memcache(request) => matches!(request, Request::Stats { .. }),
         Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
-        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
+        Step::Resp { spec, .. } => spec
+            .is_some_and(|spec| matches!(spec.id, Command::Info | Command::Exec | Command::Config | Command::Latency)),
         Step::RespInline(_) => true,
         _ => false,
     }
 }
 
-/// All requests of a round share its time: from the start of the tick to the end of their execution.
-fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) {
+/// All requests of a round share its time, which is the answer: from the start of the tick to the end of their execution.
+fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) -> u64 {
     let duration_ns = monotonic_ns().saturating_sub(arrived_ns);
     let bucket = Latency::bucket(duration_ns);
     for index in executed.drain(..) {
@@ -262,6 +279,7 @@ fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>
         latency.buckets[bucket].add(1);
         latency.total_ns.add(duration_ns);
     }
+    duration_ns
 }
 
 fn execute(
@@ -296,6 +314,7 @@ fn execute(
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
+            connection.session.refuse();
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
         }
@@ -445,8 +464,10 @@ fn execute_resp(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> (Option<CommandIndex>, Outcome) {
+    let session = &mut connection.session;
     let Some(spec) = spec else {
         context.counters.resp.protocol_errors.add(1);
+        session.refuse();
         if is_http(args) {
             return (None, Outcome::Close);
         }
@@ -455,11 +476,19 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
+        session.refuse();
         resp_reply::wrong_arguments(out, spec);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
-    let outcome = resp::execute(&mut request, &mut connection.session, context, out);
+    if session.transaction.is_some() {
+        return resp::transaction::step(&mut request, session, context, out);
+    }
+    let started_ns = context.timing.start(spec, args.len());
+    let outcome = resp::execute(&mut request, session, context, out);
+    if let Some(started_ns) = started_ns {
+        timing::finish(started_ns, spec, args, session, context);
+    }
     (Some(resp::command_index(spec)), outcome)
 }
 

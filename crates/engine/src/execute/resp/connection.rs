@@ -42,6 +42,7 @@ pub fn execute(
 /// RESET: back to what a new connection has; but its library is what it was.
 fn reset(session: &mut Session, shared: &Shared) {
     pubsub::leave(session, shared);
+    session.end_transaction();
     session.modes = Modes::default();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
