@@ -1,11 +1,13 @@
 //! The cells that a command works on: those of its keys, locked one command at a time, or those that a transaction holds.
 
-use ringstone_store::{Entry, Hash, LockedCells, Store, UnixMillis};
+use ringstone_store::{Entry, Hash, Item, LockedCells, Store, UnixMillis};
 
 /// How a command comes by the entries of its keys.
 pub enum Cells<'a> {
     /// Each command locks for itself.
     Open(&'a Store),
+    /// The same; that a key is read is not counted.
+    Uncounted(&'a Store),
     /// A transaction holds the cells of all of its keys until it ends.
     Held(LockedCells<'a>),
 }
@@ -27,15 +29,46 @@ impl<'a> Cells<'a> {
     pub fn entry<'c, 'k>(&'c mut self, key: &'k [u8], hash: Hash, now_ms: UnixMillis) -> Entry<'c, 'k> {
         match self {
             Cells::Open(store) => store.entry(key, hash, now_ms),
+            Cells::Uncounted(store) => store.entry(key, hash, now_ms).uncounted(),
             Cells::Held(cells) => cells.entry(key, hash),
+        }
+    }
+
+    /// Removes all items. A transaction that does so holds all cells.
+    pub fn flush(&mut self, at_ms: UnixMillis, now_ms: UnixMillis) {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => store.flush(at_ms, now_ms),
+            Cells::Held(cells) => cells.flush(at_ms),
         }
     }
 
     /// The cells of several keys, locked together, or as they are held.
     pub fn several<'c>(&'c mut self, hashes: &[Hash], now_ms: UnixMillis) -> Several<'c, 'a> {
         match self {
-            Cells::Open(store) => Several::Own(store.lock(hashes, now_ms)),
+            Cells::Open(store) | Cells::Uncounted(store) => Several::Own(store.lock(hashes, now_ms)),
             Cells::Held(cells) => Several::Lent(cells),
+        }
+    }
+
+    /// As [`Store::scan`]; of a transaction's cells it sees only those.
+    pub fn scan(
+        &mut self,
+        cursor: u64,
+        budget: usize,
+        now_ms: UnixMillis,
+        give: &mut dyn FnMut(&[u8], &Item<'_>),
+    ) -> u64 {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => store.scan(cursor, budget, now_ms, give),
+            Cells::Held(cells) => cells.scan(cursor, budget, give),
+        }
+    }
+
+    /// As [`Store::random_key`]; of a transaction's cells it sees only those.
+    pub fn random_key(&mut self, seed: u64, now_ms: UnixMillis) -> Option<Vec<u8>> {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => store.random_key(seed, now_ms),
+            Cells::Held(cells) => cells.random_key(seed),
         }
     }
 }

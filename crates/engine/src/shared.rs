@@ -2,9 +2,16 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
+use crate::changes::Listeners;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
+use crate::pubsub::PubSub;
+use crate::settings::Settings;
+use crate::slowlog::SlowLog;
+use crate::spikes::Spikes;
 use crate::sweeper::SweepSignal;
+use crate::timing::Timing;
+use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
@@ -25,6 +32,10 @@ pub struct Shared {
     pub counters: Counters,
     /// Open connections.
     pub clients: Clients,
+    /// Who is subscribed to what.
+    pub pubsub: PubSub,
+    /// Who is told of changes of keys.
+    pub listeners: Arc<Listeners>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -33,6 +44,14 @@ pub struct Shared {
     pub baseline: Baseline,
     /// For flushes, whose memory is to be free soon.
     pub sweep_signal: SweepSignal,
+    /// What can be changed while serving.
+    pub settings: Settings,
+    /// Keys that transactions depend on.
+    pub watches: Arc<WatchTable>,
+    /// Commands that took long.
+    pub slowlog: SlowLog,
+    /// Times that were long.
+    pub spikes: Spikes,
 }
 
 impl Shared {
@@ -56,16 +75,26 @@ impl Shared {
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
+        let listeners = Arc::new(Listeners::default());
+        store.observe(Arc::clone(&listeners) as _);
+        let store = Arc::new(store);
+        let watches = WatchTable::of(&store, &listeners);
         Shared {
-            store: Arc::new(store),
+            listeners,
+            store,
             clock,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
+            pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
+            settings: Settings::default(),
+            watches,
+            slowlog: SlowLog::default(),
+            spikes: Spikes::default(),
         }
     }
 
@@ -74,9 +103,19 @@ impl Shared {
         self.network.get().map(|counters| counters.snapshot()).unwrap_or_default()
     }
 
+    /// Keys that transactions depend on, over all connections.
+    pub fn watched_keys(&self) -> usize {
+        self.watches.len()
+    }
+
     /// Flushes at once, or at a later time.
     pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
-        self.store.flush(at_ms, now_ms);
+        self.flush_cells(&mut Cells::Open(&self.store), at_ms, now_ms);
+    }
+
+    /// The same for who may hold the cells.
+    pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
+        cells.flush(at_ms, now_ms);
         if at_ms <= now_ms {
             self.sweep_signal.request();
         }
@@ -114,6 +153,8 @@ pub struct Context<'a> {
     pub store: &'a Store,
     /// The cells of the keys of a command that may be part of a transaction.
     pub cells: Cells<'a>,
+    /// What is timed.
+    pub timing: Timing,
     /// Counters of the worker that executes.
     pub counters: &'a WorkerCounters,
     /// Read once per batch.
@@ -129,6 +170,10 @@ pub struct Context<'a> {
 pub enum Outcome {
     /// Goes on.
     Continue,
+    /// Goes on with the walk that its session holds, before its next request.
+    Walk,
+    /// Goes on after others had their turn.
+    Yield,
     /// Closes once the reply is sent.
     Close,
 }

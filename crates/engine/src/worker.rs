@@ -7,11 +7,13 @@ use crate::connection::{Connection, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
 use crate::intake::{Bounds, Intake, Step, take};
-use crate::reply::{ChainBody, OutputReply, Reply as _};
+use crate::reply::{ChainBody, OutputReply, Reply, Silence};
+use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
+use crate::timing::{self, Timing};
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
-use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Service, Turn};
+use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
@@ -48,6 +50,8 @@ struct Lane<'t, 'i> {
     /// Of this turn's replies, bytes of large values.
     referenced_bytes: usize,
     requests_left: usize,
+    /// Of this turn, the last that was executed.
+    last_command: Option<CommandIndex>,
     state: LaneState,
 }
 
@@ -60,6 +64,7 @@ impl<'t, 'i> Lane<'t, 'i> {
             queued_bytes,
             referenced_bytes: 0,
             requests_left: REQUESTS_PER_TURN,
+            last_command: None,
             state: LaneState::Active,
         }
     }
@@ -74,7 +79,7 @@ impl<'t, 'i> Lane<'t, 'i> {
     #[inline]
     fn read_mail(&mut self) {
         let client = &self.turn.connection.session.client;
-        if client.has_mail() {
+        if client.has_mail() && !self.turn.connection.is_writing() {
             let mut out = OutputReply {
                 output: self.turn.output,
                 referenced_bytes: &mut self.referenced_bytes,
@@ -84,6 +89,21 @@ impl<'t, 'i> Lane<'t, 'i> {
                 self.state = LaneState::Closing;
             }
         }
+    }
+
+    /// After a step that does not merely go on.
+    #[cold]
+    fn follow(&mut self, outcome: Outcome) {
+        let connection = &mut *self.turn.connection;
+        self.state = match outcome {
+            Outcome::Continue => LaneState::Active,
+            Outcome::Close => LaneState::Closing,
+            Outcome::Yield => LaneState::Yielding,
+            Outcome::Walk => {
+                connection.receiving = connection.session.walk.take().map_or(Receiving::Nothing, Receiving::Walk);
+                LaneState::Active
+            }
+        };
     }
 
     /// Gives back what was taken from `consumed` on.
@@ -187,7 +207,9 @@ impl Worker {
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch };
+        let timing = Timing::new(&self.shared.settings);
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch, timing };
+        let only = only_command(round);
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
@@ -208,24 +230,49 @@ impl Worker {
                 referenced_bytes: &mut lane.referenced_bytes,
                 limit: self.output_limit,
             };
-            let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
+            let connection = &mut *lane.turn.connection;
+            let (index, outcome) = if connection.session.is_silent() {
+                execute_silently(step, hash, connection, &mut context, &mut out)
+            } else {
+                execute(step, hash, connection, &mut context, &mut out)
+            };
             executed.extend(index);
+            lane.last_command = index.or(lane.last_command);
             if !out.has_room() {
                 lane.state = LaneState::Overrun;
-            } else if outcome == Outcome::Close {
-                lane.state = LaneState::Closing;
+            } else if outcome != Outcome::Continue {
+                lane.follow(outcome);
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
         }
-        count(counters, &mut executed, arrived_ns);
+        let round_ns = count(counters, &mut executed, arrived_ns);
+        if context.timing.is_long(round_ns) {
+            let only = only.map(|(lane, args)| (args, &lanes[lane].turn.connection.session));
+            timing::finish_round(round_ns, only, &context);
+        }
+    }
+}
+
+/// The lane and the words of the only command of a round.
+#[inline]
+fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
+    match round.as_slice() {
+        [Queued { lane, step: Step::Resp { args, .. }, .. }] => Some((*lane, *args)),
+        _ => None,
     }
 }
 
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheStored
+        | Step::BinaryStored
+        | Step::RespAssembled
+        | Step::RespInline(_)
+        | Step::RespWalk
+        | Step::RespError(_) => true,
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
@@ -237,14 +284,15 @@ fn reads_counters(step: &Step<'_>) -> bool {
     match step {
         Step::Memcache(request) => matches!(request, Request::Stats { .. }),
         Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
-        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
+        Step::Resp { spec, .. } => spec
+            .is_some_and(|spec| matches!(spec.id, Command::Info | Command::Exec | Command::Config | Command::Latency)),
         Step::RespInline(_) => true,
         _ => false,
     }
 }
 
-/// All requests of a round share its time: from the start of the tick to the end of their execution.
-fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) {
+/// All requests of a round share its time, which is the answer: from the start of the tick to the end of their execution.
+fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) -> u64 {
     let duration_ns = monotonic_ns().saturating_sub(arrived_ns);
     let bucket = Latency::bucket(duration_ns);
     for index in executed.drain(..) {
@@ -252,6 +300,7 @@ fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>
         latency.buckets[bucket].add(1);
         latency.total_ns.add(duration_ns);
     }
+    duration_ns
 }
 
 fn execute(
@@ -284,14 +333,10 @@ fn execute(
         }
         Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
-        Step::RespAssembled => match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
-            Receiving::Array(assembly) => {
-                let mut collected = assembly.finish();
-                execute_list(&collected.arguments, &mut collected.bodies, connection, context, out)
-            }
-            _ => (None, Outcome::Close),
-        },
+        Step::RespAssembled => execute_assembled(connection, context, out),
+        Step::RespWalk => (None, go_on(connection, context, out)),
         Step::RespRefused(error) => {
+            connection.session.refuse();
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
         }
@@ -325,6 +370,54 @@ fn execute(
     }
 }
 
+/// Executes what a client has sent that wants no answers (`CLIENT REPLY`).
+#[cold]
+fn execute_silently(
+    step: Step<'_>,
+    hash: Option<Hash>,
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> (Option<CommandIndex>, Outcome) {
+    let (is_heard, is_resp) = match &step {
+        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter()), true),
+        Step::RespInline(words) => (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter()), true),
+        Step::RespAssembled | Step::RespRefused(_) | Step::RespError(_) => (false, true),
+        _ => (true, false),
+    };
+    if is_resp {
+        connection.session.modes.set(Modes::SKIP, false);
+    }
+    if is_heard {
+        return execute(step, hash, connection, context, out);
+    }
+    let out = &mut Silence::default();
+    let (index, outcome) = match step {
+        Step::Resp { spec, args } => {
+            execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+        }
+        Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
+        Step::RespAssembled => execute_assembled(connection, context, out),
+        Step::RespRefused(error) => {
+            resp::refuse(error, context, out);
+            (None, Outcome::Continue)
+        }
+        Step::RespError(_) => {
+            context.counters.resp.protocol_errors.add(1);
+            (None, Outcome::Close)
+        }
+        _ => (None, Outcome::Continue),
+    };
+    // A walk has no effect but its reply.
+    let walk = connection.session.walk.take();
+    (index, if walk.is_some() { Outcome::Continue } else { outcome })
+}
+
+/// Whether a request is answered all the same.
+fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
+    spec.is_some_and(|spec| resp::is_pushed(spec.id)) || resp::is_reply_on(words)
+}
+
 fn store_received(
     hash: Hash,
     connection: &mut Connection,
@@ -348,6 +441,30 @@ fn store_received(
     })
 }
 
+/// The next slice of a KEYS, after which others get their turn.
+fn go_on(connection: &mut Connection, context: &mut Context<'_>, out: &mut OutputReply<'_>) -> Outcome {
+    if let Receiving::Walk(walk) = &mut connection.receiving
+        && walk.step(context, out)
+    {
+        connection.receiving = Receiving::Nothing;
+    }
+    Outcome::Yield
+}
+
+fn execute_assembled(
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> (Option<CommandIndex>, Outcome) {
+    match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
+        Receiving::Array(assembly) => {
+            let mut collected = assembly.finish();
+            execute_list(&collected.arguments, &mut collected.bodies, connection, context, out)
+        }
+        _ => (None, Outcome::Close),
+    }
+}
+
 fn binary_received(
     hash: Hash,
     connection: &mut Connection,
@@ -365,7 +482,7 @@ fn execute_list(
     bodies: &mut [(usize, Option<Body>)],
     connection: &mut Connection,
     context: &mut Context<'_>,
-    out: &mut OutputReply<'_>,
+    out: &mut impl Reply,
 ) -> (Option<CommandIndex>, Outcome) {
     let slices: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
     let spec = slices.first().copied().and_then(command::lookup);
@@ -388,10 +505,12 @@ fn execute_resp(
     hash: Hash,
     connection: &mut Connection,
     context: &mut Context<'_>,
-    out: &mut OutputReply<'_>,
+    out: &mut impl Reply,
 ) -> (Option<CommandIndex>, Outcome) {
+    let session = &mut connection.session;
     let Some(spec) = spec else {
         context.counters.resp.protocol_errors.add(1);
+        session.refuse();
         if is_http(args) {
             return (None, Outcome::Close);
         }
@@ -400,11 +519,19 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
+        session.refuse();
         resp_reply::wrong_arguments(out, spec);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
-    let outcome = resp::execute(&mut request, &mut connection.session, context, out);
+    if session.transaction.is_some() {
+        return resp::transaction::step(&mut request, session, context, out);
+    }
+    let started_ns = context.timing.start(spec, args.len());
+    let outcome = resp::execute(&mut request, session, context, out);
+    if let Some(started_ns) = started_ns {
+        timing::finish(started_ns, spec, args, session, context);
+    }
     (Some(resp::command_index(spec)), outcome)
 }
 
@@ -435,6 +562,7 @@ impl Service for Worker {
             self.execute_round(&mut lanes, &mut round, now_ms, arrived_ns);
         }
         for lane in &mut lanes {
+            lane.turn.connection.session.client.was_active(now_ms, lane.last_command);
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
                 LaneState::Overrun => Next::Overrun,
@@ -463,10 +591,16 @@ impl Service for Worker {
         connection.is_between_messages()
     }
 
-    /// The mail is read in the turn that follows.
-    fn resume(&mut self, _connection: &mut Connection, _completion: Mail) {}
+    fn resume(&mut self, _connection: &mut Connection, completion: Mail) -> Resumed {
+        match completion {
+            // They are read in the turn that follows.
+            Mail::Letters => Resumed::Turn,
+            Mail::Close => Resumed::Close,
+        }
+    }
 
-    fn close(&mut self, connection: Connection, _reason: CloseReason) {
+    fn close(&mut self, mut connection: Connection, _reason: CloseReason) {
         self.shared.clients.remove(&connection.session.client);
+        resp::leave(&mut connection.session, &self.shared);
     }
 }

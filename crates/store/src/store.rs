@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::index::prefetch;
 use crate::lock::LockedCells;
+use crate::observer::{Changes, Observer};
 use crate::options::{Geometry, MIN_MEMORY_BYTES, Options};
 use crate::pool::Pool;
 use crate::stats::Stats;
@@ -132,6 +133,20 @@ impl Store {
         self.shared.check_length(0, length)?;
         let gathering = Gathering::admitted(&self.shared.pool, length).ok_or(Error::TooManyReserved)?;
         self.shared.gather(gathering, Now::at(now_ms))
+    }
+
+    /// Names the observer of changes, which is told of none until [`Store::set_observed`] says of which.
+    ///
+    /// # Panics
+    /// When there is one already.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.shared.observation.set_observer(observer);
+    }
+
+    /// Of which changes the observer is told from now on, by every thread whose access to the store follows this call.
+    /// What nobody observes costs an access one load.
+    pub fn set_observed(&self, changes: Changes) {
+        self.shared.observation.set_observed(changes);
     }
 
     /// Removes everything that was written up to now, or, with a later `at_ms`, everything written before that moment

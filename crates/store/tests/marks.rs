@@ -172,7 +172,7 @@ fn marks_and_tokens_survive_moves() {
         for i in 0..60_000u64 {
             let marks = Marks { kind: kinds(i), stale: i % 3 == 0, won: i % 5 == 0 };
             let attributes = Attributes { marks, cas: if i % 7 == 0 { i + 1 } else { 0 }, ..Attributes::default() };
-            entry(&store, &i.to_le_bytes(), NOW_MS).set(NewValue::Bytes(&vec![1; 100]), attributes).unwrap();
+            entry(&store, &i.to_le_bytes(), NOW_MS).set(NewValue::Bytes(&[1; 100]), attributes).unwrap();
             // Read often enough to stay, in a segment whose other items go.
             let kept = (i % 50).to_le_bytes();
             assert!(round + i < 50 || entry(&store, &kept, NOW_MS).get().is_ok());

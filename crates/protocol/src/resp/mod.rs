@@ -4,6 +4,8 @@ mod args;
 pub mod command;
 pub mod extended;
 mod inline;
+pub mod keys;
+mod left_out;
 mod natural;
 pub mod options;
 pub mod parse;

@@ -1,6 +1,8 @@
 //! Composers of replies.
 
 use super::command::Spec;
+use super::keys::subcommands;
+use super::left_out::left_out;
 use super::parse::{Args, ProtocolError};
 use crate::Sink;
 use crate::sink::Fill;
@@ -32,6 +34,32 @@ fn head(sink: &mut impl Sink, kind: u8, number: impl itoa::Integer) {
     fill.put(LINE_END);
     let filled = fill.length();
     sink.commit(filled);
+}
+
+/// What is not an answer to a request: `>n`, or `*n` to a subscriber of RESP2
+#[inline]
+pub fn push(sink: &mut impl Sink, length: usize, version: Version) {
+    match version {
+        Version::Resp2 => head(sink, b'*', length),
+        Version::Resp3 => head(sink, b'>', length),
+    }
+}
+
+/// An array of bulks but for its first byte, in which the versions differ where it is pushed: `n`, bulks
+pub fn words(sink: &mut impl Sink, words: &[&[u8]]) {
+    let mut digits = itoa::Buffer::new();
+    sink.write(digits.format(words.len()).as_bytes());
+    sink.write(LINE_END);
+    words.iter().for_each(|word| bulk(sink, word));
+}
+
+/// The reply of `<command> HELP`, Valkey's first and last lines around those of the command.
+pub fn help(sink: &mut impl Sink, command: &str, lines: &[&str]) {
+    array(sink, lines.len() + 3);
+    simple(sink, &format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    lines.iter().for_each(|line| simple(sink, line));
+    simple(sink, "HELP");
+    simple(sink, "    Prints this help.");
 }
 
 /// `+text`; without CR and LF, which is the caller's to see to.
@@ -66,13 +94,19 @@ fn one_line(sink: &mut impl Sink, text: &[u8]) {
     sink.write(rest);
 }
 
-/// `-ERR unknown command 'name', with args beginning with: 'a' 'b' `, cut as Valkey cuts it.
+/// `-ERR unknown command 'name', with args beginning with: 'a' 'b' `, cut as Valkey cuts it; of a command that Valkey has
+/// `-ERR unknown command 'LPUSH', Ringstone has no lists`.
 #[cold]
 pub fn unknown_command(sink: &mut impl Sink, args: Args<'_>) {
     let mut args = args.into_iter();
     let name = args.next().unwrap_or_default();
     sink.write(b"-ERR unknown command '");
     one_line(sink, &name[..name.len().min(MAX_QUOTED)]);
+    if let Some(what) = left_out(name) {
+        sink.write(b"', Ringstone has no ");
+        sink.write(what.as_bytes());
+        return sink.write(LINE_END);
+    }
     sink.write(b"', with args beginning with: ");
     let mut quoted = 0;
     for arg in args {
@@ -95,6 +129,16 @@ pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
     sink.write(b"-ERR wrong number of arguments for '");
     sink.write(spec.name.as_bytes());
     sink.write(b"' command\r\n");
+}
+
+/// `-ERR unknown subcommand 'word'. Try CONTAINER HELP.`
+#[cold]
+pub fn unknown_subcommand(sink: &mut impl Sink, container: &Spec, word: &[u8]) {
+    sink.write(b"-ERR unknown subcommand '");
+    one_line(sink, &word[..word.len().min(MAX_QUOTED)]);
+    sink.write(b"'. Try ");
+    sink.write(container.name.to_ascii_uppercase().as_bytes());
+    sink.write(b" HELP.\r\n");
 }
 
 /// `:n`
@@ -203,7 +247,7 @@ fn statuses(sink: &mut impl Sink, texts: &[&str], version: Version) {
     }
 }
 
-/// The reply of COMMAND INFO for one row: ten elements, as since Redis 7. There are no rows for subcommands.
+/// The reply of COMMAND INFO for one row: ten elements, as since Redis 7, the last of which are the rows of subcommands.
 pub fn command_info(sink: &mut impl Sink, spec: &Spec, version: Version) {
     array(sink, 10);
     bulk(sink, spec.name.as_bytes());
@@ -218,23 +262,41 @@ pub fn command_info(sink: &mut impl Sink, spec: &Spec, version: Version) {
         bulk(sink, tip.as_bytes());
     }
     key_specifications(sink, spec, version);
-    set(sink, 0, version);
+    match own_subcommands(spec) {
+        [] => set(sink, 0, version),
+        rows => {
+            array(sink, rows.len());
+            rows.iter().for_each(|row| command_info(sink, row, version));
+        }
+    }
 }
 
-/// The specification of where the keys are: none or one.
+/// The rows of a container's subcommands; none for a row that is one.
+fn own_subcommands(spec: &Spec) -> &'static [Spec] {
+    if spec.name.contains('|') { &[] } else { subcommands(spec.id) }
+}
+
+/// The specifications of where the keys are: none, one, or two where the second key is dealt with in another way.
 fn key_specifications(sink: &mut impl Sink, spec: &Spec, version: Version) {
-    set(sink, usize::from(spec.first_key != 0), version);
-    if spec.first_key == 0 {
-        return;
+    if !spec.second_key_flags.is_empty() {
+        set(sink, 2, version);
+        key_specification(sink, spec.key_flags, spec.first_key, 0, 1, version);
+        return key_specification(sink, spec.second_key_flags, spec.last_key, 0, 1, version);
     }
-    // Counted from the first key, unless it counts from the end.
-    let last = if spec.last_key < 0 { spec.last_key } else { spec.last_key - spec.first_key };
+    set(sink, usize::from(spec.first_key != 0), version);
+    if spec.first_key != 0 {
+        // Counted from the first key, unless it counts from the end.
+        let last = if spec.last_key < 0 { spec.last_key } else { spec.last_key - spec.first_key };
+        key_specification(sink, spec.key_flags, spec.first_key, last, spec.key_step, version);
+    }
+}
+
+fn key_specification(sink: &mut impl Sink, flags: &[&str], first: i32, last: i32, step: i32, version: Version) {
     map(sink, 3, version);
     bulk(sink, b"flags");
-    statuses(sink, spec.key_flags, version);
-    typed(sink, "begin_search", "index", &[("index", spec.first_key)], version);
-    let range = [("lastkey", last), ("keystep", spec.key_step), ("limit", 0)];
-    typed(sink, "find_keys", "range", &range, version);
+    statuses(sink, flags, version);
+    typed(sink, "begin_search", "index", &[("index", first)], version);
+    typed(sink, "find_keys", "range", &[("lastkey", last), ("keystep", step), ("limit", 0)], version);
 }
 
 /// `name`, then a map of a type and the numbers that belong to it.
@@ -255,10 +317,52 @@ fn typed(sink: &mut impl Sink, name: &str, kind: &str, numbers: &[(&str, i32)], 
 pub fn command_docs(sink: &mut impl Sink, spec: &Spec, version: Version) {
     let entries =
         [("summary", spec.summary), ("since", spec.since), ("group", spec.group), ("complexity", spec.complexity)];
+    let rows = own_subcommands(spec);
     bulk(sink, spec.name.as_bytes());
-    map(sink, entries.len(), version);
+    map(sink, entries.len() + usize::from(!rows.is_empty()), version);
     for (name, text) in entries {
         bulk(sink, name.as_bytes());
         bulk(sink, text.as_bytes());
+    }
+    if !rows.is_empty() {
+        bulk(sink, b"subcommands");
+        map(sink, rows.len(), version);
+        rows.iter().for_each(|row| command_docs(sink, row, version));
+    }
+}
+
+/// The reply of COMMAND GETKEYSANDFLAGS: pairs of a key and what is done to it.
+pub fn keys_and_flags<'a>(
+    sink: &mut impl Sink,
+    spec: &Spec,
+    keys: impl Iterator<Item = &'a [u8]> + Clone,
+    version: Version,
+) {
+    array(sink, keys.clone().count());
+    for key in keys {
+        array(sink, 2);
+        bulk(sink, key);
+        statuses(sink, spec.key_flags, version);
+    }
+}
+
+/// `*-1` or `_`
+pub fn null_array(sink: &mut impl Sink, version: Version) {
+    sink.write(match version {
+        Version::Resp2 => b"*-1\r\n",
+        Version::Resp3 => b"_\r\n",
+    });
+}
+
+/// A real number: `,n`, or a bulk of the same text.
+pub fn double(sink: &mut impl Sink, number: f64, version: Version) {
+    let text = number.to_string();
+    match version {
+        Version::Resp2 => bulk(sink, text.as_bytes()),
+        Version::Resp3 => {
+            sink.write(b",");
+            sink.write(text.as_bytes());
+            sink.write(LINE_END);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Changing what an item is beside its value.
 
-use super::{Now, View};
+use super::{Now, Source, View};
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::item::{Kept, RawItem};
-use crate::scratch::with_copy;
+use crate::observer::Change;
+use crate::scratch::Copied;
 use crate::{Attributes, Cas};
 
 impl View<'_, '_> {
@@ -19,25 +20,25 @@ impl View<'_, '_> {
         renewed: bool,
         now: Now,
     ) -> Result<Cas, Error> {
-        let cas = if renewed { self.cell.next_cas() } else { item.cas() };
+        let (cas, change) =
+            if renewed { (self.cell.next_cas(), Change::Written) } else { (item.cas(), Change::Touched) };
         if item.amend(cas, attributes) {
             let place = self.find(key, hash).map(|(slot, _)| slot.place());
             let local = self.local(place.expect("the item is live"));
             self.meta_mut(local).expires(attributes.expires_at_ms);
+            self.report(change, hash, item, now);
             return Ok(item.shown_cas());
         }
-        let kept = Kept { cas, access_s: item.access_s(), fetched: item.is_fetched() };
+        let kept = Kept { cas, access_s: item.access_s(), fetched: item.is_fetched(), change };
         if item.has_chain() {
             // Held, for making room may evict the item.
             let old = item.chain().clone();
             let body = self.body(old.len(), &mut old.chunks(), now);
             let body = body.inspect_err(|_| self.slot.counters.out_of_memory.add(1))?;
             drop(old);
-            return self.write(key, hash, super::Source::Body(body), attributes, Some(&kept), now);
+            return self.write(key, hash, Source::Body(body), attributes, Some(&kept), now);
         }
-        with_copy(item.value(), |value| {
-            let source = super::Source::Parts([value, &[]]);
-            self.write(key, hash, source, attributes, Some(&kept), now)
-        })
+        let value = Copied::of(item.value());
+        self.write(key, hash, Source::Parts([&value, &[]]), attributes, Some(&kept), now)
     }
 }

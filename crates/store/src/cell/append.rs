@@ -4,11 +4,19 @@ use super::{Now, View};
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::item::RawItem;
+use crate::observer::Change;
 use crate::{Attributes, Cas};
 
 impl View<'_, '_> {
     /// Value := value ++ parts, or parts ++ value, of a live item without a chain; in place if the rounding leaves room.
-    pub fn extend_in_place(&mut self, item: RawItem, bytes: &[u8], at_front: bool, now: Now) -> Option<Cas> {
+    pub fn extend_in_place(
+        &mut self,
+        hash: Hash,
+        item: RawItem,
+        bytes: &[u8],
+        at_front: bool,
+        now: Now,
+    ) -> Option<Cas> {
         let threshold = self.pool().geometry.chain_threshold();
         if item.value_len() + bytes.len() >= threshold || item.spare_bytes() < bytes.len() {
             return None;
@@ -17,6 +25,7 @@ impl View<'_, '_> {
         item.extend_value(bytes, at_front, cas, now.s);
         self.slot.gauges.key_value_bytes.add(bytes.len() as u64);
         self.slot.counters.stored.add(1);
+        self.report(Change::Written, hash, item, now);
         Some(cas)
     }
 
@@ -69,6 +78,7 @@ impl View<'_, '_> {
         self.slot.gauges.key_value_bytes.add(added as u64);
         self.slot.counters.stored.add(1);
         self.count_write(slot);
+        self.report(Change::Written, hash, item, now);
         cas
     }
 }

@@ -143,7 +143,7 @@ impl<'a> View<'a, '_> {
         let slot = self.slot_at(hash, place);
         match self.fate(item, slot, Mode::Evict, queue, now) {
             Fate::Goes(reason) => {
-                self.remove(hash, slot, reason);
+                self.remove(hash, slot, reason, now);
                 self.remember(hash, queue, reason);
             }
             Fate::Stays { frequency } => {
@@ -229,7 +229,7 @@ impl<'a> View<'a, '_> {
                     Fate::Goes(reason) => {
                         let (place, frequency) = (slot.place(), slot.frequency());
                         self.index().remove(hash, slot);
-                        self.bury(place, frequency, reason);
+                        self.bury(hash, place, frequency, reason, now);
                         self.remember(hash, from, reason);
                     }
                     Fate::Stays { frequency } => {

@@ -25,7 +25,7 @@ impl View<'_, '_> {
                         let slot = self.index().find_place(hash, place).expect("a live item is in the index");
                         let frequency = slot.frequency();
                         self.index().remove(hash, slot);
-                        self.bury(place, frequency, reason);
+                        self.bury(hash, place, frequency, reason, now);
                     }
                     None if item.expires_at_ms() != 0 => earliest_ms = earliest_ms.min(item.expires_at_ms()),
                     None => {}

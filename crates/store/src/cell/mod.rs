@@ -7,6 +7,7 @@ mod expire;
 mod large;
 mod locals;
 mod reclaim;
+mod report;
 mod segments;
 mod walk;
 mod write;
@@ -20,6 +21,7 @@ use crate::ghosts::Ghosts;
 use crate::hash::{Hash, Hasher};
 use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
 use crate::item::{RawItem, access_second};
+use crate::observer::Observation;
 use crate::options::{Geometry, Options, UNIT_BYTES};
 use crate::pool::Pool;
 use crate::stats::{Counters, Gauges};
@@ -67,6 +69,7 @@ pub(crate) struct Shared {
     pub hasher: Hasher,
     pub options: Options,
     pub slots: Box<[CachePadded<Slot>]>,
+    pub observation: Observation,
     /// Where the next sample of cells to evict from begins.
     sample: AtomicUsize,
 }
@@ -109,7 +112,8 @@ pub(crate) struct View<'a, 'c> {
 impl Shared {
     pub fn new(options: Options, geometry: Geometry, pool: Arc<Pool>) -> Shared {
         let slots = (0..geometry.cells).map(|_| CachePadded::new(Slot::new(&geometry))).collect();
-        Shared { pool, hasher: Hasher::new(&options.hash_key), options, slots, sample: AtomicUsize::new(0) }
+        let hasher = Hasher::new(&options.hash_key);
+        Shared { pool, hasher, options, slots, observation: Observation::default(), sample: AtomicUsize::new(0) }
     }
 
     #[inline]
@@ -275,7 +279,7 @@ impl<'a> View<'a, '_> {
         match self.cell.is_gone(item, now) {
             None => Ok((slot, item)),
             Some(reason) => {
-                self.remove(hash, slot, reason);
+                self.remove(hash, slot, reason, now);
                 Err(Some(reason))
             }
         }
@@ -299,10 +303,10 @@ impl<'a> View<'a, '_> {
     }
 
     /// Removes an item.
-    pub fn remove(&mut self, hash: Hash, slot: SlotRef<'a>, reason: Reason) {
+    pub fn remove(&mut self, hash: Hash, slot: SlotRef<'a>, reason: Reason, now: Now) {
         let (place, frequency) = (slot.place(), slot.frequency());
         self.index().remove(hash, slot);
-        self.bury(place, frequency, reason);
+        self.bury(hash, place, frequency, reason, now);
         self.release_if_empty(self.local(place));
     }
 }

@@ -1,6 +1,7 @@
 //! The log of a cell: its segments, what is in them, and the queues that they stand in.
 
-use super::{Cell, Reason, View};
+use super::{Cell, Now, Reason, View};
+use crate::hash::Hash;
 use crate::item::RawItem;
 use crate::options::{Eviction, UNIT_BYTES};
 use std::sync::atomic::Ordering;
@@ -211,8 +212,14 @@ impl<'a> View<'a, '_> {
         self.place(local, offset)
     }
 
+    /// Lets an item go that is no longer in the index.
+    pub(super) fn bury(&mut self, hash: Hash, place: u32, frequency: u32, reason: Reason, now: Now) {
+        self.report_going(hash, place, reason, now);
+        self.make_gap(place, frequency, reason);
+    }
+
     /// Counts an item out that is no longer in the index, and makes it a gap.
-    pub(super) fn bury(&mut self, place: u32, frequency: u32, reason: Reason) {
+    pub(super) fn make_gap(&mut self, place: u32, frequency: u32, reason: Reason) {
         let item = self.item(place);
         let bytes = item.bytes();
         self.count_out(item, reason);

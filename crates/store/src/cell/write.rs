@@ -6,7 +6,7 @@ use crate::chain::{Body, Chain, Gathering};
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::index::SlotRef;
-use crate::item::{Head, Kept, RawItem, new_stub_bytes, small_bytes};
+use crate::item::{Head, Kept, RawItem, new_stub_bytes, new_wide_bytes, small_bytes};
 use crate::options::Eviction;
 use crate::{Attributes, Cas};
 
@@ -120,7 +120,7 @@ impl<'a> View<'a, '_> {
             None => (self.cell.next_cas(), now.s, false),
             Some(kept) => (kept.cas, kept.access_s, kept.fetched),
         };
-        Head { key, cas, access_s, fetched, attributes }
+        Head { key, cas, access_s, fetched, wide_bytes: 0, attributes }
     }
 
     fn write_small(
@@ -133,24 +133,28 @@ impl<'a> View<'a, '_> {
         now: Now,
     ) -> Result<Cas, Error> {
         let length = value[0].len() + value[1].len();
-        let bytes = small_bytes(key.len(), length, attributes);
+        let wide_bytes = new_wide_bytes(key.len(), attributes);
+        let bytes = small_bytes(key.len(), length, wide_bytes, attributes);
         let old = self.find_live(key, hash, now).ok();
         if let Some((slot, item)) = old
             && !item.has_chain()
             && bytes <= item.bytes()
         {
-            let head = self.head(key, attributes, kept, now);
+            let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
             self.overwrite(slot, item, bytes, &head, value);
+            self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
         let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
         let class = if self.shared.options.eviction == Eviction::S3Fifo { class_of(bytes) } else { 0 };
         let local = self.ensure_room(class, queue, bytes, now)?;
-        let head = self.head(key, attributes, kept, now);
+        let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
         self.item(place).write_small(&head, value);
         self.count_in((key.len() + length) as u64);
-        self.publish(key, hash, place);
+        let replaced = self.publish(key, hash, place);
+        // What was evicted for its own room is there again.
+        self.report_version(hash, place, kept.filter(|_| replaced), now);
         Ok(head.shown_cas())
     }
 
@@ -206,6 +210,7 @@ impl<'a> View<'a, '_> {
             let local = self.local(slot.place());
             self.meta_mut(local).expires(head.attributes.expires_at_ms);
             self.count_write(slot);
+            self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
         let key_inline = key.len() <= self.pool().geometry.chain_threshold();
@@ -218,7 +223,9 @@ impl<'a> View<'a, '_> {
         self.count_in((key.len() + chain.len()) as u64);
         self.item(place).write_stub(&head, chain, key_body.map(Body::into_chain));
         self.admit_large(place, queue);
-        self.publish(key, hash, place);
+        let replaced = self.publish(key, hash, place);
+        // What was evicted for its own room is there again.
+        self.report_version(hash, place, kept.filter(|_| replaced), now);
         Ok(head.shown_cas())
     }
 
@@ -228,19 +235,22 @@ impl<'a> View<'a, '_> {
         self.slot.gauges.key_value_bytes.add(bytes);
     }
 
-    /// Points the index at a new version; the old one becomes a gap.
-    fn publish(&mut self, key: &[u8], hash: Hash, place: u32) {
+    /// Points the index at a version that was written; the old one becomes a gap.
+    /// True if it was there.
+    fn publish(&mut self, key: &[u8], hash: Hash, place: u32) -> bool {
         // The old one may have been moved or evicted while room was made.
         let Some((slot, _)) = self.find(key, hash) else {
-            return self.index().insert(hash, place, 0);
+            self.index().insert(hash, place, 0);
+            return false;
         };
         let (old, frequency) = (slot.place(), slot.frequency());
         slot.set_place(place);
         let local = self.local(place);
         self.meta_mut(local).hits += frequency;
-        self.bury(old, frequency, Reason::Replaced);
+        self.make_gap(old, frequency, Reason::Replaced);
         self.release_if_empty(self.local(old));
         self.count_write(slot);
+        true
     }
 
     /// Gets the index ready for one key more and says which queue the new version belongs to.

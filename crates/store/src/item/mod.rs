@@ -16,11 +16,12 @@ mod stub;
 mod wide;
 
 pub(crate) use stub::new_stub_bytes;
+pub(crate) use wide::new_wide_bytes;
 
 use crate::Attributes;
+use crate::observer::Change;
 use crate::options::UNIT_BYTES;
 use stub::{STUB_BYTES, STUB_EXPIRY, STUB_FLAGS, stub_bytes};
-use wide::WORD_BYTES;
 
 #[cfg(target_endian = "big")]
 compile_error!("the kinds of an item are read as its first 32 bits");
@@ -50,6 +51,8 @@ pub(crate) struct Head<'a> {
     /// Second of the last access.
     pub access_s: u32,
     pub fetched: bool,
+    /// As `new_wide_bytes` says, of what is no stub.
+    pub wide_bytes: usize,
     pub attributes: &'a Attributes,
 }
 
@@ -66,6 +69,8 @@ pub(crate) struct Kept {
     pub cas: u64,
     pub access_s: u32,
     pub fetched: bool,
+    /// What it is told as.
+    pub change: Change,
 }
 
 /// Seconds of an access as they are kept, from milliseconds.
@@ -78,11 +83,10 @@ fn round_up(bytes: usize) -> usize {
     bytes.next_multiple_of(UNIT_BYTES)
 }
 
-/// Bytes of an item with its value beside it, rounded.
-pub(crate) fn small_bytes(key: usize, value: usize, attributes: &Attributes) -> usize {
-    let wide = WORD_BYTES * usize::from(key > MAX_SHORT_KEY || wide::is_marked(attributes));
+/// Bytes of a new item with its value beside it, rounded.
+pub(crate) fn small_bytes(key: usize, value: usize, wide_bytes: usize, attributes: &Attributes) -> usize {
     let optional = 4 * usize::from(attributes.flags != 0) + 8 * usize::from(attributes.expires_at_ms != 0);
-    round_up(HEADER_BYTES + wide + wide::token_bytes(attributes.cas) + optional + key + value)
+    round_up(HEADER_BYTES + wide_bytes + optional + key + value)
 }
 
 /// An item in a segment. A view: what it lends lives as long as the cell's lock is held and nothing is moved.
@@ -180,7 +184,7 @@ impl RawItem {
 
     #[inline]
     fn flags_offset(self) -> usize {
-        HEADER_BYTES + self.wide_bytes()
+        HEADER_BYTES + if self.has(WIDE) { self.wide_bytes() } else { 0 }
     }
 
     #[inline]
@@ -290,7 +294,7 @@ impl RawItem {
     pub fn write_small(self, head: &Head<'_>, value: [&[u8]; 2]) {
         let length = value[0].len() + value[1].len();
         let attributes = head.attributes;
-        let kinds = (WIDE * u64::from(head.key.len() > MAX_SHORT_KEY || wide::is_marked(attributes)))
+        let kinds = (WIDE * u64::from(head.wide_bytes > 0))
             | (FLAGS * u64::from(attributes.flags != 0))
             | (EXPIRY * u64::from(attributes.expires_at_ms != 0))
             | (FETCHED * u64::from(head.fetched));
@@ -300,7 +304,7 @@ impl RawItem {
         let mut offset = HEADER_BYTES;
         if kinds & WIDE != 0 {
             self.write_wide(head.key.len(), attributes);
-            offset += WORD_BYTES + wide::token_bytes(attributes.cas);
+            offset += head.wide_bytes;
         }
         if kinds & FLAGS != 0 {
             self.store(offset, attributes.flags);
@@ -331,7 +335,9 @@ impl RawItem {
         let kinds = self.word() & ((1 << KIND_BITS) - 1) & !FETCHED;
         self.store(0, kinds | (value_len as u64) << KIND_BITS | cas << CAS_SHIFT);
         self.store(8, self.load::<u32>(8) & !ACCESS_MASK | now_s);
-        self.renew_wide(cas);
+        if self.is_wide() {
+            self.renew_wide(cas);
+        }
     }
 
     #[inline]

@@ -7,7 +7,7 @@
 //! A stub always has the word, so its marks cost nothing; its shown token lies before its key.
 
 use super::stub::STUB_BYTES;
-use super::{CAS_SHIFT, CHAIN, HEADER_BYTES, RawItem, WIDE};
+use super::{CAS_SHIFT, CHAIN, HEADER_BYTES, MAX_SHORT_KEY, RawItem, WIDE};
 use crate::Attributes;
 use crate::marks::Marks;
 
@@ -19,15 +19,15 @@ const TOKEN_BYTES: usize = 8;
 pub(super) const WORD_BYTES: usize = 4;
 
 /// Bytes that the token to be shown takes.
-#[inline]
 pub(super) fn token_bytes(shown: u64) -> usize {
     TOKEN_BYTES * usize::from(shown != 0)
 }
 
-/// Whether an item of such attributes has the word whatever its key.
+/// Bytes of the word and the token, of a new item without a chain.
 #[inline]
-pub(super) fn is_marked(attributes: &Attributes) -> bool {
-    attributes.marks.bits() != 0 || attributes.cas != 0
+pub(crate) fn new_wide_bytes(key: usize, attributes: &Attributes) -> usize {
+    let plain = key <= MAX_SHORT_KEY && attributes.marks.bits() == 0 && attributes.cas == 0;
+    if plain { 0 } else { WORD_BYTES + token_bytes(attributes.cas) }
 }
 
 impl RawItem {
@@ -37,7 +37,6 @@ impl RawItem {
     }
 
     /// What the word says above the key's length, 0 where there is none.
-    #[inline]
     fn wide_bits(self) -> u32 {
         if self.is_wide() { self.load::<u32>(HEADER_BYTES) >> KEY_BITS } else { 0 }
     }
@@ -48,24 +47,24 @@ impl RawItem {
         self.load::<u32>(HEADER_BYTES) as usize & ((1 << KEY_BITS) - 1)
     }
 
-    /// Bytes of the word and of the token that may follow it, of an item without a chain.
-    #[inline]
+    /// Bytes of the word and of the token that may follow it, of an item without a chain that has the word. Few have, so it is
+    /// not to be in the way of the others.
+    #[cold]
     pub(super) fn wide_bytes(self) -> usize {
-        if self.has(WIDE) { WORD_BYTES + self.shown_bytes() } else { 0 }
+        WORD_BYTES + self.shown_bytes()
     }
 
     /// Bytes of the token to be shown, where there is one.
-    #[inline]
     pub(super) fn shown_bytes(self) -> usize {
         TOKEN_BYTES * usize::from(self.wide_bits() & TOKEN != 0)
     }
 
-    #[inline]
     fn shown_offset(self) -> usize {
         if self.has_chain() { STUB_BYTES } else { HEADER_BYTES + WORD_BYTES }
     }
 
-    /// Writes the word and the token; where the token is depends on kinds that are written already.
+    /// Writes the word and the token, of an item whose kinds are written.
+    #[cold]
     pub(super) fn write_wide(self, key_len: usize, attributes: &Attributes) {
         let token = TOKEN * u32::from(attributes.cas != 0);
         self.store(HEADER_BYTES, key_len as u32 | (attributes.marks.bits() | token) << KEY_BITS);
@@ -74,15 +73,24 @@ impl RawItem {
         }
     }
 
-    #[inline]
     pub fn marks(self) -> Marks {
-        Marks::from_bits(self.wide_bits() & MARKS_MASK)
+        Marks::from_bits(self.wide_bits())
     }
 
     /// The token as others see it: its own, unless it was given another.
-    #[inline]
     pub fn shown_cas(self) -> u64 {
         if self.wide_bits() & TOKEN == 0 { self.cas() } else { self.load(self.shown_offset()) }
+    }
+
+    /// Marks and token, in one step for the many that have no word.
+    #[inline]
+    pub fn marks_and_shown_cas(self) -> (Marks, u64) {
+        if self.is_wide() { self.wide_marks_and_shown_cas() } else { (Marks::default(), self.cas()) }
+    }
+
+    #[cold]
+    fn wide_marks_and_shown_cas(self) -> (Marks, u64) {
+        (self.marks(), self.shown_cas())
     }
 
     /// All that a version written anew has to say to be the same.
@@ -92,10 +100,9 @@ impl RawItem {
     }
 
     /// A version that was made of the one before it in place, with that token: neither stale nor won.
+    #[cold]
     pub(super) fn renew_wide(self, cas: u64) {
-        if self.is_wide() {
-            self.set_wide(self.marks().of_next(), cas);
-        }
+        self.set_wide(self.marks().of_next(), cas);
     }
 
     /// Sets marks, and the token to be shown where there is room for one, of an item that has the word.
