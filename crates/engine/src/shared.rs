@@ -77,9 +77,11 @@ impl Shared {
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
         let listeners = Arc::new(Listeners::default());
         store.observe(Arc::clone(&listeners) as _);
+        let store = Arc::new(store);
+        let watches = WatchTable::of(&store, &listeners);
         Shared {
             listeners,
-            store: Arc::new(store),
+            store,
             clock,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
@@ -90,7 +92,7 @@ impl Shared {
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
             settings: Settings::default(),
-            watches: Arc::default(),
+            watches,
             slowlog: SlowLog::default(),
             spikes: Spikes::default(),
         }

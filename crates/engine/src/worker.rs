@@ -17,7 +17,7 @@ use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, R
 use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
-use ringstone_protocol::memcache::text::Request;
+use ringstone_protocol::memcache::text::{BodyHead, Request};
 use ringstone_protocol::resp::command::{self, Command};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply as resp_reply;
@@ -428,9 +428,17 @@ fn store_received(
         return None;
     };
     let StoreBody { head, body } = *received;
-    let head = head.as_head();
-    memcache::store(&head, NewValue::Body(body), hash, context, out);
-    Some(CommandIndex(memcache::store_index(head.mode)))
+    let value = NewValue::Body(body);
+    Some(match head.as_head() {
+        BodyHead::Store(head) => {
+            memcache::store(&head, value, hash, context, out);
+            CommandIndex(memcache::store_index(head.mode))
+        }
+        BodyHead::Meta(target) => {
+            memcache::meta::store(target, value, hash, context, out);
+            CommandIndex::META_SET
+        }
+    })
 }
 
 /// The next slice of a KEYS, after which others get their turn.

@@ -1,7 +1,6 @@
 //! RESP commands on the connection itself, and COMMAND.
 
 use super::info::COMPATIBLE_VERSION;
-use super::subcommands::shown;
 use super::{Request, client, pubsub};
 use crate::client::Status;
 use crate::reply::Reply;
@@ -10,6 +9,7 @@ use crate::shared::{Context, Outcome, Shared};
 use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
+use std::borrow::Cow;
 
 /// Executes a command that needs no item.
 pub fn execute(
@@ -41,9 +41,11 @@ pub fn execute(
 
 /// RESET: back to what a new connection has; but its library is what it was.
 fn reset(session: &mut Session, shared: &Shared) {
+    session.end_transaction();
     pubsub::leave(session, shared);
     session.end_transaction();
     session.modes = Modes::default();
+    session.end_transaction();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();
@@ -128,6 +130,14 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     pair("role", "master");
     reply::bulk(out, b"modules");
     reply::array(out, 0);
+}
+
+/// Bytes of a word that an error quotes (Valkey: 128).
+const MAX_QUOTED: usize = 128;
+
+/// The start of a word that an error quotes.
+pub fn shown(word: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
 }
 
 /// COMMAND [COUNT | INFO name... | DOCS name... | LIST]

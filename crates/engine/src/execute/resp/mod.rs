@@ -15,7 +15,6 @@ mod pubsub;
 mod ranges;
 mod server;
 mod strings;
-mod subcommands;
 pub mod transaction;
 mod walk;
 
@@ -174,7 +173,7 @@ fn dispatch(
         C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),
         C::Unsubscribe => pubsub::unsubscribe(request, Kind::Channel, session, context, out),
         C::PUnsubscribe => pubsub::unsubscribe(request, Kind::Pattern, session, context, out),
-        C::Publish => pubsub::publish(request, session, context, out),
+        C::Publish => pubsub::publish(request, context, out),
         C::PubSub => pubsub::pubsub(request, context, out),
         _ => return connection::execute(request, session, context, out),
     }
