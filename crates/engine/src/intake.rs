@@ -64,6 +64,8 @@ pub enum Step<'a> {
     RespInline(Vec<Vec<u8>>),
     /// An array with large values has been received whole; it is in `Connection::receiving`.
     RespAssembled,
+    /// A KEYS is under way; it is in `Connection::receiving`.
+    RespWalk,
     /// An array with a large argument that the store refuses.
     RespRefused(Error),
     /// The connection cannot be followed.
@@ -241,6 +243,7 @@ fn receive<'a>(
     let rest = &input[*consumed..];
     match &mut connection.receiving {
         Receiving::Nothing => Intake::Need(0),
+        Receiving::Walk(_) => Intake::Step(Step::RespWalk, None),
         Receiving::Store(receiving) => {
             *consumed += receiving.body.fill_from(rest);
             let rest = &input[*consumed..];

@@ -1,6 +1,7 @@
 //! What a connection has set for itself.
 
 use crate::client::{Client, Status};
+use crate::execute::resp::KeysWalk;
 use crate::subscriptions::Subscriptions;
 use crate::transaction::Transaction;
 use crate::watches::Watches;
@@ -69,6 +70,8 @@ pub struct Session {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH asked for.
     pub watches: Option<Box<Watches>>,
+    /// A KEYS that was begun, for the connection to go on with before its next request.
+    pub walk: Option<Box<KeysWalk>>,
 }
 
 impl Session {
@@ -81,6 +84,7 @@ impl Session {
             subscriptions: None,
             transaction: None,
             watches: None,
+            walk: None,
         }
     }
 

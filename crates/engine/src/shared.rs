@@ -197,6 +197,10 @@ pub struct Context<'a> {
 pub enum Outcome {
     /// Goes on.
     Continue,
+    /// Goes on with the walk that its session holds, before its next request.
+    Walk,
+    /// Goes on after others had their turn.
+    Yield,
     /// Closes once the reply is sent.
     Close,
 }

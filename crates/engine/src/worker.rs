@@ -79,7 +79,7 @@ impl<'t, 'i> Lane<'t, 'i> {
     #[inline]
     fn read_mail(&mut self, counters: &WorkerCounters) {
         let client = &self.turn.connection.session.client;
-        if client.has_mail() {
+        if client.has_mail() && !self.turn.connection.is_writing() {
             let mut out = OutputReply {
                 output: self.turn.output,
                 referenced_bytes: &mut self.referenced_bytes,
@@ -90,6 +90,21 @@ impl<'t, 'i> Lane<'t, 'i> {
                 self.state = LaneState::Closing;
             }
         }
+    }
+
+    /// After a step that does not merely go on.
+    #[cold]
+    fn follow(&mut self, outcome: Outcome) {
+        let connection = &mut *self.turn.connection;
+        self.state = match outcome {
+            Outcome::Continue => LaneState::Active,
+            Outcome::Close => LaneState::Closing,
+            Outcome::Yield => LaneState::Yielding,
+            Outcome::Walk => {
+                connection.receiving = connection.session.walk.take().map_or(Receiving::Nothing, Receiving::Walk);
+                LaneState::Active
+            }
+        };
     }
 
     /// Gives back what was taken from `consumed` on.
@@ -227,8 +242,8 @@ impl Worker {
             lane.last_command = index.or(lane.last_command);
             if !out.has_room() {
                 lane.state = LaneState::Overrun;
-            } else if outcome == Outcome::Close {
-                lane.state = LaneState::Closing;
+            } else if outcome != Outcome::Continue {
+                lane.follow(outcome);
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
@@ -253,7 +268,13 @@ fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheStored
+        | Step::BinaryStored
+        | Step::RespAssembled
+        | Step::RespInline(_)
+        | Step::RespWalk
+        | Step::RespError(_) => true,
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
@@ -315,6 +336,7 @@ fn execute(
         Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
+        Step::RespWalk => (None, go_on(connection, context, out)),
         Step::RespRefused(error) => {
             connection.session.refuse();
             resp::refuse(error, context, out);
@@ -372,7 +394,7 @@ fn execute_silently(
         return execute(step, hash, connection, context, out);
     }
     let out = &mut Silence::default();
-    match step {
+    let (index, outcome) = match step {
         Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
@@ -388,7 +410,10 @@ fn execute_silently(
             (None, Outcome::Close)
         }
         _ => (None, Outcome::Continue),
-    }
+    };
+    // A walk has no effect but its reply.
+    let walk = connection.session.walk.take();
+    (index, if walk.is_some() { Outcome::Continue } else { outcome })
 }
 
 /// Whether a request is answered all the same.
@@ -417,6 +442,16 @@ fn store_received(
             CommandIndex::META_SET
         }
     })
+}
+
+/// The next slice of a KEYS, after which others get their turn.
+fn go_on(connection: &mut Connection, context: &mut Context<'_>, out: &mut OutputReply<'_>) -> Outcome {
+    if let Receiving::Walk(walk) = &mut connection.receiving
+        && walk.step(context, out)
+    {
+        connection.receiving = Receiving::Nothing;
+    }
+    Outcome::Yield
 }
 
 fn execute_assembled(

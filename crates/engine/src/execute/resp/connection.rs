@@ -67,7 +67,11 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 fn select(request: &Request<'_>, out: &mut impl Reply) {
     match parse_i64(request.fixed::<1>()[0]) {
         Some(0) => out.write(b"+OK\r\n"),
-        Some(_) => reply::error(out, "ERR DB index is out of range"),
+        Some(index) if i32::try_from(index).is_ok() => reply::error(out, "ERR DB index is out of range"),
+        Some(_) => {
+            let (least, most) = (i32::MIN, i32::MAX);
+            reply::error(out, &format!("ERR value is out of range, value must between {least} and {most}"));
+        }
         None => reply::error(out, "ERR value is not an integer or out of range"),
     }
 }
