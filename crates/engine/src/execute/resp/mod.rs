@@ -9,6 +9,7 @@ mod keys;
 mod modes;
 mod pubsub;
 mod strings;
+mod tracking;
 pub mod transaction;
 
 use crate::counters::CommandIndex;
