@@ -2,7 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
-use crate::changes::Listeners;
+use crate::changes::{Listeners, Part};
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
@@ -11,6 +11,7 @@ use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
 use crate::sweeper::SweepSignal;
 use crate::timing::Timing;
+use crate::tracking::Tracking;
 use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
@@ -36,6 +37,8 @@ pub struct Shared {
     pub pubsub: PubSub,
     /// Who is told of changes of keys.
     pub listeners: Arc<Listeners>,
+    /// Who keeps copies of what.
+    pub tracking: Arc<Tracking>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -76,11 +79,14 @@ impl Shared {
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
         let listeners = Arc::new(Listeners::default());
+        let tracking = Arc::new(Tracking::default());
+        listeners.join(Part::Tracking, Arc::clone(&tracking) as _);
         store.observe(Arc::clone(&listeners) as _);
         let store = Arc::new(store);
         let watches = WatchTable::of(&store, &listeners);
         Shared {
             listeners,
+            tracking,
             store,
             clock,
             counters: Counters::new(options.workers),
@@ -116,6 +122,9 @@ impl Shared {
     /// The same for who may hold the cells.
     pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
         cells.flush(at_ms, now_ms);
+        if self.tracking.flushed(at_ms, now_ms) {
+            self.sweep_signal.look();
+        }
         if at_ms <= now_ms {
             self.sweep_signal.request();
         }
