@@ -1,5 +1,6 @@
 //! One line of the classic text protocol: its command and its words.
 
+use super::admin;
 use super::reply;
 use super::text::{Keys, Limits, MAX_DECLARED_LENGTH, MAX_KEY, Parsed, Request, StoreHead, StoreMode};
 use super::words::{self, Words};
@@ -61,7 +62,10 @@ impl<'a> Line<'a> {
             b"version" => self.request(Request::Version),
             b"stats" => self.request(Request::Stats { arguments: words::trim(rest) }),
             b"quit" => self.request(Request::Quit),
-            _ => self.unknown(word),
+            _ => match admin::parse(word, rest) {
+                Some(admin) => self.request(Request::Admin(admin)),
+                None => self.unknown(word),
+            },
         }
     }
 
@@ -238,7 +242,7 @@ impl<'a> Line<'a> {
         let (Some(level), last, None) = (words.next(), words.next(), words.next()) else { return self.error() };
         let noreply = is_noreply(last.unwrap_or(level));
         match words::unsigned(level) {
-            Some(_) => self.request(Request::Verbosity { noreply }),
+            Some(level) => self.request(Request::Verbosity { level, noreply }),
             None => Parsed::refused_unless(noreply, reply::BAD_FORMAT, self.consumed),
         }
     }
