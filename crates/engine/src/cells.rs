@@ -6,6 +6,8 @@ use ringstone_store::{Entry, Hash, LockedCells, Store, UnixMillis};
 pub enum Cells<'a> {
     /// Each command locks for itself.
     Open(&'a Store),
+    /// The same; that a key is read is not counted.
+    Uncounted(&'a Store),
     /// A transaction holds the cells of all of its keys until it ends.
     Held(LockedCells<'a>),
 }
@@ -27,6 +29,7 @@ impl<'a> Cells<'a> {
     pub fn entry<'c, 'k>(&'c mut self, key: &'k [u8], hash: Hash, now_ms: UnixMillis) -> Entry<'c, 'k> {
         match self {
             Cells::Open(store) => store.entry(key, hash, now_ms),
+            Cells::Uncounted(store) => store.entry(key, hash, now_ms).uncounted(),
             Cells::Held(cells) => cells.entry(key, hash),
         }
     }
@@ -34,7 +37,7 @@ impl<'a> Cells<'a> {
     /// The cells of several keys, locked together, or as they are held.
     pub fn several<'c>(&'c mut self, hashes: &[Hash], now_ms: UnixMillis) -> Several<'c, 'a> {
         match self {
-            Cells::Open(store) => Several::Own(store.lock(hashes, now_ms)),
+            Cells::Open(store) | Cells::Uncounted(store) => Several::Own(store.lock(hashes, now_ms)),
             Cells::Held(cells) => Several::Lent(cells),
         }
     }

@@ -81,6 +81,27 @@ impl Reply for OutputReply<'_> {
     }
 }
 
+/// Takes the replies of a client that wants none.
+#[derive(Default)]
+pub struct Silence {
+    scratch: Vec<u8>,
+}
+
+impl Sink for Silence {
+    fn write(&mut self, _bytes: &[u8]) {}
+
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        self.scratch.resize(bytes, 0);
+        &mut self.scratch
+    }
+
+    fn commit(&mut self, _bytes: usize) {}
+}
+
+impl Reply for Silence {
+    fn write_chain(&mut self, _chain: &Chain) {}
+}
+
 impl Reply for Vec<u8> {
     fn write_chain(&mut self, chain: &Chain) {
         let mut offset = 0;

@@ -1,8 +1,55 @@
 //! What a connection has set for itself.
 
-use crate::client::Client;
+use crate::client::{Client, Status};
+use crate::subscriptions::Subscriptions;
 use ringstone_protocol::resp::reply::Version;
 use std::sync::Arc;
+
+/// What a connection's requests have to be looked at for: of most connections nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Modes(u8);
+
+impl Modes {
+    /// `CLIENT REPLY OFF`.
+    pub const SILENT: Modes = Modes(1);
+    /// `CLIENT REPLY SKIP`: the next request is not answered.
+    pub const SKIP: Modes = Modes(1 << 1);
+    /// Has subscriptions.
+    pub const SUBSCRIBER: Modes = Modes(1 << 2);
+    /// `CLIENT TRACKING ON`.
+    pub const TRACKING: Modes = Modes(1 << 3);
+    /// `CLIENT CACHING`, for the next request.
+    pub const CACHING: Modes = Modes(1 << 4);
+    /// `CLIENT NO-TOUCH ON`.
+    pub const NO_TOUCH: Modes = Modes(1 << 5);
+
+    /// Whether one of these is set.
+    #[inline]
+    pub const fn has(self, modes: Modes) -> bool {
+        self.0 & modes.0 != 0
+    }
+
+    /// Whether one of these is set.
+    #[inline]
+    pub const fn has_any(self, modes: [Modes; 2]) -> bool {
+        self.0 & (modes[0].0 | modes[1].0) != 0
+    }
+
+    /// Whether none is set.
+    #[inline]
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Sets or clears.
+    pub fn set(&mut self, modes: Modes, on: bool) {
+        if on {
+            self.0 |= modes.0;
+        } else {
+            self.0 &= !modes.0;
+        }
+    }
+}
 
 /// State of a connection that outlives a request.
 #[derive(Debug)]
@@ -11,28 +58,27 @@ pub struct Session {
     pub client: Arc<Client>,
     /// RESP2 until HELLO 3.
     pub version: Version,
-    /// `CLIENT SETNAME`.
-    pub name: Vec<u8>,
-    /// `CLIENT SETINFO LIB-NAME`.
-    pub library_name: Vec<u8>,
-    /// `CLIENT SETINFO LIB-VER`.
-    pub library_version: Vec<u8>,
+    /// What its requests have to be looked at for.
+    pub modes: Modes,
+    /// Channels and patterns; a connection without any has no room for them either.
+    pub subscriptions: Option<Box<Subscriptions>>,
 }
 
 impl Session {
     /// Of a new connection.
     pub fn new(client: Arc<Client>) -> Session {
-        Session {
-            client,
-            version: Version::default(),
-            name: Vec::new(),
-            library_name: Vec::new(),
-            library_version: Vec::new(),
-        }
+        Session { client, version: Version::default(), modes: Modes::default(), subscriptions: None }
     }
 
-    /// Back to what a new connection has (RESET).
-    pub fn reset(&mut self) {
-        *self = Session::new(Arc::clone(&self.client));
+    /// Whether the next request is not answered.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.modes.has_any([Modes::SILENT, Modes::SKIP])
+    }
+
+    /// HELLO.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+        self.client.set_status(Status::RESP3, version == Version::Resp3);
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
+use crate::changes::Listeners;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
+use crate::pubsub::PubSub;
 use crate::sweeper::SweepSignal;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::CountersSnapshot;
@@ -25,6 +27,10 @@ pub struct Shared {
     pub counters: Counters,
     /// Open connections.
     pub clients: Clients,
+    /// Who is subscribed to what.
+    pub pubsub: PubSub,
+    /// Who is told of changes of keys.
+    pub listeners: Arc<Listeners>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// For uptimes.
@@ -56,11 +62,15 @@ impl Shared {
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
+        let listeners = Arc::new(Listeners::default());
+        store.observe(Arc::clone(&listeners) as _);
         Shared {
+            listeners,
             store: Arc::new(store),
             clock,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
+            pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
             started: Instant::now(),

@@ -7,11 +7,12 @@ use crate::connection::{Connection, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
 use crate::intake::{Bounds, Intake, Step, take};
-use crate::reply::{ChainBody, OutputReply, Reply as _};
+use crate::reply::{ChainBody, OutputReply, Reply, Silence};
+use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
-use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Service, Turn};
+use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
@@ -48,6 +49,8 @@ struct Lane<'t, 'i> {
     /// Of this turn's replies, bytes of large values.
     referenced_bytes: usize,
     requests_left: usize,
+    /// Of this turn, the last that was executed.
+    last_command: Option<CommandIndex>,
     state: LaneState,
 }
 
@@ -60,6 +63,7 @@ impl<'t, 'i> Lane<'t, 'i> {
             queued_bytes,
             referenced_bytes: 0,
             requests_left: REQUESTS_PER_TURN,
+            last_command: None,
             state: LaneState::Active,
         }
     }
@@ -208,8 +212,14 @@ impl Worker {
                 referenced_bytes: &mut lane.referenced_bytes,
                 limit: self.output_limit,
             };
-            let (index, outcome) = execute(step, hash, lane.turn.connection, &mut context, &mut out);
+            let connection = &mut *lane.turn.connection;
+            let (index, outcome) = if connection.session.is_silent() {
+                execute_silently(step, hash, connection, &mut context, &mut out)
+            } else {
+                execute(step, hash, connection, &mut context, &mut out)
+            };
             executed.extend(index);
+            lane.last_command = index.or(lane.last_command);
             if !out.has_room() {
                 lane.state = LaneState::Overrun;
             } else if outcome == Outcome::Close {
@@ -284,13 +294,7 @@ fn execute(
         }
         Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
-        Step::RespAssembled => match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
-            Receiving::Array(assembly) => {
-                let mut collected = assembly.finish();
-                execute_list(&collected.arguments, &mut collected.bodies, connection, context, out)
-            }
-            _ => (None, Outcome::Close),
-        },
+        Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
@@ -325,6 +329,51 @@ fn execute(
     }
 }
 
+/// Executes what a client has sent that wants no answers (`CLIENT REPLY`).
+#[cold]
+fn execute_silently(
+    step: Step<'_>,
+    hash: Option<Hash>,
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut OutputReply<'_>,
+) -> (Option<CommandIndex>, Outcome) {
+    let (is_heard, is_resp) = match &step {
+        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter()), true),
+        Step::RespInline(words) => (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter()), true),
+        Step::RespAssembled | Step::RespRefused(_) | Step::RespError(_) => (false, true),
+        _ => (true, false),
+    };
+    if is_resp {
+        connection.session.modes.set(Modes::SKIP, false);
+    }
+    if is_heard {
+        return execute(step, hash, connection, context, out);
+    }
+    let out = &mut Silence::default();
+    match step {
+        Step::Resp { spec, args } => {
+            execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+        }
+        Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
+        Step::RespAssembled => execute_assembled(connection, context, out),
+        Step::RespRefused(error) => {
+            resp::refuse(error, context, out);
+            (None, Outcome::Continue)
+        }
+        Step::RespError(_) => {
+            context.counters.resp.protocol_errors.add(1);
+            (None, Outcome::Close)
+        }
+        _ => (None, Outcome::Continue),
+    }
+}
+
+/// Whether a request is answered all the same.
+fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
+    spec.is_some_and(|spec| resp::is_pushed(spec.id)) || resp::is_reply_on(words)
+}
+
 fn store_received(
     hash: Hash,
     connection: &mut Connection,
@@ -338,6 +387,20 @@ fn store_received(
     let head = head.as_head();
     memcache::store(&head, NewValue::Body(body), hash, context, out);
     Some(CommandIndex(memcache::store_index(head.mode)))
+}
+
+fn execute_assembled(
+    connection: &mut Connection,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> (Option<CommandIndex>, Outcome) {
+    match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
+        Receiving::Array(assembly) => {
+            let mut collected = assembly.finish();
+            execute_list(&collected.arguments, &mut collected.bodies, connection, context, out)
+        }
+        _ => (None, Outcome::Close),
+    }
 }
 
 fn binary_received(
@@ -357,7 +420,7 @@ fn execute_list(
     bodies: &mut [(usize, Option<Body>)],
     connection: &mut Connection,
     context: &mut Context<'_>,
-    out: &mut OutputReply<'_>,
+    out: &mut impl Reply,
 ) -> (Option<CommandIndex>, Outcome) {
     let slices: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
     let spec = slices.first().copied().and_then(command::lookup);
@@ -380,7 +443,7 @@ fn execute_resp(
     hash: Hash,
     connection: &mut Connection,
     context: &mut Context<'_>,
-    out: &mut OutputReply<'_>,
+    out: &mut impl Reply,
 ) -> (Option<CommandIndex>, Outcome) {
     let Some(spec) = spec else {
         context.counters.resp.protocol_errors.add(1);
@@ -427,6 +490,7 @@ impl Service for Worker {
             self.execute_round(&mut lanes, &mut round, now_ms, arrived_ns);
         }
         for lane in &mut lanes {
+            lane.turn.connection.session.client.was_active(now_ms, lane.last_command);
             lane.turn.next = match lane.state {
                 LaneState::Closing => Next::Close,
                 LaneState::Overrun => Next::Overrun,
@@ -455,10 +519,16 @@ impl Service for Worker {
         connection.is_between_messages()
     }
 
-    /// The mail is read in the turn that follows.
-    fn resume(&mut self, _connection: &mut Connection, _completion: Mail) {}
+    fn resume(&mut self, _connection: &mut Connection, completion: Mail) -> Resumed {
+        match completion {
+            // They are read in the turn that follows.
+            Mail::Letters => Resumed::Turn,
+            Mail::Close => Resumed::Close,
+        }
+    }
 
-    fn close(&mut self, connection: Connection, _reason: CloseReason) {
+    fn close(&mut self, mut connection: Connection, _reason: CloseReason) {
         self.shared.clients.remove(&connection.session.client);
+        resp::leave(&mut connection.session, &self.shared);
     }
 }

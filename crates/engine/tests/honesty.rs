@@ -107,7 +107,7 @@ fn a_connection_keeps_only_short_names() {
         assert!(client.text().starts_with("-ERR ") && client.replies.len() < 300, "{}", client.text());
     }
     let session = &client.connection.session;
-    assert!(session.name.is_empty() && session.library_name.is_empty() && session.library_version.is_empty());
+    assert_eq!(*session.client.names.lock(), Default::default());
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use ringstone_net::{
-    Body, CloseReason, ConnectionInfo, ListenAddress, Listener, NetOptions, Output, RuntimeChoice, Service, Turn, serve,
+    Body, CloseReason, ConnectionInfo, ListenAddress, Listener, NetOptions, Output, Resumed, RuntimeChoice, Service,
+    Turn, serve,
 };
 
 const REQUEST: &[u8] = b"get 0123456789abcdef0123456789ab\r\n";
@@ -53,7 +54,9 @@ impl Service for Answer {
     fn is_between_messages(&self, _connection: &()) -> bool {
         true
     }
-    fn resume(&mut self, _connection: &mut (), _completion: ()) {}
+    fn resume(&mut self, _connection: &mut (), _completion: ()) -> Resumed {
+        Resumed::Turn
+    }
     fn close(&mut self, _connection: (), _reason: CloseReason) {}
 }
 

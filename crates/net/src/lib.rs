@@ -81,5 +81,5 @@ pub use mailbox::Mailbox;
 pub use options::{ListenAddress, Listener, NetOptions, Runtime, RuntimeChoice};
 pub use probe::probe_uring;
 pub use serve::serve;
-pub use service::{BATCH, CloseReason, ConnectionId, ConnectionInfo, Next, Service, Turn, WorkerContext};
+pub use service::{BATCH, CloseReason, ConnectionId, ConnectionInfo, Next, Resumed, Service, Turn, WorkerContext};
 pub use thread::spawn;

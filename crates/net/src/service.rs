@@ -41,6 +41,15 @@ pub enum Next {
     Overrun,
 }
 
+/// What follows a completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    /// A turn, as soon as nothing forbids it (unread output above `output_pause`).
+    Turn,
+    /// The connection closes now (`CloseReason::Service`), also one whose peer does not read; what is unsent is dropped.
+    Close,
+}
+
 /// One connection's turn within a batch.
 pub struct Turn<'a, C, B: Body> {
     /// The service's own state.
@@ -105,9 +114,9 @@ pub trait Service: 'static {
     /// remainder to be skipped, or a part of a message that was consumed already. Asked while the server drains, which
     /// closes a connection only between two messages.
     fn is_between_messages(&self, connection: &Self::Connection) -> bool;
-    /// A completion for a parked connection; it gets a turn next. Dropped by the loop if the connection is gone. Also
-    /// called, and followed by a turn, for a connection that is not parked: a way to reach it from another thread.
-    fn resume(&mut self, connection: &mut Self::Connection, completion: Self::Completion);
+    /// A completion for a parked connection. Dropped by the loop if the connection is gone. Also called for a connection
+    /// that is not parked: a way to reach it from another thread.
+    fn resume(&mut self, connection: &mut Self::Connection, completion: Self::Completion) -> Resumed;
     /// The connection is gone (also at shutdown).
     fn close(&mut self, connection: Self::Connection, reason: CloseReason);
     /// Once per tick after all batches, before sleeping: republish gauges and the like. Must be cheap.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use common::on_both;
 use common::server::{ask, expect, options};
-use ringstone_net::{Body, CloseReason, ConnectionInfo, Next, Output, Runtime, Service, Turn, serve};
+use ringstone_net::{Body, CloseReason, ConnectionInfo, Next, Output, Resumed, Runtime, Service, Turn, serve};
 
 /// Requests that are counted, and requests of a pipeline.
 const REQUESTS: usize = 10_000;
@@ -98,7 +98,9 @@ impl Service for Bytes {
     fn is_between_messages(&self, _connection: &()) -> bool {
         true
     }
-    fn resume(&mut self, _connection: &mut (), _completion: ()) {}
+    fn resume(&mut self, _connection: &mut (), _completion: ()) -> Resumed {
+        Resumed::Turn
+    }
     fn close(&mut self, _connection: (), _reason: CloseReason) {}
 }
 

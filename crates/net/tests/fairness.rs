@@ -11,7 +11,7 @@ use common::on_both;
 use common::server::{Server, ask, eventually, options, rest};
 use parking_lot::Mutex;
 use ringstone_net::{
-    Body, CloseReason, ConnectionInfo, ListenAddress, Listener, Next, Output, Runtime, Service, Turn, serve,
+    Body, CloseReason, ConnectionInfo, ListenAddress, Listener, Next, Output, Resumed, Runtime, Service, Turn, serve,
 };
 
 #[test]
@@ -105,7 +105,9 @@ impl Service for Once {
     fn is_between_messages(&self, _connection: &()) -> bool {
         true
     }
-    fn resume(&mut self, _connection: &mut (), _completion: ()) {}
+    fn resume(&mut self, _connection: &mut (), _completion: ()) -> Resumed {
+        Resumed::Turn
+    }
     fn close(&mut self, _connection: (), _reason: CloseReason) {}
     fn end_of_tick(&mut self) {
         self.0.ticks.fetch_add(1, Ordering::Relaxed);

@@ -146,17 +146,26 @@ pub struct Entry<'s, 'k> {
     key: &'k [u8],
     hash: Hash,
     now: Now,
+    /// Reads are counted.
+    counts: bool,
 }
 
 impl<'s, 'k> Entry<'s, 'k> {
     #[inline]
     pub(crate) fn own(shared: &'s Shared, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
         let slot = shared.slot(hash);
-        Entry { shared, slot, cell: Held::Own(slot.lock(now)), key, hash, now }
+        Entry { shared, slot, cell: Held::Own(slot.lock(now)), key, hash, now, counts: true }
     }
 
     pub(crate) fn lent(shared: &'s Shared, cell: &'s mut Cell, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
-        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell), key, hash, now }
+        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell), key, hash, now, counts: true }
+    }
+
+    /// The same key, whose reads are not counted (frequency, last access), as if it had not been read.
+    #[must_use]
+    pub fn uncounted(mut self) -> Entry<'s, 'k> {
+        self.counts = false;
+        self
     }
 
     #[inline]
@@ -164,31 +173,38 @@ impl<'s, 'k> Entry<'s, 'k> {
         View { shared: self.shared, slot: self.slot, cell: &mut self.cell }
     }
 
-    #[inline]
-    pub(crate) fn item(&self, item: RawItem) -> Item<'_> {
-        let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
+    /// What is shown of an item; what an access changes, as it was before.
+    #[inline(always)]
+    fn item(&self, item: RawItem, idle_s: u32, fetched: bool) -> Item<'_> {
         let (marks, cas) = item.marks_and_shown_cas();
         Item {
-            value,
+            value: Value::of(item),
             flags: item.flags(),
             cas,
             expires_at_ms: item.expires_at_ms(),
             marks,
-            idle_s: item.idle_s(self.now.s),
-            fetched: item.is_fetched(),
+            idle_s,
+            fetched,
         }
     }
 
-    /// The live item, counted as a read (frequency, last access).
+    /// The same of an item that is found otherwise.
+    pub(crate) fn shown(&self, item: RawItem) -> Item<'_> {
+        self.item(item, item.idle_s(self.now.s), item.is_fetched())
+    }
+
+    /// The live item, counted as a read (frequency, last access) unless it is [`uncounted`](Entry::uncounted).
     #[inline]
     pub fn get(&mut self) -> Result<Item<'_>, Absence> {
-        let (key, hash, now) = (self.key, self.hash, self.now);
+        let (key, hash, now, counts) = (self.key, self.hash, self.now, self.counts);
         let mut view = self.view();
         match view.find_live(key, hash, now) {
             Ok((slot, raw)) => {
                 let (idle_s, fetched) = (raw.idle_s(now.s), raw.is_fetched());
-                view.count_read(slot, raw, now);
-                Ok(Item { idle_s, fetched, ..self.item(raw) })
+                if counts {
+                    view.count_read(slot, raw, now);
+                }
+                Ok(self.item(raw, idle_s, fetched))
             }
             Err(Some(Reason::Expired)) => Err(Absence::Expired),
             Err(Some(_)) => Err(Absence::Flushed),
@@ -200,7 +216,8 @@ impl<'s, 'k> Entry<'s, 'k> {
     #[inline]
     pub fn peek(&self) -> Option<Item<'_>> {
         let (_, item) = self.slot.find(&self.shared.pool, &self.cell, self.key, self.hash)?;
-        if self.cell.is_gone(item, self.now).is_some() { None } else { Some(self.item(item)) }
+        let there = self.cell.is_gone(item, self.now).is_none();
+        there.then(|| self.shown(item))
     }
 
     fn live(&mut self) -> Option<RawItem> {
@@ -273,7 +290,7 @@ impl<'s, 'k> Entry<'s, 'k> {
             let added: SmallVec<[&[u8]; 4]> = new.chunks().collect();
             return Some(self.view().append_large(key, hash, &added, attributes, now));
         }
-        let old = self.item(item).value.to_vec_or_chain();
+        let old = Value::of(item).to_vec_or_chain();
         let (first, second) = if at_front { (&new, &old) } else { (&old, &new) };
         let chunks: Vec<&[u8]> = first.chunks().chain(second.chunks()).collect();
         Some(self.view().write_chunks(key, hash, &chunks, attributes, now))
@@ -338,7 +355,12 @@ pub(crate) enum Pieces<'a> {
     Body(&'a Body),
 }
 
-impl Value<'_> {
+impl<'e> Value<'e> {
+    #[inline]
+    fn of(item: RawItem) -> Value<'e> {
+        if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) }
+    }
+
     /// The value, safe from what happens to the item: bytes copied, a chain by reference.
     fn to_vec_or_chain(&self) -> Pieces<'static> {
         match self {

@@ -4,7 +4,7 @@ use super::Worker;
 use crate::connection::{Connection, Key};
 use crate::event_loop::EventLoop;
 use crate::mailbox::{Arrival, Phase};
-use crate::{CloseReason, ConnectionInfo, Output, Service};
+use crate::{CloseReason, ConnectionInfo, Output, Resumed, Service};
 
 impl<S: Service, E: EventLoop<S>> Worker<S, E> {
     pub(super) fn read_mail(&mut self) {
@@ -25,9 +25,13 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             let Some(key) = Key::of(id, self.shared.index) else { continue };
             let Some(connection) = self.slots.get_mut(key) else { continue };
             let Some(state) = connection.state.as_mut() else { continue };
-            self.service.resume(state, completion);
-            connection.parked = false;
-            connection.turn_due = true;
+            match self.service.resume(state, completion) {
+                Resumed::Turn => {
+                    connection.parked = false;
+                    connection.turn_due = true;
+                }
+                Resumed::Close => connection.broken = Some(CloseReason::Service),
+            }
             self.enqueue(key);
         }
         self.completions = completions;

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use ringstone_net::{
-    BATCH, Body, CloseReason, ConnectionId, ConnectionInfo, Mailbox, Next, Output, Runtime, Service, Turn,
+    BATCH, Body, CloseReason, ConnectionId, ConnectionInfo, Mailbox, Next, Output, Resumed, Runtime, Service, Turn,
 };
 
 /// Requests of one connection in one turn.
@@ -272,11 +272,12 @@ impl Service for Toy {
         connection.receiving.is_none() && connection.skipping.is_none()
     }
 
-    fn resume(&mut self, connection: &mut ToyConnection, completion: Done) {
+    fn resume(&mut self, connection: &mut ToyConnection, completion: Done) -> Resumed {
         assert!(connection.parked, "only parked connections are resumed");
         connection.parked = false;
         connection.done.push_back(completion.number);
         self.watch.resumed.fetch_add(1, Ordering::Relaxed);
+        Resumed::Turn
     }
 
     fn end_of_tick(&mut self) {

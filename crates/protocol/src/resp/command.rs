@@ -70,6 +70,18 @@ pub enum Command {
     FlushAll,
     /// INFO
     Info,
+    /// SUBSCRIBE
+    Subscribe,
+    /// UNSUBSCRIBE
+    Unsubscribe,
+    /// PSUBSCRIBE
+    PSubscribe,
+    /// PUNSUBSCRIBE
+    PUnsubscribe,
+    /// PUBLISH
+    Publish,
+    /// PUBSUB
+    PubSub,
     /// HSET
     HSet,
     /// HMSET

@@ -34,6 +34,32 @@ fn head(sink: &mut impl Sink, kind: u8, number: impl itoa::Integer) {
     sink.commit(filled);
 }
 
+/// What is not an answer to a request: `>n`, or `*n` to a subscriber of RESP2
+#[inline]
+pub fn push(sink: &mut impl Sink, length: usize, version: Version) {
+    match version {
+        Version::Resp2 => head(sink, b'*', length),
+        Version::Resp3 => head(sink, b'>', length),
+    }
+}
+
+/// An array of bulks but for its first byte, in which the versions differ where it is pushed: `n`, bulks
+pub fn words(sink: &mut impl Sink, words: &[&[u8]]) {
+    let mut digits = itoa::Buffer::new();
+    sink.write(digits.format(words.len()).as_bytes());
+    sink.write(LINE_END);
+    words.iter().for_each(|word| bulk(sink, word));
+}
+
+/// The reply of `<command> HELP`, Valkey's first and last lines around those of the command.
+pub fn help(sink: &mut impl Sink, command: &str, lines: &[&str]) {
+    array(sink, lines.len() + 3);
+    simple(sink, &format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    lines.iter().for_each(|line| simple(sink, line));
+    simple(sink, "HELP");
+    simple(sink, "    Print this help.");
+}
+
 /// `+text`; without CR and LF, which is the caller's to see to.
 #[inline]
 pub fn simple(sink: &mut impl Sink, text: &str) {

@@ -49,7 +49,7 @@ fn rows_are_consistent() {
     for spec in TABLE {
         let Spec { name, flags, .. } = spec;
         assert!(spec.arity != 0 && !spec.summary.is_empty() && !spec.since.is_empty() && !spec.complexity.is_empty());
-        assert!(["connection", "server", "string", "generic"].contains(&spec.group), "{name}");
+        assert!(["connection", "server", "string", "generic", "pubsub"].contains(&spec.group), "{name}");
         assert_eq!(flags.contains(&"fast"), spec.categories.contains(&"@fast"), "{name}");
         assert_ne!(spec.categories.contains(&"@fast"), spec.categories.contains(&"@slow"), "{name}");
         assert_eq!(flags.contains(&"write"), spec.categories.contains(&"@write"), "{name}");

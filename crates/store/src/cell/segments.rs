@@ -212,12 +212,17 @@ impl<'a> View<'a, '_> {
         self.place(local, offset)
     }
 
-    /// Counts an item out that is no longer in the index, and makes it a gap.
+    /// Lets an item go that is no longer in the index.
     pub(super) fn bury(&mut self, hash: Hash, place: u32, frequency: u32, reason: Reason, now: Now) {
+        self.report_going(hash, place, reason, now);
+        self.make_gap(place, frequency, reason);
+    }
+
+    /// Counts an item out that is no longer in the index, and makes it a gap.
+    pub(super) fn make_gap(&mut self, place: u32, frequency: u32, reason: Reason) {
         let item = self.item(place);
         let bytes = item.bytes();
         self.count_out(item, reason);
-        self.report_going(hash, item, reason, now);
         if item.has_chain() {
             self.drop_large(place, item);
         }

@@ -1,26 +1,32 @@
 //! RESP commands on the connection itself, and COMMAND.
 
-use super::Request;
 use super::info::COMPATIBLE_VERSION;
+use super::subcommands::shown;
+use super::{Request, client, pubsub};
+use crate::client::Status;
 use crate::reply::Reply;
-use crate::session::Session;
-use crate::shared::Outcome;
+use crate::session::{Modes, Session};
+use crate::shared::{Context, Outcome, Shared};
 use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
-use std::borrow::Cow;
 
 /// Executes a command that needs no item.
-pub fn execute(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) -> Outcome {
+pub fn execute(
+    request: &Request<'_>,
+    session: &mut Session,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> Outcome {
     match request.spec.id {
-        Command::Ping => ping(request, out),
+        Command::Ping => ping(request, session, out),
         Command::Echo => reply::bulk(out, request.fixed::<1>()[0]),
         Command::Select => select(request, out),
         Command::Hello => hello(request, session, out),
-        Command::Client => client(request, session, out),
+        Command::Client => return client::execute(request, session, context, out),
         Command::Command => command_table(request, session.version, out),
         Command::Reset => {
-            session.reset();
+            reset(session, context.shared);
             out.write(b"+RESET\r\n");
         }
         Command::Quit => {
@@ -33,8 +39,23 @@ pub fn execute(request: &Request<'_>, session: &mut Session, out: &mut impl Repl
     Outcome::Continue
 }
 
-fn ping(request: &Request<'_>, out: &mut impl Reply) {
+/// RESET: back to what a new connection has; but its library is what it was.
+fn reset(session: &mut Session, shared: &Shared) {
+    pubsub::leave(session, shared);
+    session.modes = Modes::default();
+    session.set_version(Version::Resp2);
+    session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
+    session.client.names.lock().name = Box::default();
+}
+
+fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
     match request.args.len() {
+        // In the form of a message, as a subscriber of RESP2 expects nothing else.
+        1 | 2 if session.modes.has(Modes::SUBSCRIBER) && session.version == Version::Resp2 => {
+            reply::array(out, 2);
+            reply::bulk(out, b"pong");
+            reply::bulk(out, request.fixed::<1>()[0]);
+        }
         1 => out.write(b"+PONG\r\n"),
         2 => reply::bulk(out, request.fixed::<1>()[0]),
         _ => reply::wrong_arguments(out, request.spec),
@@ -78,12 +99,11 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
         }
     }
     if let Some(name) = name {
-        if let Err(text) = check_name("Client names", name) {
+        if let Err(text) = client::set_name(name, session) {
             return reply::error(out, &text);
         }
-        session.name = name.to_vec();
     }
-    session.version = version;
+    session.set_version(version);
     write_hello(session, out);
 }
 
@@ -107,70 +127,6 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     pair("role", "master");
     reply::bulk(out, b"modules");
     reply::array(out, 0);
-}
-
-/// Longest name that a connection may give itself, its library or that one's version, in bytes. They are kept as long as
-/// the connection is and are not charged to the cache.
-const MAX_NAME: usize = 1024;
-/// Bytes of a word that an error quotes (Valkey: 128).
-const MAX_QUOTED: usize = 128;
-
-fn check_name(what: &str, name: &[u8]) -> Result<(), String> {
-    if name.len() > MAX_NAME {
-        return Err(format!("ERR {what} cannot be longer than {MAX_NAME} bytes."));
-    }
-    if !name.iter().all(u8::is_ascii_graphic) {
-        return Err(format!("ERR {what} cannot contain spaces, newlines or special characters."));
-    }
-    Ok(())
-}
-
-/// The start of a word that an error quotes.
-fn shown(word: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
-}
-
-/// CLIENT ID, GETNAME, SETNAME and SETINFO.
-fn client(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
-    let [subcommand, first, second] = request.fixed();
-    let count = request.args.len();
-    match (subcommand.to_ascii_lowercase().as_slice(), count) {
-        (b"id", 2) => reply::integer(out, session.client.serial as i64),
-        (b"getname", 2) if session.name.is_empty() => reply::null(out, session.version),
-        (b"getname", 2) => reply::bulk(out, &session.name),
-        (b"setname", 3) => match check_name("Client names", first) {
-            Ok(()) => {
-                session.name = first.to_vec();
-                out.write(b"+OK\r\n");
-            }
-            Err(text) => reply::error(out, &text),
-        },
-        (b"setinfo", 4) => set_info(first, second, session, out),
-        (word @ (b"id" | b"getname" | b"setname" | b"setinfo"), _) => {
-            let word = String::from_utf8_lossy(word);
-            reply::error(out, &format!("ERR wrong number of arguments for 'client|{word}' command"));
-        }
-        _ => {
-            let word = shown(subcommand);
-            reply::error(out, &format!("ERR unknown subcommand '{word}'. Try CLIENT HELP."));
-        }
-    }
-}
-
-fn set_info(attribute: &[u8], value: &[u8], session: &mut Session, out: &mut impl Reply) {
-    let (field, name) = if attribute.eq_ignore_ascii_case(b"lib-name") {
-        (&mut session.library_name, "lib-name")
-    } else if attribute.eq_ignore_ascii_case(b"lib-ver") {
-        (&mut session.library_version, "lib-ver")
-    } else {
-        let attribute = shown(attribute);
-        return reply::error(out, &format!("ERR Unrecognized option '{attribute}'"));
-    };
-    if let Err(text) = check_name(name, value) {
-        return reply::error(out, &text);
-    }
-    *field = value.to_vec();
-    out.write(b"+OK\r\n");
 }
 
 /// COMMAND [COUNT | INFO name... | DOCS name... | LIST]

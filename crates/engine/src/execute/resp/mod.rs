@@ -1,20 +1,28 @@
 //! RESP commands: arity, dispatch, and what several commands share.
 
+mod client;
+mod client_list;
 mod connection;
 mod hashes;
 mod info;
 mod keys;
+mod modes;
+mod pubsub;
 mod strings;
+mod subcommands;
 
 use crate::counters::CommandIndex;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::{Context, Outcome};
+use crate::subscriptions::Kind;
 use ringstone_protocol::resp::command::{Command, Spec};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply;
 use ringstone_store::{Body, Error, Hash, NewValue};
 
+pub use client::is_reply_on;
+pub use modes::{is_pushed, leave};
 /// Valkey's error for a command on a key of another type.
 pub const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
@@ -61,7 +69,21 @@ pub fn takes_body(command: Command, index: usize) -> bool {
 }
 
 /// Executes a request whose arity was checked.
+#[inline]
 pub fn execute(
+    request: &mut Request<'_>,
+    session: &mut Session,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> Outcome {
+    if session.modes.is_none() {
+        dispatch(request, session, context, out)
+    } else {
+        modes::execute(request, session, context, out)
+    }
+}
+
+fn dispatch(
     request: &mut Request<'_>,
     session: &mut Session,
     context: &mut Context<'_>,
@@ -105,7 +127,13 @@ pub fn execute(
         C::HScan => hashes::scan(request, context, out),
         C::HStrLen => hashes::field_length(request, context, out),
         C::Info => info::write(request, session, context, out),
-        _ => return connection::execute(request, session, out),
+        C::Subscribe => pubsub::subscribe(request, Kind::Channel, session, context, out),
+        C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),
+        C::Unsubscribe => pubsub::unsubscribe(request, Kind::Channel, session, context, out),
+        C::PUnsubscribe => pubsub::unsubscribe(request, Kind::Pattern, session, context, out),
+        C::Publish => pubsub::publish(request, session, context, out),
+        C::PubSub => pubsub::pubsub(request, context, out),
+        _ => return connection::execute(request, session, context, out),
     }
     Outcome::Continue
 }

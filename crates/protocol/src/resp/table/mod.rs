@@ -4,6 +4,7 @@
 mod connection;
 mod generic;
 mod hash;
+mod pubsub;
 mod server;
 mod string;
 
@@ -100,7 +101,7 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 5] = [connection::ROWS, generic::ROWS, hash::ROWS, server::ROWS, string::ROWS];
+const GROUPS: [&[Spec]; 6] = [connection::ROWS, generic::ROWS, hash::ROWS, pubsub::ROWS, server::ROWS, string::ROWS];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);

@@ -1,0 +1,51 @@
+//! What a connection has asked for that bears on all of its requests: subscriptions and `CLIENT NO-TOUCH`.
+
+use super::{Request, dispatch, pubsub};
+use crate::cells::Cells;
+use crate::reply::Reply;
+use crate::session::{Modes, Session};
+use crate::shared::{Context, Outcome, Shared};
+use ringstone_protocol::resp::command::Command;
+use ringstone_protocol::resp::reply::{self, Version};
+
+/// Executes a request of a connection that has asked for something of this kind.
+#[cold]
+pub fn execute(
+    request: &mut Request<'_>,
+    session: &mut Session,
+    context: &mut Context<'_>,
+    out: &mut impl Reply,
+) -> Outcome {
+    if session.modes.has(Modes::SUBSCRIBER)
+        && session.version == Version::Resp2
+        && !pubsub::is_allowed_to_subscribers(request.spec.id)
+    {
+        let name = request.spec.name;
+        let text = format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+        );
+        reply::error(out, &text);
+        return Outcome::Continue;
+    }
+    // A transaction holds its cells already.
+    let is_uncounted = session.modes.has(Modes::NO_TOUCH) && matches!(context.cells, Cells::Open(_));
+    if is_uncounted {
+        context.cells = Cells::Uncounted(context.store);
+    }
+    let outcome = dispatch(request, session, context, out);
+    if is_uncounted {
+        context.cells = Cells::Open(context.store);
+    }
+    outcome
+}
+
+/// Whether what a command answers is pushed: it comes also while answers are off.
+pub fn is_pushed(command: Command) -> bool {
+    matches!(command, Command::Subscribe | Command::Unsubscribe | Command::PSubscribe | Command::PUnsubscribe)
+}
+
+/// The connection is gone: others forget it.
+pub fn leave(session: &mut Session, shared: &Shared) {
+    pubsub::leave(session, shared);
+    session.client.leave();
+}

@@ -1,0 +1,76 @@
+/** RESP3: CLIENT TRACKING and what it tells about keys that were read. */
+import type { Random } from '../../soak/random.mjs';
+import { resp } from '../command.ts';
+import { type Family, production } from '../family.ts';
+import { integer } from '../values.ts';
+
+const key = (random: Random) => random.of(['k1', 'k2', 'k3', 'a1', 'a2']);
+const keys = (random: Random) => Array.from({ length: 1 + random.below(3) }, () => key(random));
+
+export const tracking: Family = {
+  name: 'tracking',
+  protocol: 'resp',
+  sentinel: true,
+  exact: true,
+  productions: [
+    production('client|tracking', 5, random =>
+      resp(
+        'CLIENT',
+        'TRACKING',
+        'ON',
+        ...random.of([
+          [],
+          [],
+          ['NOLOOP'],
+          ['OPTIN'],
+          ['OPTOUT'],
+          ['BCAST'],
+          ['BCAST', 'PREFIX', 'k'],
+          ['BCAST', 'PREFIX', 'a', 'NOLOOP'],
+        ]),
+      ),
+    ),
+    production('client|tracking', 2, random =>
+      resp(
+        'CLIENT',
+        'TRACKING',
+        ...random.of([
+          ['ON', 'PREFIX', 'x'],
+          ['ON', 'OPTIN', 'OPTOUT'],
+          ['ON', 'BCAST', 'OPTIN'],
+          ['ON', 'FOO'],
+          ['FOO'],
+          ['ON', 'REDIRECT', '99999999'],
+          ['ON', 'REDIRECT', 'abc'],
+          ['ON', 'BCAST', 'PREFIX', 'k', 'PREFIX', 'k1'],
+        ]),
+      ),
+    ),
+    production('client|tracking', 3, () => resp('CLIENT', 'TRACKING', 'OFF')),
+    production('client|caching', 3, random => resp('CLIENT', 'CACHING', random.of(['YES', 'NO', 'FOO']))),
+    production('client|trackinginfo', 2, () => resp('CLIENT', 'TRACKINGINFO')),
+    production('client|getredir', 1, () => resp('CLIENT', 'GETREDIR')),
+    production('get', 12, random => resp('GET', key(random))),
+    production('mget', 5, random => resp('MGET', ...keys(random))),
+    production('ttl', 2, random => resp('TTL', key(random))),
+    production('exists', 2, random => resp('EXISTS', ...keys(random))),
+    production('hget', 2, random => resp('HGET', key(random), 'f')),
+    production(
+      'set',
+      10,
+      random =>
+        resp('SET', key(random), integer(random), ...random.of([[], ['EX', '1000'], ['NX'], ['XX'], ['KEEPTTL']])),
+      { alone: true },
+    ),
+    production('del', 4, random => resp('DEL', ...keys(random)), { alone: true }),
+    production('mset', 3, random => resp('MSET', ...keys(random).flatMap(one => [one, 'v'])), { alone: true }),
+    production('incr', 3, random => resp('INCR', key(random)), { alone: true }),
+    production('expire', 3, random => resp('EXPIRE', key(random), random.of(['1000', '-1'])), { alone: true }),
+    production('append', 2, random => resp('APPEND', key(random), 'x'), { alone: true }),
+    production('rename', 2, random => resp('RENAME', key(random), key(random)), { alone: true }),
+    production('hset', 2, random => resp('HSET', key(random), 'f', 'v'), { alone: true }),
+    production('flushall', 0.5, () => resp('FLUSHALL'), { alone: true }),
+    production('hello', 1, () => resp('HELLO', '3')),
+    production('reset', 0.5, () => resp('RESET')),
+  ],
+};

@@ -1,0 +1,83 @@
+/** memcached's text and binary protocols: what differs on purpose. */
+import { joined, type Reply } from '../reply.ts';
+import type { Pair, Rule, Situation } from '../rules.ts';
+
+/** Seconds that two servers may differ in when the same time was given to both: one counts whole seconds of its own. */
+const SLACK_S = 5;
+
+const head = (reply: Reply) => (typeof reply === 'string' ? reply : reply.head);
+const data = (reply: Reply) => (typeof reply === 'string' ? undefined : reply.items[0]);
+
+function withHead(reply: Reply, text: string): Reply {
+  return typeof reply === 'string' ? text : { head: text, items: reply.items };
+}
+
+/** The token in a line: the fifth word of VALUE, the flag `c` of a meta reply. */
+const TOKEN = /^(VALUE \S+ \d+ \d+ |(?:HD|VA \d+)(?: (?!c\d)\S+)* c)(\d+)(.*\r\n)$/s;
+
+function renamed({ ours, theirs }: Pair, { names }: Situation): Pair | undefined {
+  const [one, other] = [TOKEN.exec(head(ours)), TOKEN.exec(head(theirs))];
+  if (!one || !other) return undefined;
+  const key = /^VALUE (\S+) /.exec(head(ours))?.[1] ?? / k(\S+)/.exec(head(ours))?.[1];
+  const known = names.pair(one[2] ?? '', other[2] ?? '', key);
+  return {
+    ours: withHead(ours, `${one[1]}${known ? 'token' : `another token (${one[2]})`}${one[3]}`),
+    theirs: withHead(theirs, `${other[1]}token${known ? '' : ` (${other[2]})`}${other[3]}`),
+  };
+}
+
+const META = /^(?:HD|VA \d+|EN|NF|NS|EX|MN) /;
+
+/** Words of a meta reply with times that are nearly the same made the same. */
+function nearTimes({ ours, theirs }: Pair): Pair | undefined {
+  if (!META.test(head(ours)) || !META.test(head(theirs))) return undefined;
+  const wanted = head(theirs).trimEnd().split(' ');
+  const words = head(ours).trimEnd().split(' ');
+  let changed = false;
+  const near = words.map((word, index) => {
+    const other = wanted[index] ?? '';
+    const [one, two] = [/^[tl](\d+)$/.exec(word), /^[tl](\d+)$/.exec(other)];
+    if (!one || !two || word === other || word[0] !== other[0]) return word;
+    if (Math.abs(Number(one[1]) - Number(two[1])) > SLACK_S) return word;
+    changed = true;
+    return other;
+  });
+  return changed ? { ours: withHead(ours, `${near.join(' ')}\r\n`), theirs } : undefined;
+}
+
+const PADDED = /^(\d+) +\r\n$/;
+const LENGTH = /^(VALUE \S+ \d+ |VA )(\d+)/;
+
+/** memcached's padded number without its spaces, and the lengths of it too. */
+function unpadded({ ours, theirs }: Pair): Pair | undefined {
+  const value = data(theirs);
+  const [, digits] = (typeof value === 'string' && PADDED.exec(value)) || [];
+  if (typeof theirs === 'string' || digits === undefined || joined(data(ours) ?? '') !== `${digits}\r\n`)
+    return undefined;
+  const text = theirs.head
+    .replace(LENGTH, (_, before: string) => before + digits.length)
+    .replace(/^(VA .*) s\d+/, (_, before: string) => `${before} s${digits.length}`);
+  return { ours, theirs: { head: text, items: [`${digits}\r\n`] } };
+}
+
+export const memcachedRules: readonly Rule[] = [
+  {
+    name: 'tokens',
+    reason: 'each server makes CAS tokens of its own; where one gives the same or another, so must the other',
+    protocol: 'memcached',
+    always: true,
+    apply: renamed,
+  },
+  {
+    name: 'times of the meta commands',
+    reason: 'memcached counts whole seconds from its own start',
+    protocol: 'memcached',
+    apply: nearTimes,
+  },
+  {
+    name: 'shorter numbers',
+    reason: 'memcached keeps the length of a number that became shorter, with spaces',
+    protocol: 'memcached',
+    apply: unpadded,
+  },
+];

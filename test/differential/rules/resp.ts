@@ -1,0 +1,118 @@
+/** RESP: what differs on purpose. */
+import { joined, type Reply, textOf } from '../reply.ts';
+import type { Pair, Rule, Situation } from '../rules.ts';
+
+/** Milliseconds that two servers may differ in when the same time was given to both one after the other. */
+const SLACK_MS = 5_000;
+
+const named = ({ command }: Situation, ...names: readonly string[]) => names.includes(command?.name ?? '');
+const sub = ({ command }: Situation) => command?.words?.[1]?.toString('latin1').toUpperCase();
+
+/** Integers within a slack made the same. */
+function near(slack: number, pair: Pair): Pair | undefined {
+  const [one, other] = [/^:(\d+)\r\n$/.exec(joined(pair.ours)), /^:(\d+)\r\n$/.exec(joined(pair.theirs))];
+  if (!one || !other || Math.abs(Number(one[1]) - Number(other[1])) > slack) return undefined;
+  return { ours: pair.theirs, theirs: pair.theirs };
+}
+
+/** The same items in one order. */
+function sorted({ ours, theirs }: Pair): Pair | undefined {
+  const inOrder = (reply: Reply): Reply =>
+    typeof reply === 'string' ? reply : { head: reply.head, items: reply.items.map(joined).sort() };
+  return typeof ours === 'string' || typeof theirs === 'string'
+    ? undefined
+    : { ours: inOrder(ours), theirs: inOrder(theirs) };
+}
+
+/** What an iteration gave in all its rounds, in one order and each once; not its cursors. */
+function gathered({ ours, theirs }: Pair): Pair | undefined {
+  const all = (reply: Reply): Reply | undefined => {
+    if (typeof reply === 'string' || reply.items.some(round => !isRound(round))) return undefined;
+    const keys = reply.items.flatMap(round => {
+      const list = typeof round === 'string' ? undefined : round.items[1];
+      return typeof list === 'object' ? list.items.map(joined) : [];
+    });
+    return { head: 'all rounds', items: [...new Set(keys)].sort() };
+  };
+  const [one, other] = [all(ours), all(theirs)];
+  return one && other ? { ours: one, theirs: other } : undefined;
+}
+
+const isRound = (round: Reply) =>
+  typeof round !== 'string' && round.items.length === 2 && /^\d+$/.test(textOf(round.items[0]));
+
+/** Fields of HELLO's map that each server has of its own. */
+const OWN = new Set(['server', 'version', 'id']);
+
+function withoutIdentity({ ours, theirs }: Pair): Pair | undefined {
+  const stripped = (reply: Reply): Reply | undefined => {
+    if (typeof reply === 'string') return undefined;
+    const items = reply.items.map((item, index) => (OWN.has(textOf(reply.items[index - 1])) ? 'own' : item));
+    return { head: reply.head, items };
+  };
+  const [one, other] = [stripped(ours), stripped(theirs)];
+  return one && other ? { ours: one, theirs: other } : undefined;
+}
+
+export const respRules: readonly Rule[] = [
+  {
+    name: 'client ids',
+    reason: 'each server numbers its connections; the same one must have the same number',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      if (!named(situation, 'CLIENT') || sub(situation) !== 'ID') return undefined;
+      const { ours, theirs } = pair;
+      if (
+        typeof ours !== 'string' ||
+        typeof theirs !== 'string' ||
+        !/^:\d+\r\n$/.test(ours) ||
+        !/^:\d+\r\n$/.test(theirs)
+      )
+        return undefined;
+      return situation.names.pair(ours, theirs, '')
+        ? { ours: 'id', theirs: 'id' }
+        : { ours: `another id ${ours}`, theirs };
+    },
+    always: true,
+  },
+  {
+    name: 'times left',
+    reason: 'the servers get a relative time one after the other',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      if (named(situation, 'PTTL', 'PEXPIRETIME')) return near(SLACK_MS, pair);
+      if (named(situation, 'TTL', 'EXPIRETIME')) return near(SLACK_MS / 1000, pair);
+      if (named(situation, 'OBJECT') && sub(situation) === 'IDLETIME') return near(SLACK_MS / 1000, pair);
+      return undefined;
+    },
+  },
+  {
+    name: 'identity',
+    reason: 'HELLO tells name, version and id of the server that answers',
+    protocol: 'resp',
+    apply: (pair, situation) => (named(situation, 'HELLO') ? withoutIdentity(pair) : undefined),
+  },
+  {
+    name: 'order of keys',
+    reason: 'neither server promises an order of KEYS',
+    protocol: 'resp',
+    apply: (pair, situation) => (named(situation, 'KEYS') ? sorted(pair) : undefined),
+  },
+  {
+    name: 'rounds of an iteration',
+    reason: "cursors, the order and how much one round gives are each server's own",
+    protocol: 'resp',
+    apply: (pair, situation) => (situation.command?.next ? gathered(pair) : undefined),
+  },
+  {
+    name: 'RANDOMKEY',
+    reason: 'it is random',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      const isKey = (reply: Reply) => typeof reply === 'string' && /^\$\d/.test(reply);
+      return named(situation, 'RANDOMKEY') && isKey(pair.ours) && isKey(pair.theirs)
+        ? { ours: 'a key', theirs: 'a key' }
+        : undefined;
+    },
+  },
+];
