@@ -43,6 +43,7 @@ mod session;
 mod shared;
 mod subscriptions;
 mod sweeper;
+mod trace;
 mod usage;
 mod worker;
 

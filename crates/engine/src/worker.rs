@@ -3,17 +3,19 @@
 use crate::Protocol;
 use crate::cells::Cells;
 use crate::client::{Client, Mail};
-use crate::connection::{Connection, Receiving, StoreBody};
+use crate::connection::{Connection, Mode, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
 use crate::intake::{Bounds, Intake, Step, take};
 use crate::reply::{ChainBody, OutputReply, Reply, Silence};
 use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
+use crate::trace;
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
 use ringstone_protocol::memcache::text::Request;
@@ -191,7 +193,8 @@ impl Worker {
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch };
+        let traced = self.shared.trace.traced();
+        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch };
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
@@ -213,6 +216,10 @@ impl Worker {
                 limit: self.output_limit,
             };
             let connection = &mut *lane.turn.connection;
+            if traced.any() {
+                let serial = connection.session.client.serial;
+                trace::enter(trace::Command { name: command_name(&step, connection), connection: serial });
+            }
             let (index, outcome) = if connection.session.is_silent() {
                 execute_silently(step, hash, connection, &mut context, &mut out)
             } else {
@@ -228,14 +235,36 @@ impl Worker {
                 lane.state = LaneState::Active;
             }
         }
+        if traced.any() {
+            self.shared.trace.publish();
+        }
         count(counters, &mut executed, arrived_ns);
     }
+}
+
+/// What a step is called where operations are followed.
+#[cold]
+fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
+    let index = match (step, &connection.receiving) {
+        (Step::Memcache(request), _) => memcache::command_index(request),
+        (Step::Binary(request), _) => memcache::binary::command_index(request),
+        (Step::MemcacheStored, Receiving::Store(body)) => {
+            Some(CommandIndex(memcache::store_index(body.head.as_head().mode)))
+        }
+        (Step::BinaryStored, Receiving::Binary(body)) => Some(memcache::binary::received_index(body)),
+        (Step::Resp { spec: Some(spec), .. }, _) => Some(resp::command_index(spec)),
+        _ => None,
+    };
+    index.map_or("na", |index| index.describe().1)
 }
 
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheStored | Step::BinaryStored | Step::MemcacheDump | Step::RespAssembled | Step::RespError(_) => {
+            true
+        }
+        Step::Memcache(request) => matches!(request, Request::Admin(Admin::Dump { .. } | Admin::Watch(_))),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
@@ -273,6 +302,11 @@ fn execute(
 ) -> (Option<CommandIndex>, Outcome) {
     let hash = hash.unwrap_or(Hash(0));
     match step {
+        Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
+        Step::MemcacheDump => {
+            memcache::admin::dump(connection, context, out);
+            (None, Outcome::Continue)
+        }
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
         Step::MemcacheRefused { reply, close } => {
@@ -473,6 +507,7 @@ impl Service for Worker {
         let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
         let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
         self.shared.clients.add(&client);
+        self.shared.trace.opened(&client);
         Connection::of(protocol, client)
     }
 
@@ -527,8 +562,13 @@ impl Service for Worker {
         }
     }
 
-    fn close(&mut self, mut connection: Connection, _reason: CloseReason) {
-        self.shared.clients.remove(&connection.session.client);
+    fn close(&mut self, mut connection: Connection, reason: CloseReason) {
+        let client = &connection.session.client;
+        self.shared.clients.remove(client);
+        if connection.mode == Mode::Watch {
+            self.shared.unwatch(client);
+        }
+        self.shared.trace.closed(client, reason);
         resp::leave(&mut connection.session, &self.shared);
     }
 }

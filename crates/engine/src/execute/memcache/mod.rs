@@ -1,6 +1,8 @@
 //! memcached's commands: what they do to items (`operation`), and how each protocol asks for it and answers.
 
+pub mod admin;
 pub mod binary;
+pub mod dump;
 pub mod operation;
 mod stats;
 pub mod text;

@@ -2,7 +2,9 @@
 //! Everything about a key happens within one [`Entry`], so under one lock.
 
 use crate::counters::HitMiss;
+use crate::reply::value_len;
 use crate::shared::Context;
+use crate::trace;
 use ringstone_protocol::memcache::text::StoreMode;
 use ringstone_protocol::memcache::time;
 use ringstone_store::{Absence, Attributes, Cas, Entry, Error, Hash, Item, NewValue, UnixMillis, Value};
@@ -98,6 +100,9 @@ pub enum Touched {
 pub fn get(key: &[u8], hash: Hash, context: &Context<'_>, found: impl FnOnce(&Item<'_>)) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| found(&item));
+    if context.traced.any() {
+        trace::fetched(key, outcome.map(|()| length(&mut entry)), context);
+    }
     drop(entry);
     context.counters.memcache.read(outcome);
     outcome
@@ -114,6 +119,9 @@ pub fn get_and_touch(
 ) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| found(&item));
+    if context.traced.any() {
+        trace::fetched(key, outcome.map(|()| length(&mut entry)), context);
+    }
     let touched = outcome.is_ok() && matches!(entry.set_expiry(expires_at_ms), Some(Ok(())));
     drop(entry);
     context.counters.memcache.read(outcome);
@@ -124,6 +132,29 @@ pub fn get_and_touch(
 /// Executes a storage command with its value, which may have been received into extents.
 #[inline]
 pub fn store(write: &Write<'_>, value: NewValue<'_>, context: &Context<'_>) -> Stored {
+    if !context.traced.any() {
+        return store_untraced(write, value, context);
+    }
+    let length = new_length(&value);
+    let outcome = store_untraced(write, value, context);
+    trace::stored(write.key, refusal_name(outcome), length, context);
+    outcome
+}
+
+/// What memcached's logger calls a write that was not done.
+fn refusal_name(outcome: Stored) -> Option<&'static str> {
+    match outcome {
+        Stored::Done(_) => None,
+        Stored::Unmet => Some("not_stored"),
+        Stored::Exists => Some("exists"),
+        Stored::NotFound => Some("not_found"),
+        Stored::Refused(Error::TooLarge | Error::KeyTooLong) => Some("too_large"),
+        Stored::Refused(Error::OutOfMemory | Error::TooManyReserved) => Some("no_memory"),
+    }
+}
+
+#[inline]
+fn store_untraced(write: &Write<'_>, value: NewValue<'_>, context: &Context<'_>) -> Stored {
     let attributes = Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms, ..Attributes::default() };
     let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
     let result = match write.mode {
@@ -181,6 +212,18 @@ pub fn write_expiry(exptime: i64, context: &Context<'_>) -> UnixMillis {
     }
 }
 
+/// Length of the value of an item that was found, in bytes.
+fn length(entry: &mut Entry<'_, '_>) -> usize {
+    entry.peek().map_or(0, |item| value_len(&item.value))
+}
+
+fn new_length(value: &NewValue<'_>) -> usize {
+    match value {
+        NewValue::Bytes(bytes) => bytes.len(),
+        NewValue::Body(body) => body.len(),
+    }
+}
+
 /// Whether the item, if there is one, is the version with this token; 0 stands for any.
 #[inline]
 fn has_token(entry: &mut Entry<'_, '_>, token: Cas) -> bool {
@@ -189,6 +232,9 @@ fn has_token(entry: &mut Entry<'_, '_>, token: Cas) -> bool {
 
 /// Removes the item if it is the version with this token; 0 = any.
 pub fn delete(key: &[u8], hash: Hash, token: Cas, context: &Context<'_>) -> Deleted {
+    if context.traced.any() {
+        trace::deleted(key, context);
+    }
     let mut entry = context.store.entry(key, hash, context.now_ms);
     if !has_token(&mut entry, token) {
         return Deleted::Exists;

@@ -23,7 +23,7 @@ pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
         Request::Version => 15,
         Request::Stats { .. } => 16,
         Request::Verbosity { .. } => 17,
-        Request::Quit => return None,
+        Request::Admin(_) | Request::Quit => return None,
     };
     Some(CommandIndex(index))
 }
@@ -81,13 +81,18 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
             operation::flush_all(delay_s, context);
             answer(out, noreply, reply::OK);
         }
-        Request::Verbosity { noreply } => answer(out, noreply, reply::OK),
+        Request::Verbosity { level, noreply } => {
+            context.shared.set_verbosity(level);
+            answer(out, noreply, reply::OK);
+        }
         Request::Version => {
             out.write(b"VERSION ");
             out.write(COMPATIBLE_VERSION.as_bytes());
             out.write(b"\r\n");
         }
         Request::Stats { arguments } => stats::write(arguments, context, out),
+        // Needs the connection: see `admin`.
+        Request::Admin(_) => {}
         Request::Quit => return Outcome::Close,
     }
     Outcome::Continue
