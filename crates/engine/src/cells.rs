@@ -34,6 +34,14 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// Removes all items. A transaction that does so holds all cells.
+    pub fn flush(&mut self, at_ms: UnixMillis, now_ms: UnixMillis) {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => store.flush(at_ms, now_ms),
+            Cells::Held(cells) => cells.flush(at_ms),
+        }
+    }
+
     /// The cells of several keys, locked together, or as they are held.
     pub fn several<'c>(&'c mut self, hashes: &[Hash], now_ms: UnixMillis) -> Several<'c, 'a> {
         match self {

@@ -7,7 +7,9 @@ use crate::client::Client;
 use crate::execute::memcache::dump::Dump;
 use crate::session::Session;
 use arrayvec::ArrayVec;
-use ringstone_protocol::memcache::text::{StoreHead, StoreMode};
+use ringstone_protocol::memcache::key::Key;
+use ringstone_protocol::memcache::meta::{Flags, Target};
+use ringstone_protocol::memcache::text::{BodyHead, StoreHead, StoreMode};
 use ringstone_protocol::resp::parse::Progress;
 use ringstone_store::Body;
 use std::sync::Arc;
@@ -48,23 +50,50 @@ impl From<Protocol> for Mode {
     }
 }
 
-/// Head of a memcached storage command, kept while its value is received.
+/// Head of a memcached command that has a body, kept while its value is received.
 pub struct OwnedHead {
     key: ArrayVec<u8, MAX_MEMCACHE_KEY>,
-    mode: StoreMode,
-    flags: u32,
-    exptime: i64,
-    noreply: bool,
+    command: OwnedCommand,
+}
+
+/// What an owned head says beside its key.
+enum OwnedCommand {
+    /// A storage command.
+    Store { mode: StoreMode, flags: u32, exptime: i64, noreply: bool },
+    /// `ms`, with its flags as they stand on the line.
+    Meta { base64: bool, flags: Box<[u8]> },
 }
 
 impl OwnedHead {
+    /// Keeps what the line said; the parser has checked the key's length.
+    fn new(head: &BodyHead<'_>) -> OwnedHead {
+        let command = match *head {
+            BodyHead::Store(StoreHead { mode, flags, exptime, noreply, .. }) => {
+                OwnedCommand::Store { mode, flags, exptime, noreply }
+            }
+            BodyHead::Meta(target) => {
+                OwnedCommand::Meta { base64: target.key.is_encoded(), flags: target.flags.as_bytes().into() }
+            }
+        };
+        OwnedHead { key: head.key().sent().iter().copied().take(MAX_MEMCACHE_KEY).collect(), command }
+    }
+
     /// As the parser gave it.
-    pub fn as_head(&self) -> StoreHead<'_> {
-        StoreHead { mode: self.mode, key: &self.key, flags: self.flags, exptime: self.exptime, noreply: self.noreply }
+    pub fn as_head(&self) -> BodyHead<'_> {
+        let key = &*self.key;
+        match &self.command {
+            &OwnedCommand::Store { mode, flags, exptime, noreply } => {
+                BodyHead::Store(StoreHead { mode, key, flags, exptime, noreply })
+            }
+            OwnedCommand::Meta { base64, flags } => {
+                let key = Key::of_validated(key, *base64);
+                BodyHead::Meta(Target { key, flags: Flags::of_validated(flags) })
+            }
+        }
     }
 }
 
-/// A memcached storage command whose large value is being received.
+/// A memcached command whose large value is being received.
 pub struct StoreBody {
     /// What the line said.
     pub head: OwnedHead,
@@ -73,16 +102,9 @@ pub struct StoreBody {
 }
 
 impl StoreBody {
-    /// Keeps what the line said; the parser has checked the key's length.
-    pub fn new(head: &StoreHead<'_>, body: Body) -> StoreBody {
-        let head = OwnedHead {
-            key: head.key.iter().copied().take(MAX_MEMCACHE_KEY).collect(),
-            mode: head.mode,
-            flags: head.flags,
-            exptime: head.exptime,
-            noreply: head.noreply,
-        };
-        StoreBody { head, body }
+    /// Keeps what the line said.
+    pub fn new(head: &BodyHead<'_>, body: Body) -> StoreBody {
+        StoreBody { head: OwnedHead::new(head), body }
     }
 }
 

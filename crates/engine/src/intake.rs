@@ -8,6 +8,7 @@ use crate::execute::memcache;
 use ringstone_protocol::detect::{Detected, detect};
 use ringstone_protocol::memcache::binary::request::Request as BinaryRequest;
 use ringstone_protocol::memcache::binary::{REQUEST_MAGIC, Status, Tag};
+use ringstone_protocol::memcache::key::Key;
 use ringstone_protocol::memcache::{reply, text};
 use ringstone_protocol::resp::command::{self, Spec};
 use ringstone_protocol::resp::parse::{self as resp, Args, ProtocolError};
@@ -45,7 +46,7 @@ pub enum Step<'a> {
     /// A memcached line that was refused.
     MemcacheRefused { reply: &'static [u8], close: bool },
     /// A memcached value that the store has no room for; its body is skipped. `remove`: the key whose old value goes with it.
-    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<&'a [u8]> },
+    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<Key<'a>> },
     /// A memcached value has been received whole; it is in `Connection::receiving`.
     MemcacheStored,
     /// A request of memcached's binary protocol.
@@ -153,19 +154,19 @@ fn memcache_step<'a>(
     match text::parse(&input[*consumed..], &bounds.memcache) {
         text::Parsed::Request { request, consumed: taken } => {
             *consumed += taken;
-            let hash = memcache::first_key(&request).map(|key| store.hash(key));
+            let hash = memcache::hash(&request, store);
             Intake::Step(Step::Memcache(request), hash)
         }
         text::Parsed::Incomplete { need } => Intake::Need(need),
-        text::Parsed::Refused { reply, consumed: taken, discard, remove, close } => {
+        text::Parsed::Refused { reply, consumed: taken, discard, close } => {
             *consumed += taken;
             connection.discard = discard;
-            // Only a value that is too large leaves a body to be skipped.
-            let step = match discard {
-                0 => Step::MemcacheRefused { reply, close },
-                _ => Step::MemcacheNoRoom { error: Error::TooLarge, noreply: reply.is_empty(), remove },
-            };
-            Intake::Step(step, None)
+            Intake::Step(Step::MemcacheRefused { reply, close }, None)
+        }
+        text::Parsed::TooLarge { head, consumed: taken, discard } => {
+            *consumed += taken;
+            connection.discard = discard;
+            Intake::Step(no_room(Error::TooLarge, &head), None)
         }
         text::Parsed::Body { head, length, consumed: taken } => {
             *consumed += taken;
@@ -176,12 +177,16 @@ fn memcache_step<'a>(
                 }
                 Err(error) => {
                     connection.discard = length as u64 + 2;
-                    let remove = (head.mode == text::StoreMode::Set).then_some(head.key);
-                    Intake::Step(Step::MemcacheNoRoom { error, noreply: head.noreply, remove }, None)
+                    Intake::Step(no_room(error, &head), None)
                 }
             }
         }
     }
+}
+
+/// The refusal of a command's value.
+fn no_room<'a>(error: Error, head: &text::BodyHead<'a>) -> Step<'a> {
+    Step::MemcacheNoRoom { error, noreply: head.is_silent(), remove: head.removed_key() }
 }
 
 #[inline]
@@ -248,12 +253,12 @@ fn receive<'a>(
             match rest {
                 [b'\r', b'\n', ..] => {
                     *consumed += 2;
-                    let hash = store.hash(receiving.head.as_head().key);
+                    let hash = memcache::key_hash(&receiving.head.as_head().key(), store);
                     Intake::Step(Step::MemcacheStored, Some(hash))
                 }
                 [] | [b'\r'] => Intake::Need(2),
                 _ => {
-                    let noreply = receiving.head.as_head().noreply;
+                    let noreply = receiving.head.as_head().is_silent();
                     connection.receiving = Receiving::Nothing;
                     connection.discard = 2;
                     let reply = if noreply { &b""[..] } else { reply::BAD_DATA_CHUNK };

@@ -40,11 +40,17 @@ mod pubsub;
 mod reply;
 mod server;
 mod session;
+mod settings;
 mod shared;
+mod slowlog;
+mod spikes;
 mod subscriptions;
 mod sweeper;
+mod timing;
 mod trace;
+mod transaction;
 mod usage;
+mod watches;
 mod worker;
 
 pub use connection::Connection;

@@ -39,6 +39,64 @@ pub trait Reply: Sink {
     }
 }
 
+/// Passes a reply on while it has room. Beyond that its connection is to be closed, and what the commands that are executed
+/// all the same have to say is dropped.
+pub struct Spare<'a, R> {
+    out: &'a mut R,
+    /// What is dropped goes here.
+    dropped: Option<Vec<u8>>,
+}
+
+impl<'a, R: Reply> Spare<'a, R> {
+    /// Over a reply.
+    pub fn new(out: &'a mut R) -> Spare<'a, R> {
+        Spare { out, dropped: None }
+    }
+
+    /// Looks whether there is still room; between two commands.
+    pub fn look(&mut self) {
+        match &mut self.dropped {
+            Some(dropped) => dropped.clear(),
+            None if !self.out.has_room() => self.dropped = Some(Vec::new()),
+            None => {}
+        }
+    }
+}
+
+impl<R: Reply> Sink for Spare<'_, R> {
+    fn write(&mut self, bytes: &[u8]) {
+        if self.dropped.is_none() {
+            self.out.write(bytes);
+        }
+    }
+
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        match &mut self.dropped {
+            Some(dropped) => Sink::room(dropped, bytes),
+            None => self.out.room(bytes),
+        }
+    }
+
+    fn commit(&mut self, bytes: usize) {
+        match &mut self.dropped {
+            Some(dropped) => dropped.clear(),
+            None => self.out.commit(bytes),
+        }
+    }
+}
+
+impl<R: Reply> Reply for Spare<'_, R> {
+    fn write_chain(&mut self, chain: &Chain) {
+        if self.dropped.is_none() {
+            self.out.write_chain(chain);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.dropped.is_none() && self.out.has_room()
+    }
+}
+
 /// A reply into a connection's output.
 pub struct OutputReply<'a> {
     /// The connection's.

@@ -2,8 +2,11 @@
 
 use crate::client::{Client, Status};
 use crate::subscriptions::Subscriptions;
+use crate::transaction::Transaction;
+use crate::watches::Watches;
 use ringstone_protocol::resp::reply::Version;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// What a connection's requests have to be looked at for: of most connections nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,12 +65,47 @@ pub struct Session {
     pub modes: Modes,
     /// Channels and patterns; a connection without any has no room for them either.
     pub subscriptions: Option<Box<Subscriptions>>,
+    /// What was queued since MULTI.
+    pub transaction: Option<Box<Transaction>>,
+    /// What WATCH asked for.
+    pub watches: Option<Box<Watches>>,
 }
 
 impl Session {
     /// Of a new connection.
     pub fn new(client: Arc<Client>) -> Session {
-        Session { client, version: Version::default(), modes: Modes::default(), subscriptions: None }
+        Session {
+            client,
+            version: Version::default(),
+            modes: Modes::default(),
+            subscriptions: None,
+            transaction: None,
+            watches: None,
+        }
+    }
+
+    /// A request was refused: a transaction that it was to be part of will not be executed.
+    #[cold]
+    pub fn refuse(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.abort();
+            self.show_transaction();
+        }
+    }
+
+    /// Takes what EXEC and DISCARD end.
+    pub fn end_transaction(&mut self) -> (Option<Box<Transaction>>, Option<Box<Watches>>) {
+        let ended = (self.transaction.take(), self.watches.take());
+        self.show_transaction();
+        ended
+    }
+
+    /// Has others see what is queued and watched (CLIENT LIST).
+    pub fn show_transaction(&self) {
+        let queued = self.transaction.as_ref().map_or(-1, |transaction| transaction.len() as i32);
+        let watched = self.watches.as_ref().map_or(0, |watches| watches.len() as u32);
+        self.client.queued.store(queued, Relaxed);
+        self.client.watched.store(watched, Relaxed);
     }
 
     /// Whether the next request is not answered.

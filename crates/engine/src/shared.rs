@@ -7,8 +7,13 @@ use crate::client::Client;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
+use crate::settings::Settings;
+use crate::slowlog::SlowLog;
+use crate::spikes::Spikes;
 use crate::sweeper::SweepSignal;
+use crate::timing::Timing;
 use crate::trace::{Trace, Traced};
+use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::{CountersSnapshot, NetEvent};
 use ringstone_protocol::memcache::admin::Streams;
@@ -57,6 +62,14 @@ pub struct Shared {
     pub baseline: Baseline,
     /// For flushes, whose memory is to be free soon.
     pub sweep_signal: SweepSignal,
+    /// What can be changed while serving.
+    pub settings: Settings,
+    /// Keys that transactions depend on.
+    pub watches: Arc<WatchTable>,
+    /// Commands that took long.
+    pub slowlog: SlowLog,
+    /// Times that were long.
+    pub spikes: Spikes,
 }
 
 impl Shared {
@@ -82,12 +95,14 @@ impl Shared {
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
         let listeners = Arc::new(Listeners::default());
         store.observe(Arc::clone(&listeners) as _);
+        let store = Arc::new(store);
+        let watches = WatchTable::of(&store, &listeners);
         let trace = Arc::new(Trace::default());
         listeners.join(Part::Watch, Arc::clone(&trace) as _);
         Shared {
             listeners,
-            store: Arc::new(store),
             trace,
+            store,
             clock,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
@@ -99,6 +114,10 @@ impl Shared {
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
+            settings: Settings::default(),
+            watches,
+            slowlog: SlowLog::default(),
+            spikes: Spikes::default(),
         }
     }
 
@@ -107,9 +126,19 @@ impl Shared {
         self.network.get().map(|counters| counters.snapshot()).unwrap_or_default()
     }
 
+    /// Keys that transactions depend on, over all connections.
+    pub fn watched_keys(&self) -> usize {
+        self.watches.len()
+    }
+
     /// Flushes at once, or at a later time.
     pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
-        self.store.flush(at_ms, now_ms);
+        self.flush_cells(&mut Cells::Open(&self.store), at_ms, now_ms);
+    }
+
+    /// The same for who may hold the cells.
+    pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
+        cells.flush(at_ms, now_ms);
         if at_ms <= now_ms {
             self.sweep_signal.request();
         }
@@ -180,6 +209,8 @@ pub struct Context<'a> {
     pub store: &'a Store,
     /// The cells of the keys of a command that may be part of a transaction.
     pub cells: Cells<'a>,
+    /// What is timed.
+    pub timing: Timing,
     /// Counters of the worker that executes.
     pub counters: &'a WorkerCounters,
     /// Read once per batch.

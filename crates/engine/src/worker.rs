@@ -10,6 +10,7 @@ use crate::intake::{Bounds, Intake, Step, take};
 use crate::reply::{ChainBody, OutputReply, Reply, Silence};
 use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
+use crate::timing::{self, Timing};
 use crate::trace;
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
@@ -18,7 +19,7 @@ use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
-use ringstone_protocol::memcache::text::Request;
+use ringstone_protocol::memcache::text::{BodyHead, Request};
 use ringstone_protocol::resp::command::{self, Command};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply as resp_reply;
@@ -194,7 +195,10 @@ impl Worker {
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
         let traced = self.shared.trace.traced();
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch };
+        let timing = Timing::new(&self.shared.settings);
+        let mut context =
+            Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch, timing };
+        let only = only_command(round);
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
             let lane = &mut lanes[lane];
@@ -238,7 +242,20 @@ impl Worker {
         if traced.any() {
             self.shared.trace.publish();
         }
-        count(counters, &mut executed, arrived_ns);
+        let round_ns = count(counters, &mut executed, arrived_ns);
+        if context.timing.is_long(round_ns) {
+            let only = only.map(|(lane, args)| (args, &lanes[lane].turn.connection.session));
+            timing::finish_round(round_ns, only, &context);
+        }
+    }
+}
+
+/// The lane and the words of the only command of a round.
+#[inline]
+fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
+    match round.as_slice() {
+        [Queued { lane, step: Step::Resp { args, .. }, .. }] => Some((*lane, *args)),
+        _ => None,
     }
 }
 
@@ -248,9 +265,10 @@ fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
     let index = match (step, &connection.receiving) {
         (Step::Memcache(request), _) => memcache::command_index(request),
         (Step::Binary(request), _) => memcache::binary::command_index(request),
-        (Step::MemcacheStored, Receiving::Store(body)) => {
-            Some(CommandIndex(memcache::store_index(body.head.as_head().mode)))
-        }
+        (Step::MemcacheStored, Receiving::Store(body)) => Some(match body.head.as_head() {
+            BodyHead::Store(head) => CommandIndex(memcache::store_index(head.mode)),
+            BodyHead::Meta(_) => CommandIndex::META_SET,
+        }),
         (Step::BinaryStored, Receiving::Binary(body)) => Some(memcache::binary::received_index(body)),
         (Step::Resp { spec: Some(spec), .. }, _) => Some(resp::command_index(spec)),
         _ => None,
@@ -276,14 +294,15 @@ fn reads_counters(step: &Step<'_>) -> bool {
     match step {
         Step::Memcache(request) => matches!(request, Request::Stats { .. }),
         Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
-        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Info),
+        Step::Resp { spec, .. } => spec
+            .is_some_and(|spec| matches!(spec.id, Command::Info | Command::Exec | Command::Config | Command::Latency)),
         Step::RespInline(_) => true,
         _ => false,
     }
 }
 
-/// All requests of a round share its time: from the start of the tick to the end of their execution.
-fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) {
+/// All requests of a round share its time, which is the answer: from the start of the tick to the end of their execution.
+fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>, arrived_ns: u64) -> u64 {
     let duration_ns = monotonic_ns().saturating_sub(arrived_ns);
     let bucket = Latency::bucket(duration_ns);
     for index in executed.drain(..) {
@@ -291,6 +310,7 @@ fn count(counters: &WorkerCounters, executed: &mut ArrayVec<CommandIndex, BATCH>
         latency.buckets[bucket].add(1);
         latency.total_ns.add(duration_ns);
     }
+    duration_ns
 }
 
 fn execute(
@@ -330,6 +350,7 @@ fn execute(
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
+            connection.session.refuse();
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
         }
@@ -418,9 +439,17 @@ fn store_received(
         return None;
     };
     let StoreBody { head, body } = *received;
-    let head = head.as_head();
-    memcache::store(&head, NewValue::Body(body), hash, context, out);
-    Some(CommandIndex(memcache::store_index(head.mode)))
+    let value = NewValue::Body(body);
+    Some(match head.as_head() {
+        BodyHead::Store(head) => {
+            memcache::store(&head, value, hash, context, out);
+            CommandIndex(memcache::store_index(head.mode))
+        }
+        BodyHead::Meta(target) => {
+            memcache::meta::store(target, value, hash, context, out);
+            CommandIndex::META_SET
+        }
+    })
 }
 
 fn execute_assembled(
@@ -479,8 +508,10 @@ fn execute_resp(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> (Option<CommandIndex>, Outcome) {
+    let session = &mut connection.session;
     let Some(spec) = spec else {
         context.counters.resp.protocol_errors.add(1);
+        session.refuse();
         if is_http(args) {
             return (None, Outcome::Close);
         }
@@ -489,11 +520,19 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
+        session.refuse();
         resp_reply::wrong_arguments(out, spec);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
-    let outcome = resp::execute(&mut request, &mut connection.session, context, out);
+    if session.transaction.is_some() {
+        return resp::transaction::step(&mut request, session, context, out);
+    }
+    let started_ns = context.timing.start(spec, args.len());
+    let outcome = resp::execute(&mut request, session, context, out);
+    if let Some(started_ns) = started_ns {
+        timing::finish(started_ns, spec, args, session, context);
+    }
     (Some(resp::command_index(spec)), outcome)
 }
 

@@ -8,7 +8,7 @@ use crate::hash::Hash;
 use crate::item::RawItem;
 use crate::marks::Marks;
 use crate::options::MAX_KEY_BYTES;
-use crate::scratch::with_copy;
+use crate::scratch::Copied;
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -277,10 +277,9 @@ impl<'s, 'k> Entry<'s, 'k> {
             let in_place = self.view().extend_in_place(hash, item, bytes, at_front, now);
             return Some(in_place.map_or_else(
                 || {
-                    with_copy(item.value(), |old| {
-                        let parts = if at_front { [bytes, old] } else { [old, bytes] };
-                        self.view().set(key, hash, Source::Parts(parts), attributes, now)
-                    })
+                    let old = Copied::of(item.value());
+                    let parts: [&[u8]; 2] = if at_front { [bytes, &old] } else { [&old, bytes] };
+                    self.view().set(key, hash, Source::Parts(parts), attributes, now)
                 },
                 Ok,
             ));

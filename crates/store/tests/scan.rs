@@ -304,9 +304,9 @@ fn threads_that_write_do_not_disturb_what_stays() {
                     let mut n = 0u32;
                     while !done.load(Ordering::Relaxed) {
                         n += 1;
-                        let key = thread << 24 | n % 60_000;
+                        let key = (thread << 24) | (n % 60_000);
                         match n % 11 {
-                            10 => _ = remove(&store, &key_of(thread << 24 | n / 2 % 60_000), NOW_MS),
+                            10 => _ = remove(&store, &key_of((thread << 24) | (n / 2 % 60_000)), NOW_MS),
                             9 => _ = set(&store, &key_of(n.wrapping_mul(7919) % STABLE), &[2; 50], 0, NOW_MS),
                             _ => _ = set(&store, &key_of(key), &[3; 40], 0, NOW_MS),
                         }

@@ -2,7 +2,10 @@
 
 pub mod admin;
 pub mod binary;
+pub mod key;
 mod line;
+pub mod meta;
+pub mod meta_reply;
 pub mod reply;
 pub mod text;
 pub mod time;

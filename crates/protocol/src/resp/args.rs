@@ -1,5 +1,7 @@
 //! The arguments of a request.
 
+use super::reply::bulk;
+
 /// `\r\n`.
 const LINE_END: usize = 2;
 
@@ -24,6 +26,14 @@ impl<'a> Args<'a> {
         match self {
             Self::Wire { count, .. } => *count,
             Self::List(list) => list.len(),
+        }
+    }
+
+    /// Appends them as they would come over the wire, for [`Args::Wire`] to give them again.
+    pub fn copy_to(&self, wire: &mut Vec<u8>) {
+        match self {
+            Self::Wire { raw, .. } => wire.extend_from_slice(raw),
+            Self::List(list) => list.iter().for_each(|argument| bulk(wire, argument)),
         }
     }
 

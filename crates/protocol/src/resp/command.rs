@@ -1,6 +1,6 @@
 //! The commands: who they are, and how a name is looked up. The rows are in `table.rs`.
 
-pub use super::table::TABLE;
+pub use super::table::{SUBCOMMANDS, TABLE};
 
 /// Commands served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +112,28 @@ pub enum Command {
     HScan,
     /// HSTRLEN
     HStrLen,
+    /// MULTI
+    Multi,
+    /// EXEC
+    Exec,
+    /// DISCARD
+    Discard,
+    /// WATCH
+    Watch,
+    /// UNWATCH
+    Unwatch,
+    /// CONFIG
+    Config,
+    /// SLOWLOG
+    SlowLog,
+    /// LATENCY
+    Latency,
+    /// MEMORY
+    Memory,
+    /// CLUSTER
+    Cluster,
+    /// DEBUG
+    Debug,
 }
 
 /// One row.

@@ -4,6 +4,7 @@ mod args;
 pub mod command;
 pub mod extended;
 mod inline;
+pub mod keys;
 mod natural;
 pub mod options;
 pub mod parse;

@@ -1,6 +1,7 @@
 //! Composers of replies.
 
 use super::command::Spec;
+use super::keys::subcommands;
 use super::parse::{Args, ProtocolError};
 use crate::Sink;
 use crate::sink::Fill;
@@ -57,7 +58,7 @@ pub fn help(sink: &mut impl Sink, command: &str, lines: &[&str]) {
     simple(sink, &format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     lines.iter().for_each(|line| simple(sink, line));
     simple(sink, "HELP");
-    simple(sink, "    Print this help.");
+    simple(sink, "    Prints this help.");
 }
 
 /// `+text`; without CR and LF, which is the caller's to see to.
@@ -121,6 +122,16 @@ pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
     sink.write(b"-ERR wrong number of arguments for '");
     sink.write(spec.name.as_bytes());
     sink.write(b"' command\r\n");
+}
+
+/// `-ERR unknown subcommand 'word'. Try CONTAINER HELP.`
+#[cold]
+pub fn unknown_subcommand(sink: &mut impl Sink, container: &Spec, word: &[u8]) {
+    sink.write(b"-ERR unknown subcommand '");
+    one_line(sink, &word[..word.len().min(MAX_QUOTED)]);
+    sink.write(b"'. Try ");
+    sink.write(container.name.to_ascii_uppercase().as_bytes());
+    sink.write(b" HELP.\r\n");
 }
 
 /// `:n`
@@ -229,7 +240,7 @@ fn statuses(sink: &mut impl Sink, texts: &[&str], version: Version) {
     }
 }
 
-/// The reply of COMMAND INFO for one row: ten elements, as since Redis 7. There are no rows for subcommands.
+/// The reply of COMMAND INFO for one row: ten elements, as since Redis 7, the last of which are the rows of subcommands.
 pub fn command_info(sink: &mut impl Sink, spec: &Spec, version: Version) {
     array(sink, 10);
     bulk(sink, spec.name.as_bytes());
@@ -244,7 +255,18 @@ pub fn command_info(sink: &mut impl Sink, spec: &Spec, version: Version) {
         bulk(sink, tip.as_bytes());
     }
     key_specifications(sink, spec, version);
-    set(sink, 0, version);
+    match own_subcommands(spec) {
+        [] => set(sink, 0, version),
+        rows => {
+            array(sink, rows.len());
+            rows.iter().for_each(|row| command_info(sink, row, version));
+        }
+    }
+}
+
+/// The rows of a container's subcommands; none for a row that is one.
+fn own_subcommands(spec: &Spec) -> &'static [Spec] {
+    if spec.name.contains('|') { &[] } else { subcommands(spec.id) }
 }
 
 /// The specification of where the keys are: none or one.
@@ -281,10 +303,52 @@ fn typed(sink: &mut impl Sink, name: &str, kind: &str, numbers: &[(&str, i32)], 
 pub fn command_docs(sink: &mut impl Sink, spec: &Spec, version: Version) {
     let entries =
         [("summary", spec.summary), ("since", spec.since), ("group", spec.group), ("complexity", spec.complexity)];
+    let rows = own_subcommands(spec);
     bulk(sink, spec.name.as_bytes());
-    map(sink, entries.len(), version);
+    map(sink, entries.len() + usize::from(!rows.is_empty()), version);
     for (name, text) in entries {
         bulk(sink, name.as_bytes());
         bulk(sink, text.as_bytes());
+    }
+    if !rows.is_empty() {
+        bulk(sink, b"subcommands");
+        map(sink, rows.len(), version);
+        rows.iter().for_each(|row| command_docs(sink, row, version));
+    }
+}
+
+/// The reply of COMMAND GETKEYSANDFLAGS: pairs of a key and what is done to it.
+pub fn keys_and_flags<'a>(
+    sink: &mut impl Sink,
+    spec: &Spec,
+    keys: impl Iterator<Item = &'a [u8]> + Clone,
+    version: Version,
+) {
+    array(sink, keys.clone().count());
+    for key in keys {
+        array(sink, 2);
+        bulk(sink, key);
+        statuses(sink, spec.key_flags, version);
+    }
+}
+
+/// `*-1` or `_`
+pub fn null_array(sink: &mut impl Sink, version: Version) {
+    sink.write(match version {
+        Version::Resp2 => b"*-1\r\n",
+        Version::Resp3 => b"_\r\n",
+    });
+}
+
+/// A real number: `,n`, or a bulk of the same text.
+pub fn double(sink: &mut impl Sink, number: f64, version: Version) {
+    let text = number.to_string();
+    match version {
+        Version::Resp2 => bulk(sink, text.as_bytes()),
+        Version::Resp3 => {
+            sink.write(b",");
+            sink.write(text.as_bytes());
+            sink.write(LINE_END);
+        }
     }
 }

@@ -42,7 +42,9 @@ pub fn execute(
 /// RESET: back to what a new connection has; but its library is what it was.
 fn reset(session: &mut Session, shared: &Shared) {
     pubsub::leave(session, shared);
+    session.end_transaction();
     session.modes = Modes::default();
+    session.end_transaction();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();

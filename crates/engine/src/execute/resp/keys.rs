@@ -120,7 +120,7 @@ pub fn flush(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Re
     if !known || arguments.next().is_some() {
         return reply::error(out, "ERR syntax error");
     }
-    context.shared.flush(context.now_ms, context.now_ms);
+    context.shared.flush_cells(&mut context.cells, context.now_ms, context.now_ms);
     out.write(b"+OK\r\n");
 }
 

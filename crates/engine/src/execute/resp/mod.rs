@@ -10,6 +10,7 @@ mod modes;
 mod pubsub;
 mod strings;
 mod subcommands;
+pub mod transaction;
 
 use crate::counters::CommandIndex;
 use crate::reply::Reply;
@@ -126,6 +127,12 @@ fn dispatch(
         C::HIncrByFloat => hashes::add_float(request, context, out),
         C::HScan => hashes::scan(request, context, out),
         C::HStrLen => hashes::field_length(request, context, out),
+        C::Multi => transaction::multi(session, out),
+        C::Exec | C::Discard => {
+            reply::error(out, &format!("ERR {} without MULTI", request.spec.name.to_ascii_uppercase()))
+        }
+        C::Watch => transaction::watch(request, session, context, out),
+        C::Unwatch => transaction::unwatch(session, out),
         C::Info => info::write(request, session, context, out),
         C::Subscribe => pubsub::subscribe(request, Kind::Channel, session, context, out),
         C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),
@@ -136,6 +143,23 @@ fn dispatch(
         _ => return connection::execute(request, session, context, out),
     }
     Outcome::Continue
+}
+
+/// The row of a container's subcommand, or of a command that is none. One that is not there, or that does not take so many words,
+/// is answered here.
+pub fn subcommand(request: &Request<'_>, out: &mut impl Reply) -> Option<&'static Spec> {
+    match ringstone_protocol::resp::keys::resolve(request.spec, request.args) {
+        Some(row) if row.accepts(request.args.len()) => Some(row),
+        Some(row) => {
+            reply::wrong_arguments(out, row);
+            None
+        }
+        None => {
+            let [word] = request.fixed();
+            reply::unknown_subcommand(out, request.spec, word);
+            None
+        }
+    }
 }
 
 /// Counter of a command.

@@ -4,9 +4,12 @@
 mod connection;
 mod generic;
 mod hash;
+mod operations;
 mod pubsub;
 mod server;
 mod string;
+mod subcommands;
+mod transaction;
 
 use super::command::{Command, Spec};
 
@@ -101,7 +104,16 @@ const fn row(
 }
 
 /// The groups; a row may stand anywhere in its own.
-const GROUPS: [&[Spec]; 6] = [connection::ROWS, generic::ROWS, hash::ROWS, pubsub::ROWS, server::ROWS, string::ROWS];
+const GROUPS: [&[Spec]; 8] = [
+    connection::ROWS,
+    generic::ROWS,
+    hash::ROWS,
+    operations::ROWS,
+    pubsub::ROWS,
+    server::ROWS,
+    string::ROWS,
+    transaction::ROWS,
+];
 
 const fn count_rows() -> usize {
     let (mut group, mut rows) = (0, 0);
@@ -111,6 +123,9 @@ const fn count_rows() -> usize {
     }
     rows
 }
+
+/// The subcommands of containers, those of one container together.
+pub static SUBCOMMANDS: &[Spec] = subcommands::ROWS;
 
 /// All rows, in the order of `Command`.
 pub static TABLE: [Spec; count_rows()] = in_order();
