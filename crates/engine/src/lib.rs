@@ -48,6 +48,8 @@ mod spikes;
 mod subscriptions;
 mod sweeper;
 mod timing;
+mod trace;
+mod tracking;
 mod transaction;
 mod usage;
 mod watches;

@@ -1,7 +1,7 @@
 //! RESP commands on the connection itself.
 
 use super::info::COMPATIBLE_VERSION;
-use super::{Request, client, pubsub};
+use super::{Request, client, pubsub, tracking};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -42,9 +42,8 @@ pub fn execute(
 fn reset(session: &mut Session, shared: &Shared) {
     session.end_transaction();
     pubsub::leave(session, shared);
-    session.end_transaction();
+    tracking::stop(session, shared);
     session.modes = Modes::default();
-    session.end_transaction();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();
@@ -108,6 +107,10 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
         if let Err(text) = client::set_name(name, session) {
             return reply::error(out, &text);
         }
+    }
+    if version != session.version {
+        // What has come so far has the form of the old one.
+        session.client.deliver_now(out);
     }
     session.set_version(version);
     write_hello(session, out);

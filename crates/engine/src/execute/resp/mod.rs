@@ -20,6 +20,7 @@ mod ranges;
 mod server;
 mod slow;
 mod strings;
+mod tracking;
 pub mod transaction;
 mod walk;
 
