@@ -85,6 +85,7 @@ mod observer;
 mod options;
 mod pool;
 mod random;
+mod resize;
 mod scratch;
 mod stats;
 mod store;
@@ -102,5 +103,6 @@ pub use observer::{Change, Changed, Changes, Observer};
 pub use options::{
     EXTENT_PAGE_BYTES, Eviction, MAX_KEY_BYTES, MIN_MEMORY_BYTES, Options, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE,
 };
+pub use pool::ResizeError;
 pub use stats::Stats;
 pub use store::Store;
