@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub const LATENCY_BUCKETS: usize = 24;
 
 /// memcached commands that are counted, in the order of their indices.
-pub const MEMCACHE_NAMES: [&str; 18] = [
+pub const MEMCACHE_NAMES: [&str; 24] = [
     "get",
     "gets",
     "gat",
@@ -29,6 +29,12 @@ pub const MEMCACHE_NAMES: [&str; 18] = [
     "version",
     "stats",
     "verbosity",
+    "mg",
+    "ms",
+    "md",
+    "ma",
+    "me",
+    "mn",
 ];
 const RESP_FIRST: usize = MEMCACHE_NAMES.len();
 /// RESP commands that are counted.
@@ -46,6 +52,19 @@ impl CommandIndex {
     pub const PING: CommandIndex = CommandIndex(PING as u8);
     /// `echo` of the echo protocol.
     pub const ECHO: CommandIndex = CommandIndex(PING as u8 + 1);
+
+    /// `mg`.
+    pub const META_GET: CommandIndex = CommandIndex(18);
+    /// `ms`.
+    pub const META_SET: CommandIndex = CommandIndex(19);
+    /// `md`.
+    pub const META_DELETE: CommandIndex = CommandIndex(20);
+    /// `ma`.
+    pub const META_ARITHMETIC: CommandIndex = CommandIndex(21);
+    /// `me`.
+    pub const META_DEBUG: CommandIndex = CommandIndex(22);
+    /// `mn`.
+    pub const META_NO_OP: CommandIndex = CommandIndex(23);
 
     /// Of a RESP command.
     #[inline]

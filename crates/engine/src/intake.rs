@@ -8,6 +8,7 @@ use crate::execute::memcache;
 use ringstone_protocol::detect::{Detected, detect};
 use ringstone_protocol::memcache::binary::request::Request as BinaryRequest;
 use ringstone_protocol::memcache::binary::{REQUEST_MAGIC, Status, Tag};
+use ringstone_protocol::memcache::key::Key;
 use ringstone_protocol::memcache::{reply, text};
 use ringstone_protocol::resp::command::{self, Spec};
 use ringstone_protocol::resp::parse::{self as resp, Args, ProtocolError};
@@ -45,7 +46,7 @@ pub enum Step<'a> {
     /// A memcached line that was refused.
     MemcacheRefused { reply: &'static [u8], close: bool },
     /// A memcached value that the store has no room for; its body is skipped. `remove`: the key whose old value goes with it.
-    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<&'a [u8]> },
+    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<Key<'a>> },
     /// A memcached value has been received whole; it is in `Connection::receiving`.
     MemcacheStored,
     /// A request of memcached's binary protocol.
@@ -54,12 +55,16 @@ pub enum Step<'a> {
     BinaryRefused { tag: Tag, status: Status, remove: Option<&'a [u8]>, close: bool },
     /// A value of the binary protocol has been received whole; it is in `Connection::receiving`.
     BinaryStored,
+    /// The next lines of a dump, which is in `Connection::receiving`.
+    MemcacheDump,
     /// A RESP request; `None` for an unknown command.
     Resp { spec: Option<&'static Spec>, args: Args<'a> },
     /// An inline command.
     RespInline(Vec<Vec<u8>>),
     /// An array with large values has been received whole; it is in `Connection::receiving`.
     RespAssembled,
+    /// A KEYS is under way; it is in `Connection::receiving`.
+    RespWalk,
     /// An array with a large argument that the store refuses.
     RespRefused(Error),
     /// The connection cannot be followed.
@@ -116,6 +121,10 @@ pub fn take<'a>(
     match connection.mode {
         Mode::Memcache => memcache_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Binary => binary::step(connection, input, consumed, bounds, store, now_ms),
+        Mode::Watch => {
+            *consumed = input.len();
+            Intake::Need(0)
+        }
         Mode::Resp => resp_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Detect => {
             connection.mode = match detect(&input[*consumed..]) {
@@ -147,19 +156,19 @@ fn memcache_step<'a>(
     match text::parse(&input[*consumed..], &bounds.memcache) {
         text::Parsed::Request { request, consumed: taken } => {
             *consumed += taken;
-            let hash = memcache::first_key(&request).map(|key| store.hash(key));
+            let hash = memcache::hash(&request, store);
             Intake::Step(Step::Memcache(request), hash)
         }
         text::Parsed::Incomplete { need } => Intake::Need(need),
-        text::Parsed::Refused { reply, consumed: taken, discard, remove, close } => {
+        text::Parsed::Refused { reply, consumed: taken, discard, close } => {
             *consumed += taken;
             connection.discard = discard;
-            // Only a value that is too large leaves a body to be skipped.
-            let step = match discard {
-                0 => Step::MemcacheRefused { reply, close },
-                _ => Step::MemcacheNoRoom { error: Error::TooLarge, noreply: reply.is_empty(), remove },
-            };
-            Intake::Step(step, None)
+            Intake::Step(Step::MemcacheRefused { reply, close }, None)
+        }
+        text::Parsed::TooLarge { head, consumed: taken, discard } => {
+            *consumed += taken;
+            connection.discard = discard;
+            Intake::Step(no_room(Error::TooLarge, &head), None)
         }
         text::Parsed::Body { head, length, consumed: taken } => {
             *consumed += taken;
@@ -170,12 +179,16 @@ fn memcache_step<'a>(
                 }
                 Err(error) => {
                     connection.discard = length as u64 + 2;
-                    let remove = (head.mode == text::StoreMode::Set).then_some(head.key);
-                    Intake::Step(Step::MemcacheNoRoom { error, noreply: head.noreply, remove }, None)
+                    Intake::Step(no_room(error, &head), None)
                 }
             }
         }
     }
+}
+
+/// The refusal of a command's value.
+fn no_room<'a>(error: Error, head: &text::BodyHead<'a>) -> Step<'a> {
+    Step::MemcacheNoRoom { error, noreply: head.is_silent(), remove: head.removed_key() }
 }
 
 #[inline]
@@ -233,6 +246,7 @@ fn receive<'a>(
     let rest = &input[*consumed..];
     match &mut connection.receiving {
         Receiving::Nothing => Intake::Need(0),
+        Receiving::Walk(_) => Intake::Step(Step::RespWalk, None),
         Receiving::Store(receiving) => {
             *consumed += receiving.body.fill_from(rest);
             let rest = &input[*consumed..];
@@ -242,12 +256,12 @@ fn receive<'a>(
             match rest {
                 [b'\r', b'\n', ..] => {
                     *consumed += 2;
-                    let hash = store.hash(receiving.head.as_head().key);
+                    let hash = memcache::key_hash(&receiving.head.as_head().key(), store);
                     Intake::Step(Step::MemcacheStored, Some(hash))
                 }
                 [] | [b'\r'] => Intake::Need(2),
                 _ => {
-                    let noreply = receiving.head.as_head().noreply;
+                    let noreply = receiving.head.as_head().is_silent();
                     connection.receiving = Receiving::Nothing;
                     connection.discard = 2;
                     let reply = if noreply { &b""[..] } else { reply::BAD_DATA_CHUNK };
@@ -255,6 +269,7 @@ fn receive<'a>(
                 }
             }
         }
+        Receiving::Dump(_) => Intake::Step(Step::MemcacheDump, None),
         Receiving::Binary(_) => binary::receive(connection, input, consumed, store),
         Receiving::Array(assembly) => {
             match assembly.take(input, consumed, &bounds.resp, bounds.max_value_size, store, now_ms) {

@@ -23,6 +23,8 @@
 //! - `chain`: values of a quarter of a segment and more, in extents that never need to be contiguous, held by reference
 //!   count. The item in the cell is then a stub.
 //! - `entry`, `lock`, `store`: the operations.
+//! - `marks`, `item/wide`: what few items have, the kind of a value, memcached's stale and won, a token that was given.
+//! - `observer`, `cell/report`: who is told what becomes of keys.
 //!
 //! # Threads
 //!
@@ -32,6 +34,9 @@
 //! for the lock; [`Store::stats`] and [`Store::len`] read what every cell keeps beside its lock. Writing through an entry only *tries* other cells for room and never waits for
 //! one. The pool's lock is a leaf. So locks are ordered: cells by number, then the pool; a [`Chain`] or [`Body`] may be dropped
 //! anywhere.
+//!
+//! An [`Observer`] is called with the cell's lock held, so it is told of a key's changes in their order. Its own locks are
+//! leaves: it must not use the store, nor take a lock that somebody holds who does.
 //!
 //! The `prefetch_*` calls take no lock: they read the geometry of the index and its slots as atomics, and pages of an
 //! index stay pages of that index until the store goes.
@@ -43,19 +48,20 @@
 //! - A cell's index has one slot for each live item and no others; a segment's items fill it without a hole.
 //! - A segment counts its live items, their bytes and the sum of their frequencies; one with nothing alive is given back.
 //! - No item expires before its segment's `earliest_ms`.
-//! - Tokens (CAS) count up per cell, so they are never used twice for a key, whatever happens to the item in between.
+//! - Tokens (CAS) count up per cell, so they are never used twice for a key, whatever happens to the item in between. That a
+//!   version was given another one to show changes nothing about its own, by which a flush goes.
 //!
 //! # Memory
 //!
 //! Within `max_memory`, per item: `12 + key + value`, `+ 8` with an expiry, `+ 4` with flags that are not zero, `+ 4` with a
-//! key above 255 bytes, all rounded up to 4; 5-6 bytes of index; 2 bytes of ghosts once anything was evicted. The end of a
-//! segment that is too short for the next item is lost (half an item per segment on average); items that would lose more than
-//! is gained by short segments get long ones, of two or four of the pool's segments side by side, while there are such (of 4
-//! KiB, 2.5 % are lost for 5.6). Each cell has one open segment per size class and queue in use, of which a tenth of the cell
+//! key above 255 bytes or with marks, `+ 12` with a token that was given, whatever its key and marks, all rounded up to 4; 5-6
+//! bytes of index; 2 bytes of ghosts once anything was evicted. The end of a segment that is too short for the next item is
+//! lost (half an item per segment on average); items that would lose more than is gained by short segments get long ones, of
+//! two or four of the pool's segments side by side, while there are such (of 4 KiB, 2.5 % are lost for 5.6). Each cell has one open segment per size class and queue in use, of which a tenth of the cell
 //! may lie unused. Measured in `tests/memory.rs`, whole process, 16-byte keys, 64 MiB full: 21 bytes over key and value at 16-byte values, 23
 //! at 100, 42 at 1,000 (30, 32 and 42 with an expiry); in cells that are a quarter full or less, where nothing unused counts but
 //! the rest of a page: 19, 18, 38 and, at 4 KiB, 134 (27, 26, 38 and 133). A large value takes its length rounded up to 1 KiB,
-//! and a stub of `60 + key` bytes.
+//! and a stub of `60 + key` bytes, `+ 8` with a token that was given.
 //!
 //! Outside of it, on the heap: up to 15 KiB per cell (numbers of pages and of segments, their counts), 20 bytes per
 //! segment, and per large value 80 bytes and 8 per extent (a segment, or a run of pages).

@@ -1,8 +1,7 @@
 //! RESP commands on the connection itself, and COMMAND.
 
 use super::info::COMPATIBLE_VERSION;
-use super::subcommands::shown;
-use super::{Request, client, pubsub};
+use super::{Request, client, pubsub, tracking};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -10,6 +9,7 @@ use crate::shared::{Context, Outcome, Shared};
 use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
+use std::borrow::Cow;
 
 /// Executes a command that needs no item.
 pub fn execute(
@@ -41,8 +41,9 @@ pub fn execute(
 
 /// RESET: back to what a new connection has; but its library is what it was.
 fn reset(session: &mut Session, shared: &Shared) {
-    pubsub::leave(session, shared);
     session.end_transaction();
+    pubsub::leave(session, shared);
+    tracking::stop(session, shared);
     session.modes = Modes::default();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
@@ -66,7 +67,11 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 fn select(request: &Request<'_>, out: &mut impl Reply) {
     match parse_i64(request.fixed::<1>()[0]) {
         Some(0) => out.write(b"+OK\r\n"),
-        Some(_) => reply::error(out, "ERR DB index is out of range"),
+        Some(index) if i32::try_from(index).is_ok() => reply::error(out, "ERR DB index is out of range"),
+        Some(_) => {
+            let (least, most) = (i32::MIN, i32::MAX);
+            reply::error(out, &format!("ERR value is out of range, value must between {least} and {most}"));
+        }
         None => reply::error(out, "ERR value is not an integer or out of range"),
     }
 }
@@ -104,6 +109,10 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
             return reply::error(out, &text);
         }
     }
+    if version != session.version {
+        // What has come so far has the form of the old one.
+        session.client.deliver_now(out);
+    }
     session.set_version(version);
     write_hello(session, out);
 }
@@ -128,6 +137,14 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     pair("role", "master");
     reply::bulk(out, b"modules");
     reply::array(out, 0);
+}
+
+/// Bytes of a word that an error quotes (Valkey: 128).
+const MAX_QUOTED: usize = 128;
+
+/// The start of a word that an error quotes.
+pub fn shown(word: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
 }
 
 /// COMMAND [COUNT | INFO name... | DOCS name... | LIST]

@@ -26,9 +26,11 @@ pub fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
         ("rejected_connections", network.refused),
         // Per key, so that hits and misses add up to it, as in memcached.
         ("cmd_get", sum(|w| &w.memcache.hits) + all_misses),
-        ("cmd_set", calls(shared, &[4, 5, 6, 7, 8, 9])),
+        ("cmd_set", calls(shared, &[4, 5, 6, 7, 8, 9, CommandIndex::META_SET.0])),
         ("cmd_flush", calls(shared, &[14])),
         ("cmd_touch", sum(|w| &w.touch.hits) + sum(|w| &w.touch.misses)),
+        // As in memcached, the other meta commands are counted as what they do.
+        ("cmd_meta", calls(shared, &[CommandIndex::META_DEBUG.0])),
         ("get_hits", sum(|w| &w.memcache.hits)),
         ("get_misses", all_misses),
         ("get_expired", misses(shared, 1, |w| &w.memcache)),
