@@ -14,7 +14,7 @@ pub enum Eviction {
 /// How a store is made.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Bytes for items, index and ghosts together. At least [`MIN_MEMORY_BYTES`]. What is above 1 TiB serves large values
+    /// Bytes for items, index and ghosts together; another limit can be set later. At least [`MIN_MEMORY_BYTES`]. What is above 1 TiB serves large values
     /// only, for there are at most 65,536 cells, which reach 16 MiB each; above 4 TiB it is not used.
     pub max_memory: u64,
     /// Longest value in bytes.
@@ -29,12 +29,12 @@ pub struct Options {
 pub const MAX_KEY_BYTES: usize = 65_536;
 /// Least `max_memory`.
 pub const MIN_MEMORY_BYTES: u64 = 64 << 10;
-/// Share of the arena that bodies being received may hold (one body alone may hold more).
+/// Share of the limit that bodies being received may hold (one body alone may hold more).
 ///
 /// A body holds its share until it is stored or dropped, and the store does not know whether its sender still sends: who
 /// receives it must bound how long it may stand still, or senders that stop hold up all other large values.
 pub const RESERVED_SHARE: f64 = 0.25;
-/// Share of the arena that bodies being received and removed values held by replies may hold together, before new
+/// Share of the limit that bodies being received and removed values held by replies may hold together, before new
 /// bodies are refused.
 pub const RESERVED_AND_PINNED_SHARE: f64 = 0.5;
 /// Bytes of a page of an extent: the unit in which the tails of large values are allocated.

@@ -3,6 +3,7 @@
 //! The pool's lock is a leaf: nothing else is locked while it is held, so a last reference to a chain may be dropped
 //! anywhere, with or without a cell's lock.
 
+mod extents;
 mod huge;
 mod limit;
 
@@ -11,7 +12,7 @@ pub use limit::ResizeError;
 use crate::arena::Arena;
 use crate::bits;
 use crate::options::{GROUP_SEGMENTS, Geometry};
-use crate::tails::{Run, Tails};
+use crate::tails::Tails;
 use huge::Pages;
 use limit::Limit;
 use parking_lot::Mutex;
@@ -159,23 +160,6 @@ impl Pool {
         // SAFETY: the page was handed out to nobody else, and lies within the arena.
         unsafe { self.index_page(page).write_bytes(0, self.geometry.index_page_bytes()) };
         Some(page)
-    }
-
-    /// Takes up to `pages` pages of extents, whole segments first; returns how many are still wanted.
-    pub fn take_extents(&self, pages: u32, run: impl FnMut(Run)) -> u32 {
-        self.state.lock().take_extents(pages, self.geometry.extent_pages(), run)
-    }
-
-    pub fn release_extents(&self, runs: impl Iterator<Item = Run>) {
-        let whole = self.geometry.extent_pages();
-        // One lock per run: a long chain must not hold up every cell that wants a segment.
-        for run in runs {
-            let mut state = self.state.lock();
-            let free = run.pages == whole || state.tails.give(run);
-            let idle_group = if free { state.release(run.page / whole) } else { None };
-            drop(state);
-            self.give_back(idle_group);
-        }
     }
 
     /// Segments that are in no use.
@@ -368,31 +352,6 @@ impl State {
             Some(group) if self.groups[group as usize].free != 0 => Some(self.take_from(group)),
             _ => self.take(),
         }
-    }
-
-    fn take_extents(&mut self, mut pages: u32, whole: u32, mut run: impl FnMut(Run)) -> u32 {
-        while pages >= whole {
-            let Some(segment) = self.take() else { break };
-            run(Run { page: segment * whole, pages: whole });
-            pages -= whole;
-        }
-        if pages > 0 && pages < whole {
-            if self.tails.best(pages).is_none()
-                && let Some(segment) = self.take()
-            {
-                self.tails.add(segment);
-            }
-            if let Some(segment) = self.tails.best(pages) {
-                pages -= self.tails.take(segment, pages, &mut run);
-            }
-        }
-        // Nothing fits as a piece: gather what there is before anything is evicted for it.
-        while pages > 0
-            && let Some(segment) = self.tails.largest()
-        {
-            pages -= self.tails.take(segment, pages, &mut run);
-        }
-        pages
     }
 }
 
