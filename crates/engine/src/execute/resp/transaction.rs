@@ -5,7 +5,7 @@ use crate::cells::Cells;
 use crate::counters::CommandIndex;
 use crate::execute::{MULTI_KEY_BATCH, prefetch};
 use crate::reply::{Reply, Spare};
-use crate::session::Session;
+use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome};
 use crate::timing::Stopwatch;
 use crate::transaction::{MAX_BYTES, MAX_COMMANDS, Transaction};
@@ -125,6 +125,7 @@ fn exec<R: Reply>(session: &mut Session, context: &mut Context<'_>, out: &mut R)
     context.cells = Cells::Held(cells);
     let outcome = run(*transaction, session, context, out);
     context.cells = Cells::Open(context.store);
+    session.modes.set(Modes::CACHING, false);
     outcome
 }
 
