@@ -9,6 +9,7 @@ use ringstone_store::{Attributes, Chain, Entry, Error, NewValue, Value};
 
 const NO_SUCH_KEY: &str = "ERR no such key";
 const SAME_OBJECT: &str = "ERR source and destination objects are the same";
+const NOT_AN_INT: &str = "ERR value is out of range, value must between -2147483648 and 2147483647";
 const DB_OUT_OF_RANGE: &str = "ERR DB index is out of range";
 
 /// What another key is to hold.
@@ -117,9 +118,10 @@ fn copy_options<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<bool, &
         if word.eq_ignore_ascii_case(b"replace") {
             replace = true;
         } else if word.eq_ignore_ascii_case(b"db") {
-            match parse_i64(words.next().ok_or(SYNTAX_ERROR)?).and_then(|number| i32::try_from(number).ok()) {
-                Some(0) => {}
-                Some(_) => return Err(DB_OUT_OF_RANGE),
+            match parse_i64(words.next().ok_or(SYNTAX_ERROR)?).map(i32::try_from) {
+                Some(Ok(0)) => {}
+                Some(Ok(_)) => return Err(DB_OUT_OF_RANGE),
+                Some(Err(_)) => return Err(NOT_AN_INT),
                 None => return Err(NOT_AN_INTEGER),
             }
         } else {
