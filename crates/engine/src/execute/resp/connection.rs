@@ -103,10 +103,8 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
             }
         }
     }
-    if let Some(name) = name {
-        if let Err(text) = client::set_name(name, session) {
-            return reply::error(out, &text);
-        }
+    if let Some(Err(text)) = name.map(|name| client::set_name(name, session)) {
+        return reply::error(out, &text);
     }
     if version != session.version {
         // What has come so far has the form of the old one.
