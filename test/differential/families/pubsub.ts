@@ -16,11 +16,11 @@ export const pubsub: Family = {
   exact: true,
   productions: [
     production('subscribe', 6, random => resp('SUBSCRIBE', ...some(random, CHANNELS))),
-    production('unsubscribe', 5, random => resp('UNSUBSCRIBE', ...(random.chance(0.3) ? [] : some(random, CHANNELS)))),
+    production('unsubscribe', 5, random => resp('UNSUBSCRIBE', ...some(random, CHANNELS))),
     production('psubscribe', 6, random => resp('PSUBSCRIBE', ...some(random, PATTERNS))),
-    production('punsubscribe', 5, random =>
-      resp('PUNSUBSCRIBE', ...(random.chance(0.3) ? [] : some(random, PATTERNS))),
-    ),
+    production('punsubscribe', 5, random => resp('PUNSUBSCRIBE', ...some(random, PATTERNS))),
+    production('unsubscribe', 2, () => resp('UNSUBSCRIBE'), { alone: true }),
+    production('punsubscribe', 2, () => resp('PUNSUBSCRIBE'), { alone: true }),
     production('publish', 14, random => resp('PUBLISH', random.of(CHANNELS), value(random)), { alone: true }),
     production('pubsub|numsub', 3, random =>
       resp('PUBSUB', 'NUMSUB', ...random.of([[], ['c1'], ['c1', 'c2', 'none']])),

@@ -1,6 +1,6 @@
 //! What a connection has asked for that bears on all of its requests: subscriptions and `CLIENT NO-TOUCH`.
 
-use super::{Request, dispatch, pubsub};
+use super::{Request, dispatch, pubsub, subcommand};
 use crate::cells::Cells;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -20,7 +20,8 @@ pub fn execute(
         && session.version == Version::Resp2
         && !pubsub::is_allowed_to_subscribers(request.spec.id)
     {
-        let name = request.spec.name;
+        let Some(row) = subcommand(request, out) else { return Outcome::Continue };
+        let name = row.name;
         let text = format!(
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
         );
