@@ -41,7 +41,9 @@ const BAD_FLAGS = [
   'Dabc',
   'D-1',
 ];
-const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, `O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`, 'O'];
+/** One that is too long is for `mg` without effects: memcached refuses it after it has made the item. */
+const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, 'O'];
+const LONG_OPAQUES = [`O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`];
 const bad = (random: Random) => (random.chance(0.03) ? [random.of(BAD_FLAGS)] : []);
 const twice = (random: Random, flags: readonly (string | readonly Part[])[]) =>
   random.chance(0.02) && flags[0] !== undefined ? [flags[0]] : [];
@@ -82,7 +84,11 @@ function metaGet(random: Random, key: string): Command {
   // A token is asked for together with the key, so that it is known whose it is.
   const tokens = random.chance(0.4) ? ['c', 'k'] : [];
   const asked = some(random, ['v', 'f', 's', 't', 'h', 'l', 'q', random.of(OPAQUES)], 0.35);
-  const more = some(random, [`N${time(random)}`, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
+  if (random.chance(0.02))
+    return line(random, 'mg', key, '', [...asked.filter(flag => !`${flag}`.startsWith('O')), random.of(LONG_OPAQUES)]);
+  // memcached forgets how a key was named that it makes itself.
+  const vivify = BASE64_KEYS.includes(key) ? [] : [`N${time(random)}`];
+  const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
   return line(random, 'mg', key, '', [...tokens, ...asked, ...more]);
 }
 

@@ -26,7 +26,9 @@ export const pubsub: Family = {
       resp('PUBSUB', 'NUMSUB', ...random.of([[], ['c1'], ['c1', 'c2', 'none']])),
     ),
     production('pubsub|numpat', 3, () => resp('PUBSUB', 'NUMPAT')),
-    production('pubsub|channels', 3, random => resp('PUBSUB', 'CHANNELS', ...random.of([[], ['c*'], ['none']]))),
+    production('pubsub|channels', 3, random => resp('PUBSUB', 'CHANNELS', ...random.of([[], ['c*'], ['none']])), {
+      alone: true,
+    }),
     production('pubsub', 1, random => resp('PUBSUB', ...random.of([[], ['FOO'], ['NUMPAT', 'x']]))),
     production('subscribe', 1, random => resp(random.of(['SUBSCRIBE', 'PSUBSCRIBE', 'PUBLISH']))),
     production('get', 3, random => resp('GET', random.of(['k1', 'k2']))),
