@@ -84,6 +84,8 @@ pub struct StartOptions {
     pub cleanup_interval_ms: f64,
     /// Policy.
     pub eviction: EvictionPolicy,
+    /// memcached's `shutdown` is obeyed.
+    pub enable_shutdown: bool,
 }
 
 impl TryFrom<StartListener> for ListenerOptions {
@@ -137,6 +139,7 @@ impl TryFrom<StartOptions> for ServerOptions {
                 EvictionPolicy::Lru => Eviction::Lru,
                 EvictionPolicy::None => Eviction::None,
             },
+            enable_shutdown: options.enable_shutdown,
         })
     }
 }

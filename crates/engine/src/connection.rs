@@ -4,6 +4,7 @@ use crate::Protocol;
 use crate::assembly::Assembly;
 use crate::binary::BinaryBody;
 use crate::client::Client;
+use crate::execute::memcache::dump::Dump;
 use crate::execute::resp::KeysWalk;
 use crate::session::Session;
 use arrayvec::ArrayVec;
@@ -28,6 +29,8 @@ pub enum Mode {
     Memcache,
     /// memcached's binary protocol.
     Binary,
+    /// memcached's text, after `watch`: lines go out, and nothing that comes in means anything.
+    Watch,
     /// RESP.
     Resp,
     /// The ping protocol.
@@ -114,6 +117,8 @@ pub enum Receiving {
     Store(Box<StoreBody>),
     /// A value of memcached's binary protocol.
     Binary(Box<BinaryBody>),
+    /// None: a dump of the items goes out, before the next request.
+    Dump(Box<Dump>),
     /// A RESP array with at least one large value.
     Array(Box<Assembly>),
     /// Data of the echo protocol: bytes still to come.
@@ -180,7 +185,7 @@ impl Connection {
             Receiving::Store(store) => Some(&mut store.body),
             Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
-            Receiving::Nothing | Receiving::Echo(_) | Receiving::Walk(_) => None,
+            Receiving::Nothing | Receiving::Dump(_) | Receiving::Echo(_) | Receiving::Walk(_) => None,
         };
         body.filter(|body| body.remaining() > 0)
     }

@@ -55,6 +55,8 @@ pub enum Step<'a> {
     BinaryRefused { tag: Tag, status: Status, remove: Option<&'a [u8]>, close: bool },
     /// A value of the binary protocol has been received whole; it is in `Connection::receiving`.
     BinaryStored,
+    /// The next lines of a dump, which is in `Connection::receiving`.
+    MemcacheDump,
     /// A RESP request; `None` for an unknown command.
     Resp { spec: Option<&'static Spec>, args: Args<'a> },
     /// An inline command.
@@ -119,6 +121,10 @@ pub fn take<'a>(
     match connection.mode {
         Mode::Memcache => memcache_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Binary => binary::step(connection, input, consumed, bounds, store, now_ms),
+        Mode::Watch => {
+            *consumed = input.len();
+            Intake::Need(0)
+        }
         Mode::Resp => resp_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Detect => {
             connection.mode = match detect(&input[*consumed..]) {
@@ -263,6 +269,7 @@ fn receive<'a>(
                 }
             }
         }
+        Receiving::Dump(_) => Intake::Step(Step::MemcacheDump, None),
         Receiving::Binary(_) => binary::receive(connection, input, consumed, store),
         Receiving::Array(assembly) => {
             match assembly.take(input, consumed, &bounds.resp, bounds.max_value_size, store, now_ms) {

@@ -47,6 +47,8 @@ mod spikes;
 mod subscriptions;
 mod sweeper;
 mod timing;
+mod trace;
+mod tracking;
 mod transaction;
 mod usage;
 mod watches;

@@ -75,6 +75,8 @@ pub struct ServerOptions {
     pub cleanup_interval_ms: u64,
     /// Policy.
     pub eviction: Eviction,
+    /// memcached's `shutdown` is obeyed.
+    pub enable_shutdown: bool,
 }
 
 impl ServerOptions {

@@ -42,6 +42,7 @@ impl Server {
     pub fn start(options: ServerOptions, observer: Arc<dyn Fn(NetEvent) + Send + Sync>) -> Result<Server, Error> {
         validate(&options)?;
         let shared = Arc::new(Shared::open(options, Arc::new(SystemClock::new()))?);
+        let _ = shared.host.set(Arc::clone(&observer));
         let factory = {
             let shared = Arc::clone(&shared);
             move |context: ringstone_net::WorkerContext<_>| {

@@ -2,7 +2,8 @@
 
 use crate::baseline::Baseline;
 use crate::cells::Cells;
-use crate::changes::Listeners;
+use crate::changes::{Listeners, Part};
+use crate::client::Client;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
@@ -11,14 +12,26 @@ use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
 use crate::sweeper::SweepSignal;
 use crate::timing::Timing;
+use crate::trace::{Trace, Traced};
+use crate::tracking::Tracking;
 use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
-use ringstone_net::CountersSnapshot;
+use ringstone_net::{CountersSnapshot, NetEvent};
+use ringstone_protocol::memcache::admin::Streams;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Instant;
+
+/// Told of events, on any thread.
+pub type Host = Arc<dyn Fn(NetEvent) + Send + Sync>;
+
+/// Above so much memcached's `verbosity` changes nothing.
+const MAX_VERBOSITY: u8 = 2;
+/// Codes of the events of a change of verbosity, by level: 0 is as configured, 1 debug, 2 trace.
+const VERBOSITY_CODES: [&str; MAX_VERBOSITY as usize + 1] = ["VERBOSITY_0", "VERBOSITY_1", "VERBOSITY_2"];
 
 /// Shared by the workers, the sweeper and the readers of statistics.
 pub struct Shared {
@@ -30,14 +43,22 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// What operators follow.
+    pub trace: Arc<Trace>,
     /// Open connections.
     pub clients: Clients,
     /// Who is subscribed to what.
     pub pubsub: PubSub,
     /// Who is told of changes of keys.
     pub listeners: Arc<Listeners>,
+    /// Who keeps copies of what.
+    pub tracking: Arc<Tracking>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
+    /// Who is told of what concerns the whole process; set before the network side is up.
+    pub host: OnceLock<Host>,
+    /// memcached's `verbosity`.
+    verbosity: AtomicU8,
     /// For uptimes.
     pub started: Instant,
     /// For `stats reset`.
@@ -76,11 +97,17 @@ impl Shared {
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
     pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
         let listeners = Arc::new(Listeners::default());
+        let tracking = Arc::new(Tracking::default());
+        listeners.join(Part::Tracking, Arc::clone(&tracking) as _);
         store.observe(Arc::clone(&listeners) as _);
         let store = Arc::new(store);
         let watches = WatchTable::of(&store, &listeners);
+        let trace = Arc::new(Trace::default());
+        listeners.join(Part::Watch, Arc::clone(&trace) as _);
         Shared {
             listeners,
+            tracking,
+            trace,
             store,
             clock,
             counters: Counters::new(options.workers),
@@ -88,6 +115,8 @@ impl Shared {
             pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
+            host: OnceLock::new(),
+            verbosity: AtomicU8::new(0),
             started: Instant::now(),
             baseline: Baseline::default(),
             sweep_signal: SweepSignal::default(),
@@ -116,9 +145,45 @@ impl Shared {
     /// The same for who may hold the cells.
     pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
         cells.flush(at_ms, now_ms);
+        if self.tracking.flushed(at_ms, now_ms) {
+            self.sweep_signal.look();
+        }
         if at_ms <= now_ms {
             self.sweep_signal.request();
         }
+    }
+
+    /// A connection wants to watch; false if there are too many that do.
+    pub fn watch(&self, client: &Arc<Client>, streams: Streams) -> bool {
+        let watches = self.trace.watch(client, streams);
+        self.listeners.want(Part::Watch, self.trace.wanted_changes(), &self.store);
+        watches
+    }
+
+    /// A connection that watched is gone.
+    pub fn unwatch(&self, client: &Client) {
+        self.trace.unwatch(client);
+        self.listeners.want(Part::Watch, self.trace.wanted_changes(), &self.store);
+    }
+
+    /// Tells the host, if there is one.
+    fn tell(&self, code: &'static str, message: String) {
+        if let Some(host) = self.host.get() {
+            host(NetEvent { warning: false, code, message });
+        }
+    }
+
+    /// A client wants more, or less, in the log. Told once per change.
+    pub fn set_verbosity(&self, level: u64) {
+        let level = u8::try_from(level).unwrap_or(MAX_VERBOSITY).min(MAX_VERBOSITY);
+        if self.verbosity.swap(level, Relaxed) != level {
+            self.tell(VERBOSITY_CODES[usize::from(level)], format!("a client set the verbosity to {level}"));
+        }
+    }
+
+    /// A client wants the server to end.
+    pub fn ask_for_shutdown(&self, client: &Client) {
+        self.tell("SHUTDOWN_REQUESTED", format!("the client {} asked for a shutdown", client.peer));
     }
 
     /// The store's counters.
@@ -159,6 +224,8 @@ pub struct Context<'a> {
     pub counters: &'a WorkerCounters,
     /// Read once per batch.
     pub now_ms: UnixMillis,
+    /// What operators follow of it; read once per round.
+    pub traced: Traced,
     /// Reused by commands of several keys that lock several cells.
     pub hashes: &'a mut Vec<Hash>,
     /// Reused by commands that make a value from an old one; of bounded length.

@@ -3,7 +3,7 @@
 use crate::Protocol;
 use crate::cells::Cells;
 use crate::client::{Client, Mail};
-use crate::connection::{Connection, Receiving, StoreBody};
+use crate::connection::{Connection, Mode, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
 use crate::intake::{Bounds, Intake, Step, take};
@@ -11,10 +11,12 @@ use crate::reply::{ChainBody, OutputReply, Reply, Silence};
 use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
 use crate::timing::{self, Timing};
+use crate::trace;
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
 use ringstone_protocol::memcache::text::{BodyHead, Request};
@@ -207,8 +209,10 @@ impl Worker {
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
+        let traced = self.shared.trace.traced();
         let timing = Timing::new(&self.shared.settings);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch, timing };
+        let mut context =
+            Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch, timing };
         let only = only_command(round);
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
@@ -231,6 +235,10 @@ impl Worker {
                 limit: self.output_limit,
             };
             let connection = &mut *lane.turn.connection;
+            if traced.any() {
+                let serial = connection.session.client.serial;
+                trace::enter(trace::Command { name: command_name(&step, connection), connection: serial });
+            }
             let (index, outcome) = if connection.session.is_silent() {
                 execute_silently(step, hash, connection, &mut context, &mut out)
             } else {
@@ -245,6 +253,9 @@ impl Worker {
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
+        }
+        if traced.any() {
+            self.shared.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
         if context.timing.is_long(round_ns) {
@@ -263,15 +274,34 @@ fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
     }
 }
 
+/// What a step is called where operations are followed.
+#[cold]
+fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
+    let index = match (step, &connection.receiving) {
+        (Step::Memcache(request), _) => memcache::command_index(request),
+        (Step::Binary(request), _) => memcache::binary::command_index(request),
+        (Step::MemcacheStored, Receiving::Store(body)) => Some(match body.head.as_head() {
+            BodyHead::Store(head) => CommandIndex(memcache::store_index(head.mode)),
+            BodyHead::Meta(_) => CommandIndex::META_SET,
+        }),
+        (Step::BinaryStored, Receiving::Binary(body)) => Some(memcache::binary::received_index(body)),
+        (Step::Resp { spec: Some(spec), .. }, _) => Some(resp::command_index(spec)),
+        _ => None,
+    };
+    index.map_or("na", |index| index.describe().1)
+}
+
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
         Step::MemcacheStored
         | Step::BinaryStored
+        | Step::MemcacheDump
         | Step::RespAssembled
         | Step::RespInline(_)
         | Step::RespWalk
         | Step::RespError(_) => true,
+        Step::Memcache(request) => matches!(request, Request::Admin(Admin::Dump { .. } | Admin::Watch(_))),
         Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
@@ -312,6 +342,11 @@ fn execute(
 ) -> (Option<CommandIndex>, Outcome) {
     let hash = hash.unwrap_or(Hash(0));
     match step {
+        Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
+        Step::MemcacheDump => {
+            memcache::admin::dump(connection, context, out);
+            (None, Outcome::Continue)
+        }
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
         Step::MemcacheRefused { reply, close } => {
@@ -519,8 +554,12 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
-        session.refuse();
-        resp_reply::wrong_arguments(out, spec);
+        if spec.id == command::Command::Exec {
+            resp::transaction::refuse_exec(spec, session, out);
+        } else {
+            session.refuse();
+            resp_reply::wrong_arguments(out, spec);
+        }
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
@@ -545,6 +584,7 @@ impl Service for Worker {
         let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
         let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
         self.shared.clients.add(&client);
+        self.shared.trace.opened(&client);
         Connection::of(protocol, client)
     }
 
@@ -599,8 +639,13 @@ impl Service for Worker {
         }
     }
 
-    fn close(&mut self, mut connection: Connection, _reason: CloseReason) {
-        self.shared.clients.remove(&connection.session.client);
+    fn close(&mut self, mut connection: Connection, reason: CloseReason) {
+        let client = &connection.session.client;
+        self.shared.clients.remove(client);
+        if connection.mode == Mode::Watch {
+            self.shared.unwatch(client);
+        }
+        self.shared.trace.closed(client, reason);
         resp::leave(&mut connection.session, &self.shared);
     }
 }

@@ -1,5 +1,6 @@
 //! One line of the classic text protocol: its command and its words.
 
+use super::admin;
 use super::meta;
 use super::reply;
 use super::text::{BodyHead, Keys, Limits, MAX_DECLARED_LENGTH, MAX_KEY, Parsed, Request, StoreHead, StoreMode};
@@ -64,7 +65,10 @@ impl<'a> Line<'a> {
             b"stats" => self.request(Request::Stats { arguments: words::trim(rest) }),
             b"quit" => self.request(Request::Quit),
             &[b'm', kind] => meta::parse(self, kind, rest, limits),
-            _ => self.unknown(word),
+            _ => match admin::parse(word, rest) {
+                Some(admin) => self.request(Request::Admin(admin)),
+                None => self.unknown(word),
+            },
         }
     }
 
@@ -240,7 +244,7 @@ impl<'a> Line<'a> {
         let (Some(level), last, None) = (words.next(), words.next(), words.next()) else { return self.error() };
         let noreply = is_noreply(last.unwrap_or(level));
         match words::unsigned(level) {
-            Some(_) => self.request(Request::Verbosity { noreply }),
+            Some(level) => self.request(Request::Verbosity { level, noreply }),
             None => Parsed::refused_unless(noreply, reply::BAD_FORMAT, self.consumed),
         }
     }

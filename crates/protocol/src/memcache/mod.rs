@@ -1,5 +1,6 @@
 //! memcached's protocols. Authority: memcached's doc/protocol.txt and the behaviour of the newest 1.6.
 
+pub mod admin;
 pub mod binary;
 pub mod key;
 mod line;

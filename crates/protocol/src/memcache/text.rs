@@ -8,6 +8,7 @@
 //! Deliberate differences from memcached: numbers of exptime and lengths are not cut to 32 bits; NUL is a byte like any
 //! other (memcached's line ends there); a line that is too long is told so before the connection is closed.
 
+use super::admin::Admin;
 use super::key::Key;
 use super::line::Line;
 use super::words::Words;
@@ -199,8 +200,10 @@ pub enum Request<'a> {
         /// No reply wanted.
         noreply: bool,
     },
-    /// verbosity; the level is checked and means nothing here.
+    /// verbosity.
     Verbosity {
+        /// As sent; memcached knows 0 to 2 and takes more for 2.
+        level: u64,
         /// No reply wanted.
         noreply: bool,
     },
@@ -211,6 +214,8 @@ pub enum Request<'a> {
         /// As sent, without the spaces around them.
         arguments: &'a [u8],
     },
+    /// Commands for who runs the server.
+    Admin(Admin),
     /// quit.
     Quit,
     /// A meta command.

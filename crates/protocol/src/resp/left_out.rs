@@ -158,7 +158,7 @@ const LEFT_OUT: [(&str, &[&str]); 16] = [
 /// What the command of that name needs, in any case; `None` for one that nobody has.
 pub(super) fn left_out(name: &[u8]) -> Option<&'static str> {
     let is = |command: &&str| command.as_bytes().eq_ignore_ascii_case(name);
-    LEFT_OUT.iter().find(|(_, commands)| commands.iter().any(|command| is(command))).map(|(what, _)| *what)
+    LEFT_OUT.iter().find(|(_, commands)| commands.iter().any(&is)).map(|(what, _)| *what)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Connections without sockets: bytes in, a readable account of every request and refusal out. Each step checks what holds
 //! for any input: nothing is consumed that was not given, and `need` asks for more than is here.
 
+use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::key::{Key, KeyRoom};
 use ringstone_protocol::memcache::meta::{self, Options, Target};
 use ringstone_protocol::memcache::text::{self, BodyHead, Request, StoreHead, StoreMode};
@@ -225,7 +226,12 @@ pub fn describe(request: &Request<'_>) -> String {
             format!("touch {} {exptime}{}", key.escape_ascii(), silent(noreply))
         }
         Request::FlushAll { delay_s, noreply } => format!("flush_all {delay_s}{}", silent(noreply)),
-        Request::Verbosity { noreply } => format!("verbosity{}", silent(noreply)),
+        Request::Verbosity { level, noreply } => format!("verbosity {level}{}", silent(noreply)),
+        Request::Admin(Admin::Answer(line)) => format!("answer {}", line.trim_ascii_end().escape_ascii()),
+        Request::Admin(Admin::Dump { form, items }) => format!("{form:?} {items}"),
+        Request::Admin(Admin::MemoryLimit { bytes, noreply }) => format!("memory {bytes}{}", silent(noreply)),
+        Request::Admin(Admin::Watch(streams)) => format!("watch {:#b}", streams.0),
+        Request::Admin(admin) => format!("{admin:?}"),
         Request::Version => "version".to_owned(),
         Request::Stats { arguments } => format!("stats [{}]", arguments.escape_ascii()),
         Request::Quit => "quit".to_owned(),

@@ -175,9 +175,14 @@ pub fn store_received(
     context: &Context<'_>,
     out: &mut impl Reply,
 ) -> Option<CommandIndex> {
-    let head = received.head.as_head();
-    store(received.tag, &head, NewValue::Body(received.body), hash, context, out);
-    Some(CommandIndex(store_index(mode(&head, received.tag))))
+    let index = received_index(&received);
+    store(received.tag, &received.head.as_head(), NewValue::Body(received.body), hash, context, out);
+    Some(index)
+}
+
+/// Which counter a storage request belongs to whose value was received into extents.
+pub fn received_index(received: &BinaryBody) -> CommandIndex {
+    CommandIndex(store_index(mode(&received.head.as_head(), received.tag)))
 }
 
 fn arithmetic(tag: Tag, command: &Arithmetic<'_>, context: &Context<'_>, out: &mut impl Reply) {

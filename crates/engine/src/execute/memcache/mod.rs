@@ -1,7 +1,9 @@
 //! memcached's commands: what they do to items (`operation`), and how each protocol asks for it and answers.
 
+pub mod admin;
 mod arithmetic;
 pub mod binary;
+pub mod dump;
 pub mod meta;
 pub mod operation;
 mod stats;

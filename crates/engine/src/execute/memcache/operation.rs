@@ -3,6 +3,7 @@
 
 pub use crate::execute::memcache::arithmetic::{Arithmetic, CountTerms, Counted, arithmetic, arithmetic_on};
 use crate::shared::Context;
+use crate::trace;
 use ringstone_protocol::memcache::text::StoreMode;
 use ringstone_protocol::memcache::time;
 use ringstone_store::{Absence, Attributes, Cas, Entry, Error, Hash, Item, Kind, Marks, NewValue, UnixMillis};
@@ -79,6 +80,9 @@ pub enum Touched {
 pub fn get(key: &[u8], hash: Hash, context: &Context<'_>, found: impl FnOnce(&Item<'_>)) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| found(&item));
+    if context.traced.any() {
+        trace_read(key, &mut entry, outcome, context);
+    }
     drop(entry);
     context.counters.memcache.read(outcome);
     outcome
@@ -96,11 +100,39 @@ pub fn get_and_touch(
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let mut wanted = false;
     let outcome = entry.get().map(|item| wanted = found(&item));
+    if context.traced.any() {
+        trace_read(key, &mut entry, outcome, context);
+    }
     let touched = wanted && matches!(entry.set_expiry(expires_at_ms), Some(Ok(())));
     drop(entry);
     context.counters.memcache.read(outcome);
     context.counters.touch.count(touched);
     outcome
+}
+
+/// Tells who follows of a read.
+#[cold]
+fn trace_read(key: &[u8], entry: &mut Entry<'_, '_>, outcome: Result<(), Absence>, context: &Context<'_>) {
+    let length = entry.peek().map_or(0, |item| item.value.len());
+    trace::fetched(key, outcome.map(|()| length), context);
+}
+
+/// The same before the read.
+#[cold]
+pub fn trace_look(key: &[u8], entry: &mut Entry<'_, '_>, context: &Context<'_>) {
+    trace::fetched(key, entry.peek().map(|item| item.value.len()).ok_or(Absence::Absent), context);
+}
+
+/// What memcached's logger calls a write that was not done.
+fn refusal_name(outcome: Stored) -> Option<&'static str> {
+    match outcome {
+        Stored::Done(_) => None,
+        Stored::Unmet | Stored::WrongKind => Some("not_stored"),
+        Stored::Exists => Some("exists"),
+        Stored::NotFound => Some("not_found"),
+        Stored::Refused(Error::TooLarge | Error::KeyTooLong) => Some("too_large"),
+        Stored::Refused(Error::OutOfMemory | Error::TooManyReserved) => Some("no_memory"),
+    }
 }
 
 /// Executes a storage command with its value, which may have been received into extents.
@@ -119,6 +151,10 @@ pub fn store_on(write: &Write<'_>, terms: &Terms, value: NewValue<'_>, context: 
         NewValue::Body(body) => body.len(),
     };
     let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
+    let before = match write.mode {
+        StoreMode::Append | StoreMode::Prepend => entry.peek().map_or(0, |item| item.value.len()),
+        _ => 0,
+    };
     let stored = match write.mode {
         StoreMode::Set => {
             let stored = written(entry.set(value, attributes));
@@ -131,13 +167,13 @@ pub fn store_on(write: &Write<'_>, terms: &Terms, value: NewValue<'_>, context: 
         StoreMode::Add if entry.peek().is_some() => Stored::Unmet,
         StoreMode::Replace if entry.peek().is_none() => Stored::Unmet,
         StoreMode::Add | StoreMode::Replace => written(entry.set(value, attributes)),
-        StoreMode::Append | StoreMode::Prepend => {
-            let before = entry.peek().map_or(0, |item| item.value.len());
-            return (extend(&mut entry, write, terms, value, attributes), before + length);
-        }
+        StoreMode::Append | StoreMode::Prepend => extend(&mut entry, write, terms, value, attributes),
         StoreMode::Cas(token) => compare_and_swap(&mut entry, token, terms, value, attributes, context),
     };
-    (stored, length)
+    if context.traced.any() {
+        trace::stored(write.key, refusal_name(stored), length, context);
+    }
+    (stored, before + length)
 }
 
 #[inline]
@@ -211,6 +247,9 @@ fn has_token(entry: &mut Entry<'_, '_>, token: Cas) -> bool {
 
 /// Removes the item if it is the version with this token; 0 = any.
 pub fn delete(key: &[u8], hash: Hash, token: Cas, context: &Context<'_>) -> Deleted {
+    if context.traced.any() {
+        trace::deleted(key, context);
+    }
     let mut entry = context.store.entry(key, hash, context.now_ms);
     if !has_token(&mut entry, token) {
         return Deleted::Exists;

@@ -25,7 +25,7 @@ pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
         Request::Stats { .. } => 16,
         Request::Verbosity { .. } => 17,
         Request::Meta(request) => return Some(meta::command_index(request)),
-        Request::Quit => return None,
+        Request::Admin(_) | Request::Quit => return None,
     };
     Some(CommandIndex(index))
 }
@@ -93,13 +93,18 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
             operation::flush_all(delay_s, context);
             answer(out, noreply, reply::OK);
         }
-        Request::Verbosity { noreply } => answer(out, noreply, reply::OK),
+        Request::Verbosity { level, noreply } => {
+            context.shared.set_verbosity(level);
+            answer(out, noreply, reply::OK);
+        }
         Request::Version => {
             out.write(b"VERSION ");
             out.write(COMPATIBLE_VERSION.as_bytes());
             out.write(b"\r\n");
         }
         Request::Stats { arguments } => stats::write(arguments, context, out),
+        // Needs the connection: see `admin`.
+        Request::Admin(_) => {}
         Request::Meta(request) => meta::execute(&request, hash, context, out),
         Request::Quit => return Outcome::Close,
     }

@@ -1,7 +1,7 @@
 //! RESP commands on the connection itself, and COMMAND.
 
 use super::info::COMPATIBLE_VERSION;
-use super::{Request, client, pubsub};
+use super::{Request, client, pubsub, tracking};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -43,9 +43,8 @@ pub fn execute(
 fn reset(session: &mut Session, shared: &Shared) {
     session.end_transaction();
     pubsub::leave(session, shared);
-    session.end_transaction();
+    tracking::stop(session, shared);
     session.modes = Modes::default();
-    session.end_transaction();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();
@@ -66,14 +65,19 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 }
 
 fn select(request: &Request<'_>, out: &mut impl Reply) {
-    match parse_i64(request.fixed::<1>()[0]) {
-        Some(0) => out.write(b"+OK\r\n"),
-        Some(index) if i32::try_from(index).is_ok() => reply::error(out, "ERR DB index is out of range"),
-        Some(_) => {
-            let (least, most) = (i32::MIN, i32::MAX);
-            reply::error(out, &format!("ERR value is out of range, value must between {least} and {most}"));
-        }
-        None => reply::error(out, "ERR value is not an integer or out of range"),
+    match check_database(request.fixed::<1>()[0]) {
+        Ok(()) => out.write(b"+OK\r\n"),
+        Err(text) => reply::error(out, text),
+    }
+}
+
+/// There is one database, 0.
+pub fn check_database(index: &[u8]) -> Result<(), &'static str> {
+    match parse_i64(index) {
+        Some(0) => Ok(()),
+        Some(index) if i32::try_from(index).is_ok() => Err("ERR DB index is out of range"),
+        Some(_) => Err("ERR value is out of range, value must between -2147483648 and 2147483647"),
+        None => Err("ERR value is not an integer or out of range"),
     }
 }
 
@@ -109,6 +113,10 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
         if let Err(text) = client::set_name(name, session) {
             return reply::error(out, &text);
         }
+    }
+    if version != session.version {
+        // What has come so far has the form of the old one.
+        session.client.deliver_now(out);
     }
     session.set_version(version);
     write_hello(session, out);

@@ -15,6 +15,7 @@ mod pubsub;
 mod ranges;
 mod server;
 mod strings;
+mod tracking;
 pub mod transaction;
 mod walk;
 

@@ -5,6 +5,7 @@ use crate::execute::memcache::operation::write_expiry;
 use crate::execute::memcache::text::refusal;
 use crate::reply::Reply;
 use crate::shared::Context;
+use crate::trace;
 use ringstone_protocol::memcache::meta::{Options, Target};
 use ringstone_protocol::memcache::meta_reply::{Code, MetaLine};
 use ringstone_protocol::memcache::time;
@@ -14,7 +15,11 @@ use ringstone_store::{Attributes, Entry, Error, Hash, Kind, Marks, NewValue};
 pub fn execute(target: Target<'_>, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let mut room = KEY_ROOM;
     let options = target.flags.options();
-    let mut entry = context.store.entry(target.key.bytes(&mut room), hash, context.now_ms);
+    let key = target.key.bytes(&mut room);
+    if context.traced.any() {
+        trace::deleted(key, context);
+    }
+    let mut entry = context.store.entry(key, hash, context.now_ms);
     let code = match delete(&mut entry, &options, context) {
         Ok(code) => code,
         Err(error) => return out.write(refusal(error, context)),

@@ -2,7 +2,7 @@
 //! anew. All of it happens under the item's lock, so there is exactly one.
 
 use super::{KEY_ROOM, add_echoes, seconds_left, shown_ttl, write_line};
-use crate::execute::memcache::operation::write_expiry;
+use crate::execute::memcache::operation::{trace_look, write_expiry};
 use crate::execute::memcache::text::refusal;
 use crate::reply::{Reply, value_len};
 use crate::shared::Context;
@@ -55,7 +55,11 @@ impl Before {
 pub fn execute(target: Target<'_>, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let mut room = KEY_ROOM;
     let options = target.flags.options();
-    let mut entry = context.store.entry(target.key.bytes(&mut room), hash, context.now_ms);
+    let key = target.key.bytes(&mut room);
+    let mut entry = context.store.entry(key, hash, context.now_ms);
+    if context.traced.any() {
+        trace_look(key, &mut entry, context);
+    }
     let found = match look(&mut entry, options.uncounted) {
         Ok(item) => {
             if options.value && item.marks.kind == Kind::Hash {
