@@ -557,8 +557,12 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
-        session.refuse();
-        resp_reply::wrong_arguments(out, spec);
+        if spec.id == command::Command::Exec {
+            resp::transaction::refuse_exec(spec, session, out);
+        } else {
+            session.refuse();
+            resp_reply::wrong_arguments(out, spec);
+        }
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };

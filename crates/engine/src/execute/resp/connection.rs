@@ -64,14 +64,19 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 }
 
 fn select(request: &Request<'_>, out: &mut impl Reply) {
-    match parse_i64(request.fixed::<1>()[0]) {
-        Some(0) => out.write(b"+OK\r\n"),
-        Some(index) if i32::try_from(index).is_ok() => reply::error(out, "ERR DB index is out of range"),
-        Some(_) => {
-            let (least, most) = (i32::MIN, i32::MAX);
-            reply::error(out, &format!("ERR value is out of range, value must between {least} and {most}"));
-        }
-        None => reply::error(out, "ERR value is not an integer or out of range"),
+    match check_database(request.fixed::<1>()[0]) {
+        Ok(()) => out.write(b"+OK\r\n"),
+        Err(text) => reply::error(out, text),
+    }
+}
+
+/// There is one database, 0.
+pub fn check_database(index: &[u8]) -> Result<(), &'static str> {
+    match parse_i64(index) {
+        Some(0) => Ok(()),
+        Some(index) if i32::try_from(index).is_ok() => Err("ERR DB index is out of range"),
+        Some(_) => Err("ERR value is out of range, value must between -2147483648 and 2147483647"),
+        None => Err("ERR value is not an integer or out of range"),
     }
 }
 
