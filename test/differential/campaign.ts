@@ -2,10 +2,9 @@
 import { Available } from './available.ts';
 import { type Step, show, showCommand } from './command.ts';
 import { type Difference, Silence } from './compare.ts';
-import { type Arena, Duel, SILENCE_MS } from './duel.ts';
-import type { Family, Production } from './family.ts';
+import { type Addresses, type Arena, Duel, SILENCE_MS } from './duel.ts';
+import type { Family, Production, Protocol } from './family.ts';
 import type { Uses } from './rules.ts';
-import type { Servers } from './servers.ts';
 import { shrink } from './shrink.ts';
 import { makeStream } from './stream.ts';
 
@@ -26,7 +25,7 @@ export class Campaign {
   readonly uses: Uses = new Set();
   #servers;
 
-  constructor(servers: Servers) {
+  constructor(servers: { addresses(protocol: Protocol): Addresses }) {
     this.#servers = servers;
   }
 
@@ -38,8 +37,8 @@ export class Campaign {
     return { productions: usable, among: among.usable, missing };
   }
 
-  /** Runs one stream; answers a report if the servers differ. */
-  async run(family: Family, ready: Readiness, seed: number, commands = STREAM_COMMANDS): Promise<string | undefined> {
+  /** Runs one stream; answers what is to be said if the servers differ. */
+  async run(family: Family, ready: Readiness, seed: number, commands = STREAM_COMMANDS): Promise<Report | undefined> {
     const steps = makeStream({ family, ...ready, seed, commands });
     const arena: Arena = {
       family,
@@ -66,9 +65,18 @@ export class Campaign {
 
 /** Commands that a report shows, if it could not be made shorter. */
 const SHOWN_LINES = 40;
+/** Characters of both replies that tell one kind of difference from another. */
+const KIND_CHARS = 60;
+
+/** A difference that was found. */
+export interface Report {
+  /** The same for differences of the same kind. */
+  readonly kind: string;
+  readonly text: string;
+}
 
 /** What one must know to see the difference again. */
-function report(family: Family, seed: number, steps: readonly Step[], difference: Difference): string {
+function report(family: Family, seed: number, steps: readonly Step[], difference: Difference): Report {
   const lines = steps
     .slice(0, difference.step + 1)
     .flatMap(({ connection, commands, restMs }) => [
@@ -79,7 +87,7 @@ function report(family: Family, seed: number, steps: readonly Step[], difference
     ]);
   const { command } = difference;
   const place = [...difference.ours].findIndex((char, at) => char !== difference.theirs[at]);
-  return [
+  const text = [
     `${family.name}, seed ${seed}: Ringstone and the ${family.protocol === 'resp' ? 'redis-server' : 'memcached'} differ`,
     ...(lines.length > SHOWN_LINES ? [`  (${lines.length - SHOWN_LINES} more before)`] : []),
     ...lines.slice(-SHOWN_LINES),
@@ -88,4 +96,6 @@ function report(family: Family, seed: number, steps: readonly Step[], difference
     `the other     ${show(difference.theirs, place)}`,
     `again: npm run differential -- --family ${family.name} --seed ${seed}`,
   ].join('\n');
+  const alike = (part: string) => part.slice(0, KIND_CHARS).replace(/\d+/g, '0');
+  return { kind: [family.protocol, command?.name, alike(difference.ours), alike(difference.theirs)].join(), text };
 }

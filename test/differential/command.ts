@@ -6,6 +6,8 @@ import type { Reply } from './reply.ts';
 export interface Token {
   readonly key: string;
   readonly back: number;
+  /** As eight bytes, not as digits. */
+  readonly binary?: boolean;
 }
 
 /** Bytes that both servers get, or what each of them gets in its own form. */
@@ -30,6 +32,8 @@ export interface Command {
 export interface Step {
   readonly connection: number;
   readonly commands: readonly Command[];
+  /** True if its commands may have any number of replies. */
+  readonly uncounted?: boolean;
   /** Where the bytes are cut into writes, as shares of them; none for one write. */
   readonly cuts: readonly number[];
   /** Waits so long before the next step: what was set to expire at once has expired on both servers. */

@@ -45,8 +45,9 @@ export class Comparison {
     pushes.ours.push(...ours.pushes.map(joined));
     pushes.theirs.push(...theirs.pushes.map(joined));
     // RESP's replies are those of the commands one by one; memcached's may be none or many for each.
-    const commands = this.#protocol === 'resp' ? step.commands.flatMap(one => Array(one.replies ?? 1).fill(one)) : [];
+    const inOrder = step.commands.flatMap(one => Array(one.replies ?? 1).fill(one));
     const count = Math.max(ours.replies.length, theirs.replies.length);
+    const commands = this.#protocol === 'resp' && (inOrder.length === count || !step.uncounted) ? inOrder : [];
     for (let index = 0; index < count; index++) {
       const pair = { ours: ours.replies[index] ?? '(nothing)', theirs: theirs.replies[index] ?? '(nothing)' };
       const command: Command | undefined =

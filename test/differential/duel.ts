@@ -6,6 +6,7 @@ import { Comparison, type Difference } from './compare.ts';
 import { type Answer, framing } from './dialect.ts';
 import type { Family } from './family.ts';
 import type { Names } from './names.ts';
+import { numbers } from './packets.ts';
 import type { Uses } from './rules.ts';
 
 /** The two sides of everything here. */
@@ -146,7 +147,13 @@ function lastWords(family: Family): Command[] {
 }
 
 function encode(command: Command, names: Names, side: Side): Buffer {
-  return Buffer.concat(command.parts.map(part => (Buffer.isBuffer(part) ? part : Buffer.from(names.back(part, side)))));
+  return Buffer.concat(
+    command.parts.map(part => {
+      if (Buffer.isBuffer(part)) return part;
+      const name = names.back(part, side);
+      return part.binary ? numbers([8, BigInt(name)]) : Buffer.from(name);
+    }),
+  );
 }
 
 async function both<T>(work: (side: Side) => Promise<T>): Promise<Both<T>> {

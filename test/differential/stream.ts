@@ -47,6 +47,7 @@ function makeStep(plan: Plan, random: Random): Step {
   const connection = random.below(CONNECTIONS);
   const wanted = random.chance(0.4) ? 1 : 1 + random.below(LONGEST_PIPELINE);
   const commands: Command[] = [];
+  const uncounted = plan.family.sentinel ? { uncounted: true } : {};
   while (commands.length < wanted) {
     const { among } = plan.family;
     const foreign = among && plan.among.length > 0 && random.chance(among.share);
@@ -57,14 +58,15 @@ function makeStep(plan: Plan, random: Random): Step {
     commands.push(
       ...(plan.family.protocol === 'resp' && !plan.family.exact ? made.map(one => mutated(random, one)) : made),
     );
-    if (alone) return { connection, commands, cuts: [], ...(chosen.restMs ? { restMs: chosen.restMs } : {}) };
+    if (alone)
+      return { connection, commands, cuts: [], ...uncounted, ...(chosen.restMs ? { restMs: chosen.restMs } : {}) };
     // What follows the end of a connection would be lost.
     if (commands.at(-1)?.ends) break;
   }
   const cuts = random.chance(CUT.share)
     ? Array.from({ length: 1 + random.below(CUT.most) }, () => random.fraction()).sort((a, b) => a - b)
     : [];
-  return { connection, commands, cuts };
+  return { connection, commands, cuts, ...uncounted };
 }
 
 /** Words that an inline command can have without quotes. */

@@ -5,6 +5,7 @@ use crate::assembly::Assembly;
 use crate::binary::BinaryBody;
 use crate::client::Client;
 use crate::execute::memcache::dump::Dump;
+use crate::execute::resp::KeysWalk;
 use crate::session::Session;
 use arrayvec::ArrayVec;
 use ringstone_protocol::memcache::key::Key;
@@ -26,6 +27,8 @@ pub enum Mode {
     DetectMemcache,
     /// memcached's text.
     Memcache,
+    /// memcached's text, before the client has said who it is.
+    MemcacheLogin,
     /// memcached's binary protocol.
     Binary,
     /// memcached's text, after `watch`: lines go out, and nothing that comes in means anything.
@@ -122,6 +125,8 @@ pub enum Receiving {
     Array(Box<Assembly>),
     /// Data of the echo protocol: bytes still to come.
     Echo(usize),
+    /// Nothing: a KEYS is under way, and no request is taken before its reply is written.
+    Walk(Box<KeysWalk>),
 }
 
 /// State of one connection.
@@ -161,6 +166,11 @@ impl Connection {
         self.discard == 0 && matches!(self.receiving, Receiving::Nothing)
     }
 
+    /// Whether a part of a reply is written, and nothing else may be sent before the rest of it.
+    pub fn is_writing(&self) -> bool {
+        matches!(&self.receiving, Receiving::Walk(walk) if walk.is_writing())
+    }
+
     /// Forgets a message in progress, whose bytes will be given again from its start.
     pub fn rewind(&mut self) {
         self.discard = 0;
@@ -177,7 +187,7 @@ impl Connection {
             Receiving::Store(store) => Some(&mut store.body),
             Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
-            Receiving::Nothing | Receiving::Dump(_) | Receiving::Echo(_) => None,
+            Receiving::Nothing | Receiving::Dump(_) | Receiving::Echo(_) | Receiving::Walk(_) => None,
         };
         body.filter(|body| body.remaining() > 0)
     }

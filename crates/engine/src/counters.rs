@@ -190,6 +190,8 @@ pub struct WorkerCounters {
     pub cas: HitMiss,
     /// `cas` whose token did not match.
     pub cas_badval: Counter,
+    /// Names and passwords: known, or not.
+    pub login: HitMiss,
 }
 
 impl Default for WorkerCounters {
@@ -205,6 +207,7 @@ impl Default for WorkerCounters {
             touch: HitMiss::default(),
             cas: HitMiss::default(),
             cas_badval: Counter::default(),
+            login: HitMiss::default(),
         }
     }
 }

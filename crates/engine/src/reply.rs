@@ -4,6 +4,11 @@ use crate::options::OUTPUT_LIMIT;
 use ringstone_net::Output;
 use ringstone_protocol::Sink;
 use ringstone_store::{Chain, Value};
+use std::ops::Range;
+
+/// Parts of large values of at least so many bytes are sent from where they are; of less a copy is cheaper than a piece of
+/// output of its own, and holds nothing.
+const REFERENCED_PART: usize = 16 << 10;
 
 /// A large value on its way to a socket; holds its extents in the store until it is sent.
 pub struct ChainBody(Chain);
@@ -22,6 +27,9 @@ impl ringstone_net::Body for ChainBody {
 pub trait Reply: Sink {
     /// Appends a large value without copying it where the receiver can hold a reference.
     fn write_chain(&mut self, chain: &Chain);
+
+    /// The same of a part of it.
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>);
 
     /// False once so much is queued that the receiver will be closed: the rest of the reply need not be written. Commands
     /// whose replies are longer than their requests ask, so that no request makes the server hold what it likes.
@@ -92,6 +100,12 @@ impl<R: Reply> Reply for Spare<'_, R> {
         }
     }
 
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>) {
+        if self.dropped.is_none() {
+            self.out.write_chain_part(chain, part);
+        }
+    }
+
     fn has_room(&self) -> bool {
         self.dropped.is_none() && self.out.has_room()
     }
@@ -132,6 +146,14 @@ impl Reply for OutputReply<'_> {
         self.output.write_body(ChainBody(chain.clone()));
     }
 
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>) {
+        if part.len() < REFERENCED_PART {
+            return chunks(chain, part).for_each(|chunk| self.output.write(chunk));
+        }
+        *self.referenced_bytes += part.len();
+        self.output.write_body_part(ChainBody(chain.clone()), part);
+    }
+
     #[inline]
     fn has_room(&self) -> bool {
         let queued = self.output.len();
@@ -158,17 +180,29 @@ impl Sink for Silence {
 
 impl Reply for Silence {
     fn write_chain(&mut self, _chain: &Chain) {}
+
+    fn write_chain_part(&mut self, _chain: &Chain, _part: Range<usize>) {}
 }
 
 impl Reply for Vec<u8> {
     fn write_chain(&mut self, chain: &Chain) {
-        let mut offset = 0;
-        while offset < chain.len() {
-            let chunk = chain.chunk_at(offset);
-            self.extend_from_slice(chunk);
-            offset += chunk.len();
-        }
+        self.write_chain_part(chain, 0..chain.len());
     }
+
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>) {
+        chunks(chain, part).for_each(|chunk| self.extend_from_slice(chunk));
+    }
+}
+
+/// A part of a large value, which is within it, extent by extent.
+pub fn chunks(chain: &Chain, part: Range<usize>) -> impl Iterator<Item = &[u8]> {
+    let mut offset = part.start;
+    std::iter::from_fn(move || {
+        let chunk = chain.chunk_at(offset);
+        let chunk = &chunk[..chunk.len().min(part.end - offset)];
+        offset += chunk.len();
+        (!chunk.is_empty()).then_some(chunk)
+    })
 }
 
 /// Length of a value of either form, in bytes.

@@ -1,6 +1,7 @@
 //! What a connection has set for itself.
 
 use crate::client::{Client, Status};
+use crate::execute::resp::KeysWalk;
 use crate::subscriptions::Subscriptions;
 use crate::transaction::Transaction;
 use crate::watches::Watches;
@@ -25,6 +26,8 @@ impl Modes {
     pub const CACHING: Modes = Modes(1 << 4);
     /// `CLIENT NO-TOUCH ON`.
     pub const NO_TOUCH: Modes = Modes(1 << 5);
+    /// Has not said who it is, and has to.
+    pub const UNAUTHENTICATED: Modes = Modes(1 << 6);
 
     /// Whether one of these is set.
     #[inline]
@@ -69,6 +72,8 @@ pub struct Session {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH asked for.
     pub watches: Option<Box<Watches>>,
+    /// A KEYS that was begun, for the connection to go on with before its next request.
+    pub walk: Option<Box<KeysWalk>>,
 }
 
 impl Session {
@@ -81,7 +86,14 @@ impl Session {
             subscriptions: None,
             transaction: None,
             watches: None,
+            walk: None,
         }
+    }
+
+    /// Whether the next request is not answered.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.modes.has_any([Modes::SILENT, Modes::SKIP])
     }
 
     /// A request was refused: a transaction that it was to be part of will not be executed.
@@ -106,12 +118,6 @@ impl Session {
         let watched = self.watches.as_ref().map_or(0, |watches| watches.len() as u32);
         self.client.queued.store(queued, Relaxed);
         self.client.watched.store(watched, Relaxed);
-    }
-
-    /// Whether the next request is not answered.
-    #[inline]
-    pub fn is_silent(&self) -> bool {
-        self.modes.has_any([Modes::SILENT, Modes::SKIP])
     }
 
     /// HELLO.

@@ -1,5 +1,6 @@
 //! What all workers of a server share, and what one execution sees of it.
 
+use crate::auth::Auth;
 use crate::baseline::Baseline;
 use crate::cells::Cells;
 use crate::changes::{Listeners, Part};
@@ -42,6 +43,8 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// Who may use it.
+    pub auth: Auth,
     /// What operators follow.
     pub trace: Arc<Trace>,
     /// Open connections.
@@ -88,7 +91,8 @@ impl Shared {
             );
             Error::new(ErrorCode::ArenaRefused, message)
         })?;
-        Ok(Shared::with_store(store, options, clock))
+        let auth = Auth::open(options.auth_file.as_deref())?;
+        Ok(Shared { auth, ..Shared::with_store(store, options, clock) })
     }
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
@@ -102,6 +106,7 @@ impl Shared {
         Shared {
             listeners,
             trace,
+            auth: Auth::default(),
             store,
             clock,
             counters: Counters::new(options.workers),
@@ -223,11 +228,24 @@ pub struct Context<'a> {
     pub scratch: &'a mut Vec<u8>,
 }
 
+impl Context<'_> {
+    /// Whether there is such a user; counted.
+    pub fn login(&self, user: &[u8], password: &[u8]) -> bool {
+        let is_known = self.shared.auth.check(user, password);
+        self.counters.login.count(is_known);
+        is_known
+    }
+}
+
 /// What the connection does after a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Goes on.
     Continue,
+    /// Goes on with the walk that its session holds, before its next request.
+    Walk,
+    /// Goes on after others had their turn.
+    Yield,
     /// Closes once the reply is sent.
     Close,
 }

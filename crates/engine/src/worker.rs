@@ -81,7 +81,7 @@ impl<'t, 'i> Lane<'t, 'i> {
     #[inline]
     fn read_mail(&mut self) {
         let client = &self.turn.connection.session.client;
-        if client.has_mail() {
+        if client.has_mail() && !self.turn.connection.is_writing() {
             let mut out = OutputReply {
                 output: self.turn.output,
                 referenced_bytes: &mut self.referenced_bytes,
@@ -91,6 +91,21 @@ impl<'t, 'i> Lane<'t, 'i> {
                 self.state = LaneState::Closing;
             }
         }
+    }
+
+    /// After a step that does not merely go on.
+    #[cold]
+    fn follow(&mut self, outcome: Outcome) {
+        let connection = &mut *self.turn.connection;
+        self.state = match outcome {
+            Outcome::Continue => LaneState::Active,
+            Outcome::Close => LaneState::Closing,
+            Outcome::Yield => LaneState::Yielding,
+            Outcome::Walk => {
+                connection.receiving = connection.session.walk.take().map_or(Receiving::Nothing, Receiving::Walk);
+                LaneState::Active
+            }
+        };
     }
 
     /// Gives back what was taken from `consumed` on.
@@ -233,8 +248,8 @@ impl Worker {
             lane.last_command = index.or(lane.last_command);
             if !out.has_room() {
                 lane.state = LaneState::Overrun;
-            } else if outcome == Outcome::Close {
-                lane.state = LaneState::Closing;
+            } else if outcome != Outcome::Continue {
+                lane.follow(outcome);
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
@@ -279,10 +294,16 @@ fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::BinaryStored | Step::MemcacheDump | Step::RespAssembled | Step::RespError(_) => {
-            true
-        }
+        Step::MemcacheStored
+        | Step::MemcacheLogin { .. }
+        | Step::MemcacheDump
+        | Step::BinaryStored
+        | Step::RespAssembled
+        | Step::RespInline(_)
+        | Step::RespWalk
+        | Step::RespError(_) => true,
         Step::Memcache(request) => matches!(request, Request::Admin(Admin::Dump { .. } | Admin::Watch(_))),
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
@@ -323,6 +344,10 @@ fn execute(
     let hash = hash.unwrap_or(Hash(0));
     match step {
         Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
+        Step::MemcacheLogin { user, password } => {
+            memcache::admin::login(user, password, connection, context, out);
+            (None, Outcome::Continue)
+        }
         Step::MemcacheDump => {
             memcache::admin::dump(connection, context, out);
             (None, Outcome::Continue)
@@ -349,6 +374,7 @@ fn execute(
         Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
+        Step::RespWalk => (None, go_on(connection, context, out)),
         Step::RespRefused(error) => {
             connection.session.refuse();
             resp::refuse(error, context, out);
@@ -406,7 +432,7 @@ fn execute_silently(
         return execute(step, hash, connection, context, out);
     }
     let out = &mut Silence::default();
-    match step {
+    let (index, outcome) = match step {
         Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
@@ -421,7 +447,10 @@ fn execute_silently(
             (None, Outcome::Close)
         }
         _ => (None, Outcome::Continue),
-    }
+    };
+    // A walk has no effect but its reply.
+    let walk = connection.session.walk.take();
+    (index, if walk.is_some() { Outcome::Continue } else { outcome })
 }
 
 /// Whether a request is answered all the same.
@@ -450,6 +479,16 @@ fn store_received(
             CommandIndex::META_SET
         }
     })
+}
+
+/// The next slice of a KEYS, after which others get their turn.
+fn go_on(connection: &mut Connection, context: &mut Context<'_>, out: &mut OutputReply<'_>) -> Outcome {
+    if let Receiving::Walk(walk) = &mut connection.receiving
+        && walk.step(context, out)
+    {
+        connection.receiving = Receiving::Nothing;
+    }
+    Outcome::Yield
 }
 
 fn execute_assembled(
@@ -524,6 +563,13 @@ fn execute_resp(
         resp_reply::wrong_arguments(out, spec);
         return (None, Outcome::Continue);
     }
+    if session.modes.has(Modes::UNAUTHENTICATED)
+        && let Some(text) = resp::auth::refusal(spec.id)
+    {
+        session.refuse();
+        resp_reply::error(out, text);
+        return (None, Outcome::Continue);
+    }
     let mut request = resp::Request { spec, args, bodies, hash };
     if session.transaction.is_some() {
         return resp::transaction::step(&mut request, session, context, out);
@@ -543,11 +589,17 @@ impl Service for Worker {
 
     fn open(&mut self, info: &ConnectionInfo, _output: &mut Output<ChainBody>) -> Connection {
         let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
-        let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
-        let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
-        self.shared.clients.add(&client);
-        self.shared.trace.opened(&client);
-        Connection::of(protocol, client)
+        let mut connection = match &self.mailbox {
+            Some(mailbox) => {
+                let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
+                self.shared.clients.add(&client);
+                self.shared.trace.opened(&client);
+                Connection::of(protocol, client)
+            }
+            None => Connection::new(protocol, info.serial),
+        };
+        connection.session.modes.set(Modes::UNAUTHENTICATED, self.shared.auth.is_required());
+        connection
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {

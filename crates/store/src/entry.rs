@@ -247,6 +247,18 @@ impl<'s, 'k> Entry<'s, 'k> {
         self.view().set(key, hash, source, &attributes, now)
     }
 
+    /// Writes a new version whose value is these pieces one after another; they are copied. Errors as with `set`.
+    pub fn set_pieces(&mut self, pieces: &[&[u8]], attributes: Attributes) -> Result<Cas, Error> {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        self.check(length)?;
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        if length < self.shared.pool.geometry.chain_threshold() {
+            let value = pieces.concat();
+            return self.view().set(key, hash, Source::Parts([&value, &[]]), &attributes, now);
+        }
+        self.view().write_chunks(key, hash, pieces, &attributes, now)
+    }
+
     /// Value := value ++ bytes; flags, expiry and kind stay, and the item is no longer stale or won. `None` when there is no live item. Of a large value only what comes
     /// after its last full segment is written, unless somebody holds its chain.
     #[expect(clippy::needless_pass_by_value, reason = "a body is given away, as with `set`")]

@@ -64,7 +64,7 @@ export const keysFamily: Family = {
     production('set', 12, random =>
       resp('SET', key(random), value(random), ...random.of([[], ['EX', '1000'], ['KEEPTTL']])),
     ),
-    production('hset', 6, random => resp('HSET', key(random), 'f', value(random))),
+    production('hset', 6, random => resp('HSET', key(random), 'f', 'v')),
     production('get', 5, random => resp('GET', key(random))),
     production('expire', 8, random => resp('EXPIRE', key(random), seconds(random), ...conditions(random))),
     production('pexpire', 8, random => resp('PEXPIRE', key(random), milliseconds(random), ...conditions(random))),

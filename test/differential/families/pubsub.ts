@@ -32,7 +32,7 @@ export const pubsub: Family = {
     production('get', 3, random => resp('GET', random.of(['k1', 'k2']))),
     production('set', 3, random => resp('SET', random.of(['k1', 'k2']), value(random))),
     production('ping', 3, random => resp('PING', ...random.of([[], ['x']]))),
-    production('hello', 2, random => resp('HELLO', random.of(['2', '3']))),
+    production('hello', 2, random => resp('HELLO', random.of(['2', '3'])), { alone: true }),
     production('reset', 1, () => resp('RESET')),
   ],
 };

@@ -70,7 +70,7 @@ export const tracking: Family = {
     production('rename', 2, random => resp('RENAME', key(random), key(random)), { alone: true }),
     production('hset', 2, random => resp('HSET', key(random), 'f', 'v'), { alone: true }),
     production('flushall', 0.5, () => resp('FLUSHALL'), { alone: true }),
-    production('hello', 1, () => resp('HELLO', '3')),
+    production('hello', 1, () => resp('HELLO', '3'), { alone: true }),
     production('reset', 0.5, () => resp('RESET')),
   ],
 };

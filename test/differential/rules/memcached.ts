@@ -45,6 +45,17 @@ function nearTimes({ ours, theirs }: Pair): Pair | undefined {
   return changed ? { ours: withHead(ours, `${near.join(' ')}\r\n`), theirs } : undefined;
 }
 
+const ITEM = /^ME (\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(\S+) cls=\d+ size=\d+\r\n$/;
+
+/** `me`: the token by name, times nearly the same, no class and size. */
+function sameItem({ ours, theirs }: Pair, { names }: Situation): Pair | undefined {
+  const [one, other] = [ITEM.exec(joined(ours)), ITEM.exec(joined(theirs))];
+  if (!one || !other) return undefined;
+  const isNear = (index: number) => Math.abs(Number(one[index]) - Number(other[index])) <= SLACK_S;
+  if (!isNear(2) || !isNear(3) || !names.pair(one[4] ?? '', other[4] ?? '', one[1])) return undefined;
+  return { ours: `item ${one[1]} fetch=${one[5]}`, theirs: `item ${other[1]} fetch=${other[5]}` };
+}
+
 const PADDED = /^(\d+) +\r\n$/;
 const LENGTH = /^(VALUE \S+ \d+ |VA )(\d+)/;
 
@@ -58,6 +69,34 @@ function unpadded({ ours, theirs }: Pair): Pair | undefined {
     .replace(LENGTH, (_, before: string) => before + digits.length)
     .replace(/^(VA .*) s\d+/, (_, before: string) => `${before} s${digits.length}`);
   return { ours, theirs: { head: text, items: [`${digits}\r\n`] } };
+}
+
+/** Bytes of a binary header before and with the token. */
+const [BEFORE_TOKEN, WITH_TOKEN] = [16, 24];
+const NO_TOKEN = '\0'.repeat(8);
+
+/** The binary protocol: tokens in headers. The opaque says whose. */
+function renamedBinary({ ours, theirs }: Pair, { names }: Situation): Pair | undefined {
+  const token = (reply: Reply) => head(reply).slice(BEFORE_TOKEN, WITH_TOKEN);
+  if (typeof ours === 'string' || typeof theirs === 'string') return undefined;
+  const [one, other] = [token(ours), token(theirs)];
+  if (one === NO_TOKEN || other === NO_TOKEN) return undefined;
+  const digits = (text: string) => Buffer.from(text, 'latin1').readBigUInt64BE().toString();
+  const key = String(Buffer.from(ours.head, 'latin1').readUInt32BE(12));
+  const known = names.pair(digits(one), digits(other), key);
+  const named = (reply: Reply, name: string) => withHead(reply, `${head(reply).slice(0, BEFORE_TOKEN)}${name}`);
+  return { ours: named(ours, known ? 'token' : `another token (${digits(one)})`), theirs: named(theirs, 'token') };
+}
+
+/** The same for a value in a reply of the binary protocol. */
+function unpaddedBinary({ ours, theirs }: Pair): Pair | undefined {
+  if (typeof ours === 'string' || typeof theirs === 'string') return undefined;
+  const body = joined(theirs.items[0] ?? '');
+  const digits = /^([\s\S]*?\d) +$/.exec(body)?.[1];
+  if (digits === undefined || joined(ours.items[0] ?? '') !== digits) return undefined;
+  const header = Buffer.from(theirs.head, 'latin1');
+  header.writeUInt32BE(digits.length, 8);
+  return { ours, theirs: { head: header.toString('latin1'), items: [digits] } };
 }
 
 export const memcachedRules: readonly Rule[] = [
@@ -75,9 +114,28 @@ export const memcachedRules: readonly Rule[] = [
     apply: nearTimes,
   },
   {
+    name: 'me',
+    reason: 'it tells the class and the size that an item has in memcached itself',
+    protocol: 'memcached',
+    apply: sameItem,
+  },
+  {
     name: 'shorter numbers',
     reason: 'memcached keeps the length of a number that became shorter, with spaces',
     protocol: 'memcached',
     apply: unpadded,
+  },
+  {
+    name: 'tokens (binary)',
+    reason: 'as `tokens`',
+    protocol: 'binary',
+    always: true,
+    apply: renamedBinary,
+  },
+  {
+    name: 'shorter numbers (binary)',
+    reason: 'as `shorter numbers`',
+    protocol: 'binary',
+    apply: unpaddedBinary,
   },
 ];

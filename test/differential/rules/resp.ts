@@ -93,6 +93,15 @@ export const respRules: readonly Rule[] = [
     apply: (pair, situation) => (named(situation, 'HELLO') ? withoutIdentity(pair) : undefined),
   },
   {
+    name: 'passwords',
+    reason: 'with no password configured, none is checked: the other server knows a user without a password',
+    protocol: 'resp',
+    apply: (pair, situation) =>
+      named(situation, 'HELLO') && /^-ERR AUTH /.test(joined(pair.ours)) && /^-WRONGPASS /.test(joined(pair.theirs))
+        ? { ours: 'refused', theirs: 'refused' }
+        : undefined,
+  },
+  {
     name: 'order of keys',
     reason: 'neither server promises an order of KEYS',
     protocol: 'resp',

@@ -157,6 +157,12 @@ fn commands_that_are_refused() {
     }
     let long = unknown(&[&x]);
     assert_eq!(long, [b"-ERR unknown command '", &x[..128], b"', with args beginning with: \r\n"].concat());
+    // Of what Redis has and Ringstone has not, it says what that is.
+    assert_eq!(unknown(&[b"LPush", b"k", b"v"]), b"-ERR unknown command 'LPush', Ringstone has no lists\r\n");
+    assert_eq!(unknown(&[b"ZADD"]), b"-ERR unknown command 'ZADD', Ringstone has no sorted sets\r\n");
+    let subcommand = |word: &[u8]| composed(|sink| resp::unknown_subcommand(sink, lookup(b"object").unwrap(), word));
+    assert_eq!(subcommand(b"f\no"), b"-ERR unknown subcommand 'f o'. Try OBJECT HELP.\r\n");
+    assert_eq!(subcommand(&x), [b"-ERR unknown subcommand '", &x[..128], b"'. Try OBJECT HELP.\r\n"].concat());
     let get = lookup(b"GeT").unwrap();
     let wrong = composed(|sink| resp::wrong_arguments(sink, get));
     assert_eq!(wrong, b"-ERR wrong number of arguments for 'get' command\r\n");

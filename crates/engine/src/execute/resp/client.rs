@@ -1,7 +1,7 @@
 //! CLIENT: what a connection says of itself and asks for itself.
 
-use super::subcommands::{self, Subcommand, shown};
-use super::{Request, client_list};
+use super::connection::shown;
+use super::{Request, client_list, subcommand};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -15,21 +15,6 @@ const MAX_NAME: usize = 1024;
 
 pub(super) const SYNTAX_ERROR: &str = "ERR syntax error";
 pub(super) const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
-
-const SUBCOMMANDS: [Subcommand; 12] = [
-    ("getname", 2),
-    ("help", 2),
-    ("id", 2),
-    ("info", 2),
-    ("kill", -3),
-    ("list", -2),
-    ("no-evict", 3),
-    ("no-touch", 3),
-    ("reply", 3),
-    ("setinfo", 4),
-    ("setname", 3),
-    ("unblock", -3),
-];
 
 const HELP: [&str; 41] = [
     "GETNAME",
@@ -82,32 +67,32 @@ pub fn execute(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> Outcome {
-    let Some(name) = subcommands::find(request, &SUBCOMMANDS, out) else { return Outcome::Continue };
+    let Some(row) = subcommand(request, out) else { return Outcome::Continue };
     let [_, first, second] = request.fixed();
-    match name {
-        "id" => reply::integer(out, session.client.serial as i64),
-        "getname" => get_name(session, out),
-        "setname" => match set_name(first, session) {
+    match row.name {
+        "client|id" => reply::integer(out, session.client.serial as i64),
+        "client|getname" => get_name(session, out),
+        "client|setname" => match set_name(first, session) {
             Ok(()) => out.write(b"+OK\r\n"),
             Err(text) => reply::error(out, &text),
         },
-        "setinfo" => set_info(first, second, session, out),
-        "info" => client_list::info(session, context, out),
-        "list" => client_list::list(request, session, context, out),
-        "kill" => return client_list::kill(request, session, context, out),
-        "reply" => set_reply(first, session, out),
-        "no-evict" => {
+        "client|setinfo" => set_info(first, second, session, out),
+        "client|info" => client_list::info(session, context, out),
+        "client|list" => client_list::list(request, session, context, out),
+        "client|kill" => return client_list::kill(request, session, context, out),
+        "client|reply" => set_reply(first, session, out),
+        "client|no-evict" => {
             if let Some(on) = on_or_off(first, out) {
                 session.client.set_status(Status::NO_EVICT, on);
             }
         }
-        "no-touch" => {
+        "client|no-touch" => {
             if let Some(on) = on_or_off(first, out) {
                 session.modes.set(Modes::NO_TOUCH, on);
                 session.client.set_status(Status::NO_TOUCH, on);
             }
         }
-        "unblock" => unblock(request, out),
+        "client|unblock" => unblock(request, out),
         _ => reply::help(out, "CLIENT", &HELP),
     }
     Outcome::Continue

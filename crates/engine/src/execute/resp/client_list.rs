@@ -2,7 +2,7 @@
 
 use super::Request;
 use super::client::SYNTAX_ERROR;
-use super::subcommands::shown;
+use super::connection::shown;
 use crate::Protocol;
 use crate::client::{Client, Status};
 use crate::reply::Reply;

@@ -1,8 +1,7 @@
 //! RESP commands on the connection itself, and COMMAND.
 
 use super::info::COMPATIBLE_VERSION;
-use super::subcommands::shown;
-use super::{Request, client, pubsub};
+use super::{Request, auth, client, pubsub};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -10,6 +9,7 @@ use crate::shared::{Context, Outcome, Shared};
 use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
+use std::borrow::Cow;
 
 /// Executes a command that needs no item.
 pub fn execute(
@@ -22,7 +22,8 @@ pub fn execute(
         Command::Ping => ping(request, session, out),
         Command::Echo => reply::bulk(out, request.fixed::<1>()[0]),
         Command::Select => select(request, out),
-        Command::Hello => hello(request, session, out),
+        Command::Hello => hello(request, session, context, out),
+        Command::Auth => auth::execute(request, session, context, out),
         Command::Client => return client::execute(request, session, context, out),
         Command::Command => command_table(request, session.version, out),
         Command::Reset => {
@@ -41,9 +42,11 @@ pub fn execute(
 
 /// RESET: back to what a new connection has; but its library is what it was.
 fn reset(session: &mut Session, shared: &Shared) {
+    session.end_transaction();
     pubsub::leave(session, shared);
     session.end_transaction();
     session.modes = Modes::default();
+    session.modes.set(Modes::UNAUTHENTICATED, shared.auth.is_required());
     session.end_transaction();
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
@@ -67,13 +70,17 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 fn select(request: &Request<'_>, out: &mut impl Reply) {
     match parse_i64(request.fixed::<1>()[0]) {
         Some(0) => out.write(b"+OK\r\n"),
-        Some(_) => reply::error(out, "ERR DB index is out of range"),
+        Some(index) if i32::try_from(index).is_ok() => reply::error(out, "ERR DB index is out of range"),
+        Some(_) => {
+            let (least, most) = (i32::MIN, i32::MAX);
+            reply::error(out, &format!("ERR value is out of range, value must between {least} and {most}"));
+        }
         None => reply::error(out, "ERR value is not an integer or out of range"),
     }
 }
 
-/// HELLO [2|3 [SETNAME name]]. Nothing is changed unless all of it is understood.
-fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
+/// HELLO [2|3 [AUTH user password] [SETNAME name]]. Nothing is changed unless all of it is understood.
+fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, out: &mut impl Reply) {
     let mut arguments = request.arguments();
     let version = match arguments.next() {
         None => session.version,
@@ -84,13 +91,14 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
             None => return reply::error(out, "ERR Protocol version is not an integer or out of range"),
         },
     };
-    let mut name = None;
+    let (mut name, mut login) = (None, None);
     while let Some(option) = arguments.next() {
-        if option.eq_ignore_ascii_case(b"auth") && arguments.clone().count() >= 2 {
-            return reply::error(
-                out,
-                "ERR AUTH called without any password configured for the default user. Are you sure your configuration is correct?",
-            );
+        if option.eq_ignore_ascii_case(b"auth")
+            && let (Some(user), Some(password)) = (arguments.clone().next(), arguments.clone().nth(1))
+        {
+            login = Some((user, password));
+            arguments.nth(1);
+            continue;
         }
         match arguments.next() {
             Some(value) if option.eq_ignore_ascii_case(b"setname") => name = Some(value),
@@ -99,6 +107,14 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
                 return reply::error(out, &format!("ERR Syntax error in HELLO option '{option}'"));
             }
         }
+    }
+    if let Some((user, password)) = login
+        && let Err(text) = auth::login(user, password, session, context)
+    {
+        return reply::error(out, text);
+    }
+    if session.modes.has(Modes::UNAUTHENTICATED) {
+        return reply::error(out, auth::HELLO_FIRST);
     }
     if let Some(name) = name {
         if let Err(text) = client::set_name(name, session) {
@@ -129,6 +145,14 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     pair("role", "master");
     reply::bulk(out, b"modules");
     reply::array(out, 0);
+}
+
+/// Bytes of a word that an error quotes (Valkey: 128).
+const MAX_QUOTED: usize = 128;
+
+/// The start of a word that an error quotes.
+pub fn shown(word: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
 }
 
 /// COMMAND [COUNT | INFO name... | DOCS name... | LIST]

@@ -1,7 +1,8 @@
 //! SUBSCRIBE and its kin, PUBLISH, PUBSUB.
 
-use super::Request;
-use super::subcommands::{self, Subcommand, shown};
+use super::connection::shown;
+use super::{Request, subcommand};
+use crate::cells::Cells;
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -93,9 +94,13 @@ pub fn unsubscribe(
     out: &mut impl Reply,
 ) {
     let word = request.spec.name;
+    // Of a transaction, where a message has no place.
+    let is_inside_reply = matches!(context.cells, Cells::Held(_));
     let leave = |name: &[u8], session: &mut Session, out: &mut _| {
         leave_one(name, kind, session, context.shared);
-        session.client.deliver_now(out);
+        if !is_inside_reply {
+            session.client.deliver_now(out);
+        }
         confirm(word, Some(name), session, out);
     };
     if request.args.len() > 1 {
@@ -120,17 +125,12 @@ pub fn leave(session: &mut Session, shared: &Shared) {
 }
 
 /// PUBLISH
-pub fn publish(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) {
+/// Who is subscribed to the channel itself hears it after the answer.
+pub fn publish(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
     let [channel, message] = request.fixed();
     let receivers = context.shared.pubsub.publish(channel, context.store.hash(channel), message);
-    if session.modes.has(Modes::SUBSCRIBER) {
-        // Who hears itself does so before the answer, as in Valkey.
-        session.client.deliver_now(out);
-    }
     reply::integer(out, receivers as i64);
 }
-
-const SUBCOMMANDS: [Subcommand; 4] = [("channels", -2), ("help", 2), ("numpat", 2), ("numsub", -2)];
 
 const HELP: [&str; 7] = [
     "CHANNELS [<pattern>]",
@@ -145,14 +145,14 @@ const HELP: [&str; 7] = [
 /// PUBSUB CHANNELS, NUMSUB, NUMPAT and HELP
 pub fn pubsub(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply) {
     let pubsub = &context.shared.pubsub;
-    match subcommands::find(request, &SUBCOMMANDS, out) {
-        Some("channels") if request.args.len() <= 3 => {
+    match subcommand(request, out).map(|row| row.name) {
+        Some("pubsub|channels") if request.args.len() <= 3 => {
             let pattern = request.arguments().nth(1).map(Pattern::new);
             let found = pubsub.channels(pattern.as_ref());
             reply::array(out, found.len());
             found.iter().for_each(|name| reply::bulk(out, name));
         }
-        Some("numsub") => {
+        Some("pubsub|numsub") => {
             let names = request.arguments().skip(1);
             reply::array(out, names.clone().count() * 2);
             for name in names {
@@ -160,8 +160,8 @@ pub fn pubsub(request: &Request<'_>, context: &Context<'_>, out: &mut impl Reply
                 reply::integer(out, pubsub.subscribers(name, context.store.hash(name)) as i64);
             }
         }
-        Some("numpat") => reply::integer(out, pubsub.pattern_count() as i64),
-        Some("help") => reply::help(out, "PUBSUB", &HELP),
+        Some("pubsub|numpat") => reply::integer(out, pubsub.pattern_count() as i64),
+        Some("pubsub|help") => reply::help(out, "PUBSUB", &HELP),
         Some(_) => {
             let word = shown(request.fixed::<1>()[0]);
             let text = format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try PUBSUB HELP.");

@@ -5,17 +5,17 @@ use crate::execute::for_each_key;
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
 use crate::shared::{Context, Shared};
-use ringstone_protocol::resp::options::{Condition, Expiry, SetOptions, parse_i64, set_options};
+use ringstone_protocol::resp::options::{Condition, Expiry, NOT_AN_INTEGER, SetOptions, parse_i64, set_options};
 use ringstone_protocol::resp::reply::{self, Version};
 use ringstone_store::{
     Absence, Attributes, Chain, Entry, Error, Hash, Item, MAX_KEY_BYTES, NewValue, UnixMillis, Value,
 };
 
-const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
 
+/// The item's value as a bulk.
 #[inline]
-fn write_item(out: &mut impl Reply, item: &Item<'_>) {
+pub fn write_item(out: &mut impl Reply, item: &Item<'_>) {
     match &item.value {
         Value::Bytes(bytes) => reply::bulk(out, bytes),
         Value::Chain(chain) => {
@@ -99,7 +99,8 @@ fn condition_holds(entry: &Entry<'_, '_>, condition: Condition<'_>) -> bool {
     }
 }
 
-fn value_equals(value: &Value<'_>, expected: &[u8]) -> bool {
+/// Whether a value is these bytes.
+pub fn value_equals(value: &Value<'_>, expected: &[u8]) -> bool {
     match value {
         Value::Bytes(bytes) => *bytes == expected,
         Value::Chain(chain) => {
@@ -116,8 +117,9 @@ fn value_equals(value: &Value<'_>, expected: &[u8]) -> bool {
     }
 }
 
+/// Attributes of a new string.
 #[inline]
-fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, shared: &Shared, now_ms: UnixMillis) -> Attributes {
+pub fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, shared: &Shared, now_ms: UnixMillis) -> Attributes {
     let expires_at_ms = match expiry {
         Expiry::Clear => shared.default_expiry(now_ms),
         Expiry::AtMs(at_ms) => at_ms,
@@ -130,13 +132,16 @@ fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, shared: &Shared, now_ms: Un
 }
 
 /// A value that outlives its item: bytes copied, a chain by reference.
-enum Old {
+pub enum Old {
+    /// A copy.
     Bytes(Vec<u8>),
+    /// By reference.
     Chain(Chain),
 }
 
 impl Old {
-    fn of(item: &Item<'_>) -> Old {
+    /// That of an item.
+    pub fn of(item: &Item<'_>) -> Old {
         match item.value {
             Value::Bytes(bytes) => Old::Bytes(bytes.to_vec()),
             Value::Chain(chain) => Old::Chain(chain.clone()),
@@ -146,7 +151,7 @@ impl Old {
 
 /// The old value is the answer whether or not the new one is written; it was kept aside, for the write may be refused, and
 /// then the refusal is the answer.
-fn answer_old(
+pub fn answer_old(
     old: Result<Old, Absence>,
     result: Result<(), Error>,
     version: Version,
@@ -166,9 +171,9 @@ fn answer_old(
     }
 }
 
-/// MSET: all keys in one step, their cells locked in ascending order. What can be refused is refused before the first is
-/// written; only memory may still run out between two.
-pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
+/// MSET and, with `if_absent`, MSETNX: all keys in one step, their cells locked in ascending order. What can be refused is
+/// refused before the first is written; only memory may still run out between two.
+pub fn mset(request: &mut Request<'_>, if_absent: bool, context: &mut Context<'_>, out: &mut impl Reply) {
     let count = request.args.len() - 1;
     if !count.is_multiple_of(2) {
         return reply::wrong_arguments(out, request.spec);
@@ -183,6 +188,10 @@ pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl
     context.hashes.clear();
     context.hashes.extend(request.arguments().step_by(2).map(|key| context.store.hash(key)));
     let mut cells = context.cells.several(context.hashes, context.now_ms);
+    let mut keys = request.arguments().step_by(2).zip(&*context.hashes);
+    if if_absent && keys.any(|(key, hash)| cells.entry(key, *hash).peek().is_some()) {
+        return reply::integer(out, 0);
+    }
     let attributes =
         Attributes { expires_at_ms: context.shared.default_expiry(context.now_ms), ..Attributes::default() };
     let mut arguments = request.arguments();
@@ -199,6 +208,7 @@ pub fn mset(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl
     }
     drop(cells);
     match result {
+        Ok(()) if if_absent => reply::integer(out, 1),
         Ok(()) => out.write(b"+OK\r\n"),
         Err(error) => refuse(error, context, out),
     }

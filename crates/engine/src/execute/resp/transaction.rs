@@ -130,7 +130,7 @@ fn exec<R: Reply>(session: &mut Session, context: &mut Context<'_>, out: &mut R)
 
 /// Commands whose keys the table cannot tell, for they are any.
 fn spans_store(command: Command) -> bool {
-    matches!(command, Command::FlushDb | Command::FlushAll)
+    matches!(command, Command::FlushDb | Command::FlushAll | Command::Keys | Command::RandomKey | Command::Scan)
 }
 
 /// Executes all commands. Once the replies have no room the connection will be closed, but what is begun is carried out.
