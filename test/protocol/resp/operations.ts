@@ -104,6 +104,28 @@ const config: Entry[] = [
     ],
     { differs: { why: 'Redis can change them while it serves', steps: null } },
   ),
+  row(
+    'CONFIG SET maxmemory',
+    [
+      ['CONFIG SET maxmemory 48mb', OK],
+      ['CONFIG GET maxmemory', map(bulk('maxmemory'), bulk(String(48 << 20)))],
+      ['INFO memory', new RegExp(`maxmemory:${48 << 20}\\r\\n`)],
+      ['CONFIG SET maxmemory 64mb', OK],
+      ['CONFIG SET maxmemory x', refused('maxmemory', 'argument must be a memory value')],
+      ['CONFIG SET maxmemory -1', refused('maxmemory', 'argument must be a memory value')],
+    ],
+    { alone: true },
+  ),
+  row(
+    'CONFIG SET maxmemory to what cannot be',
+    [
+      [
+        'CONFIG SET maxmemory 0',
+        /^-ERR CONFIG SET failed \(possibly related to argument 'maxmemory'\) - argument must be between \d+ and \d+ inclusive\r\n$/,
+      ],
+    ],
+    { alone: true, differs: { why: 'there is always a limit; Redis takes 0 for none', steps: null } },
+  ),
   row('CONFIG REWRITE', [['CONFIG REWRITE', error('ERR The server is running without a config file')]]),
   row('CONFIG HELP', [['CONFIG HELP', help('CONFIG', 'RESETSTAT')]]),
   row('CONFIG as it must not be', [
