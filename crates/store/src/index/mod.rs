@@ -21,6 +21,8 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) const SLOTS: usize = 16;
+/// Bytes of a slot.
+pub(crate) const SLOT_BYTES: usize = size_of::<AtomicU32>();
 const LAST: usize = SLOTS - 1;
 /// Lines that share their overflow.
 const UNIT_LINES: u32 = 4;
