@@ -1,5 +1,6 @@
 //! What all workers of a server share, and what one execution sees of it.
 
+use crate::auth::Auth;
 use crate::baseline::Baseline;
 use crate::cells::Cells;
 use crate::changes::{Listeners, Part};
@@ -45,6 +46,8 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// Who may use it.
+    pub auth: Auth,
     /// What operators follow.
     pub trace: Arc<Trace>,
     /// Open connections.
@@ -99,7 +102,8 @@ impl Shared {
             );
             Error::new(ErrorCode::ArenaRefused, message)
         })?;
-        Ok(Shared::with_store(store, options, clock))
+        let auth = Auth::open(options.auth_file.as_deref())?;
+        Ok(Shared { auth, ..Shared::with_store(store, options, clock) })
     }
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
@@ -116,6 +120,7 @@ impl Shared {
             listeners,
             tracking,
             trace,
+            auth: Auth::default(),
             store,
             clock,
             counters: Counters::new(options.workers),
@@ -257,6 +262,15 @@ pub struct Context<'a> {
     pub hashes: &'a mut Vec<Hash>,
     /// Reused by commands that make a value from an old one; of bounded length.
     pub scratch: &'a mut Vec<u8>,
+}
+
+impl Context<'_> {
+    /// Whether there is such a user; counted.
+    pub fn login(&self, user: &[u8], password: &[u8]) -> bool {
+        let is_known = self.shared.auth.check(user, password);
+        self.counters.login.count(is_known);
+        is_known
+    }
 }
 
 /// What the connection does after a reply.
