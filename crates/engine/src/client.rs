@@ -25,6 +25,8 @@ pub enum Mail {
 pub struct Status(u32);
 
 impl Status {
+    /// No bit.
+    pub const NONE: Status = Status(0);
     /// RESP3.
     pub const RESP3: Status = Status(1);
     /// Has subscriptions (`P` of `CLIENT LIST`).
@@ -265,6 +267,12 @@ impl Client {
         } else {
             self.hot.status.fetch_and(!bits.0, Relaxed);
         }
+    }
+
+    /// Sets some of the bits of `mask`, and clears its others, at once.
+    pub fn replace_status(&self, mask: Status, bits: Status) {
+        // Cannot fail, as there is always a new value.
+        let _ = self.hot.status.fetch_update(Relaxed, Relaxed, |status| Some(status & !mask.0 | bits.0 & mask.0));
     }
 
     /// By the worker at the end of a turn: when it was, and the last command of it.

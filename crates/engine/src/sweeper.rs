@@ -1,7 +1,10 @@
-//! The thread that frees expired and flushed items that nobody asks for, and puts the store on huge pages.
+//! The thread that frees expired and flushed items that nobody asks for, puts the store on huge pages, and tells of
+//! keys whose time has come.
 
 use crate::shared::Shared;
+use crate::tracking::TICK;
 use parking_lot::{Condvar, Mutex};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,6 +22,7 @@ pub struct SweepSignal {
 #[derive(Clone, Copy, Default)]
 struct Wanted {
     round: bool,
+    look: bool,
     stop: bool,
 }
 
@@ -26,6 +30,12 @@ impl SweepSignal {
     /// Asks for a round now, since much may have become free (a flush).
     pub fn request(&self) {
         self.wanted.lock().round = true;
+        self.changed.notify_all();
+    }
+
+    /// There are timers now, so that it may be due earlier.
+    pub fn look(&self) {
+        self.wanted.lock().look = true;
         self.changed.notify_all();
     }
 
@@ -46,9 +56,10 @@ impl SweepSignal {
     /// Waits for the moment, a request, or the end; true if a round is asked for.
     fn wait(&self, until: Instant) -> bool {
         let mut wanted = self.wanted.lock();
-        if !wanted.round && !wanted.stop {
+        if !wanted.round && !wanted.look && !wanted.stop {
             self.changed.wait_until(&mut wanted, until);
         }
+        wanted.look = false;
         std::mem::take(&mut wanted.round)
     }
 }
@@ -68,14 +79,16 @@ impl Sweeper {
             let mut next_sweep = Instant::now() + interval;
             let mut next_huge = Instant::now() + HUGE_PAGES_INTERVAL;
             let mut huge = HugePages::default();
+            let ticker = Ticker { next: Cell::new(Instant::now()) };
             while !seen.sweep_signal.is_stopping() {
-                let asked = seen.sweep_signal.wait(next_sweep.min(next_huge));
+                let asked = seen.sweep_signal.wait(ticker.before(next_sweep.min(next_huge), &seen));
+                ticker.look(&seen);
                 if asked || Instant::now() >= next_sweep {
-                    sweep(&seen);
+                    sweep(&seen, &ticker);
                     next_sweep = Instant::now() + interval;
                 }
                 if Instant::now() >= next_huge {
-                    let is_due = huge.round(&seen, next_sweep);
+                    let is_due = huge.round(&seen, next_sweep, &ticker);
                     let pause = if is_due { Duration::ZERO } else { HUGE_PAGES_INTERVAL };
                     next_huge = Instant::now() + pause;
                 }
@@ -85,8 +98,34 @@ impl Sweeper {
     }
 }
 
-fn sweep(shared: &Shared) {
-    let slice = |at| shared.store.sweep_slice(at, shared.clock.now_ms());
+/// Tells clients that keep copies of keys whose time has come, also between the slices of longer work.
+struct Ticker {
+    next: Cell<Instant>,
+}
+
+impl Ticker {
+    /// The moment, or before it the next tick.
+    fn before(&self, moment: Instant, shared: &Shared) -> Instant {
+        if shared.tracking.has_timers() { moment.min(self.next.get()) } else { moment }
+    }
+
+    fn look(&self, shared: &Shared) {
+        if !shared.tracking.has_timers() {
+            return;
+        }
+        let now = Instant::now();
+        if now >= self.next.get() {
+            self.next.set(now + TICK);
+            shared.tracking.tick(shared.clock.now_ms());
+        }
+    }
+}
+
+fn sweep(shared: &Shared, ticker: &Ticker) {
+    let slice = |at| {
+        ticker.look(shared);
+        shared.store.sweep_slice(at, shared.clock.now_ms())
+    };
     round(0, || shared.sweep_signal.is_stopping(), slice);
 }
 
@@ -101,14 +140,18 @@ struct HugePages {
 impl HugePages {
     /// Goes on with the round. Makes way for a sweep that is due, as there may be seconds of work after many GiB were filled;
     /// true if that was why it ended.
-    fn round(&mut self, shared: &Shared, next_sweep: Instant) -> bool {
+    fn round(&mut self, shared: &Shared, next_sweep: Instant, ticker: &Ticker) -> bool {
         let resident_bytes = shared.store.resident_bytes();
         if std::mem::replace(&mut self.resident_bytes, resident_bytes) != resident_bytes {
             return false;
         }
         let changes = || shared.store.resident_bytes() != resident_bytes;
         let makes_way = || shared.sweep_signal.is_wanted() || Instant::now() >= next_sweep;
-        self.cursor = round(self.cursor, || makes_way() || changes(), |at| shared.store.huge_pages_slice(at));
+        let slice = |at| {
+            ticker.look(shared);
+            shared.store.huge_pages_slice(at)
+        };
+        self.cursor = round(self.cursor, || makes_way() || changes(), slice);
         self.cursor != 0 && !changes()
     }
 }

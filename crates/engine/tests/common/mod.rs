@@ -81,8 +81,13 @@ pub struct Client {
 
 impl Client {
     pub fn new(protocol: Protocol) -> Client {
+        Client::numbered(protocol, 1)
+    }
+
+    /// One that is told from others by its serial.
+    pub fn numbered(protocol: Protocol, serial: u64) -> Client {
         Client {
-            connection: Connection::new(protocol, 1),
+            connection: Connection::new(protocol, serial),
             output: Output::standalone(),
             replies: Vec::new(),
             closed: false,
@@ -116,6 +121,11 @@ impl Client {
                 break;
             }
         }
+    }
+
+    /// What came since the last call, as text.
+    pub fn take_text(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.replies)).into_owned()
     }
 
     /// Replies so far as text.

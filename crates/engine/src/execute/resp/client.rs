@@ -1,7 +1,7 @@
 //! CLIENT: what a connection says of itself and asks for itself.
 
 use super::connection::shown;
-use super::{Request, client_list, subcommand};
+use super::{Request, client_list, subcommand, tracking};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -16,7 +16,11 @@ const MAX_NAME: usize = 1024;
 pub(super) const SYNTAX_ERROR: &str = "ERR syntax error";
 pub(super) const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 
-const HELP: [&str; 41] = [
+const HELP: [&str; 51] = [
+    "CACHING (YES|NO)",
+    "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
+    "GETREDIR",
+    "    Return the client ID we are redirecting to when tracking is enabled.",
     "GETNAME",
     "    Return the name of the current connection.",
     "ID",
@@ -57,7 +61,13 @@ const HELP: [&str; 41] = [
     "    * LIB-VER: the client lib version.",
     "SETNAME <name>",
     "    Assign the name <name> to the current connection.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+    "         [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Control server assisted client side caching.",
+    "TRACKINGINFO",
+    "    Report tracking status for the current connection.",
     "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+    "    Unblock the specified blocked client.",
 ];
 
 /// CLIENT
@@ -80,6 +90,10 @@ pub fn execute(
         "client|info" => client_list::info(session, context, out),
         "client|list" => client_list::list(request, session, context, out),
         "client|kill" => return client_list::kill(request, session, context, out),
+        "client|tracking" => tracking::tracking(request, session, context, out),
+        "client|caching" => tracking::caching(request, session, out),
+        "client|getredir" => reply::integer(out, tracking::redirection(&session.client)),
+        "client|trackinginfo" => tracking::info(session, context, out),
         "client|reply" => set_reply(first, session, out),
         "client|no-evict" => {
             if let Some(on) = on_or_off(first, out) {
@@ -110,11 +124,10 @@ fn on_or_off(word: &[u8], out: &mut impl Reply) -> Option<bool> {
 }
 
 /// Whether a request asks for answers again, and so is answered.
-pub fn is_reply_on(request: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
+pub fn is_reply_on(mut request: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
     let words: [&[u8]; 3] = [b"client", b"reply", b"on"];
-    let mut expected = words.into_iter();
-    request.zip(expected.by_ref()).all(|(word, wanted)| word.as_ref().eq_ignore_ascii_case(wanted))
-        && expected.next().is_none()
+    let begins = |wanted: &[u8]| request.next().is_some_and(|word| word.as_ref().eq_ignore_ascii_case(wanted));
+    words.into_iter().all(begins) && request.next().is_none()
 }
 
 /// CLIENT REPLY: while answers are off, pushes are sent all the same, as in Valkey.

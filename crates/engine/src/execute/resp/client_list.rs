@@ -1,8 +1,8 @@
 //! CLIENT LIST, INFO and KILL: the connections as one of them sees all.
 
-use super::Request;
 use super::client::SYNTAX_ERROR;
 use super::connection::shown;
+use super::{Request, tracking};
 use crate::Protocol;
 use crate::client::{Client, Status};
 use crate::reply::Reply;
@@ -79,15 +79,10 @@ fn describe(client: &Client, command: Option<&str>, now_ms: u64, text: &mut Stri
     let seconds = |since: u64| now_ms.saturating_sub(since) / 1000;
     let last = client.last_command();
     let names = client.names.lock().clone();
-    let redirection = match &*client.redirection.lock() {
-        _ if !status.has(Status::TRACKING) => -1,
-        Some(target) => target.serial as i64,
-        None => 0,
-    };
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "id={} addr={} laddr={} name={} age={} idle={} flags={flags} db=0 sub={} psub={} multi={} watch={} omem={} cmd={} user={USER} redir={redirection}",
+        "id={} addr={} laddr={} name={} age={} idle={} flags={flags} db=0 sub={} psub={} multi={} watch={} omem={} cmd={} user={USER} redir={}",
         client.serial,
         address(&client.peer),
         address(&client.local),
@@ -100,6 +95,7 @@ fn describe(client: &Client, command: Option<&str>, now_ms: u64, text: &mut Stri
         client.watched.load(Relaxed),
         client.pending_bytes(),
         command.or(last.map(|(_, name)| name)).unwrap_or("NULL"),
+        tracking::redirection(client),
     );
     match last {
         // Not a client of Redis: it has no version of that protocol, and Valkey has no field for what it has.

@@ -5,7 +5,7 @@ use crate::cells::Cells;
 use crate::counters::CommandIndex;
 use crate::execute::{MULTI_KEY_BATCH, prefetch};
 use crate::reply::{Reply, Spare};
-use crate::session::Session;
+use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome};
 use crate::timing::Stopwatch;
 use crate::transaction::{MAX_BYTES, MAX_COMMANDS, Transaction};
@@ -80,6 +80,14 @@ pub fn step<R: Reply>(
     (Some(command_index(request.spec)), Outcome::Continue)
 }
 
+/// EXEC with words that it does not take, which ends the transaction all the same.
+pub fn refuse_exec(spec: &Spec, session: &mut Session, out: &mut impl Reply) {
+    session.end_transaction();
+    let name = spec.name;
+    let text = format!("EXECABORT Transaction discarded because of: wrong number of arguments for '{name}' command");
+    reply::error(out, &text);
+}
+
 fn queue(request: &mut Request<'_>, session: &mut Session, out: &mut impl Reply) {
     if super::subcommand(request, out).is_none() {
         return session.refuse();
@@ -125,6 +133,7 @@ fn exec<R: Reply>(session: &mut Session, context: &mut Context<'_>, out: &mut R)
     context.cells = Cells::Held(cells);
     let outcome = run(*transaction, session, context, out);
     context.cells = Cells::Open(context.store);
+    session.modes.set(Modes::CACHING, false);
     outcome
 }
 
