@@ -26,7 +26,7 @@ export class Comparison {
   #uses;
   /** Commands that each connection has queued between MULTI and EXEC. */
   #queues = new Map<number, Command[]>();
-  #pushes = new Map<number, { ours: string[]; theirs: string[] }>();
+  #pushes = new Map<number, { ours: Reply[]; theirs: Reply[] }>();
 
   constructor(protocol: Protocol, uses: Uses) {
     this.#protocol = protocol;
@@ -42,9 +42,16 @@ export class Comparison {
   step(step: Step, { ours, theirs }: Answers): Difference | undefined {
     const pushes = this.#pushes.get(step.connection) ?? { ours: [], theirs: [] };
     this.#pushes.set(step.connection, pushes);
-    pushes.ours.push(...ours.pushes.map(joined));
-    pushes.theirs.push(...theirs.pushes.map(joined));
+    pushes.ours.push(...ours.pushes);
+    pushes.theirs.push(...theirs.pushes);
     // RESP's replies are those of the commands one by one; memcached's may be none or many for each.
+    const [all] = step.commands;
+    if (all && ALL.test(all.name) && step.uncounted && all.words?.length === 1) {
+      // As one reply, for neither server promises an order.
+      const folded = (answer: Answer): Reply => ({ head: '', items: answer.replies });
+      const different = this.#reply(step.connection, all, { ours: folded(ours), theirs: folded(theirs) });
+      return different && { step: 0, command: all, ours: joined(different.ours), theirs: joined(different.theirs) };
+    }
     const inOrder = step.commands.flatMap(one => Array(one.replies ?? 1).fill(one));
     const count = Math.max(ours.replies.length, theirs.replies.length);
     const commands = this.#protocol === 'resp' && (inOrder.length === count || !step.uncounted) ? inOrder : [];
@@ -62,9 +69,10 @@ export class Comparison {
   /** At the end: what came unasked, the same on each connection. */
   end(index: number): Difference | undefined {
     for (const [connection, { ours, theirs }] of this.#pushes) {
-      if (ours.join('') === theirs.join('')) continue;
-      const show = (list: string[]) => `pushes on connection ${connection}: ${list.join(' ')}`;
-      return { step: index, command: undefined, ours: show(ours), theirs: show(theirs) };
+      const pushed = (items: Reply[]): Reply => ({ head: `pushes on connection ${connection}: `, items });
+      const different = this.#single(PUSHES, { ours: pushed(ours), theirs: pushed(theirs) });
+      if (!different) continue;
+      return { step: index, command: undefined, ours: joined(different.ours), theirs: joined(different.theirs) };
     }
     return undefined;
   }
@@ -107,6 +115,10 @@ export class Comparison {
   }
 }
 
+/** What ends all subscriptions of a kind, each with a reply. */
+const ALL = /^P?UNSUBSCRIBE$/;
+/** Stands for the command of what came unasked, for rules. */
+const PUSHES: Command = { name: '(pushes)', parts: [] };
 const SILENT = '(silence)';
 const QUEUED = '+QUEUED\r\n';
 

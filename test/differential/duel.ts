@@ -93,9 +93,9 @@ export class Duel {
     const answers = await both(async side => {
       const sent = Buffer.concat([...step.commands.map(command => encode(command, names, side)), sentinel]);
       const cuts = step.cuts.map(share => Math.floor(share * sent.length));
-      // Not awaited: a server that has ended the connection takes no more.
-      void wires[side].sendSplit(sent, cuts);
-      return this.#answer(wires[side], take);
+      // The reply may be there before all is sent; and what is left to send must not come after the next step.
+      const [, answer] = await Promise.all([wires[side].sendSplit(sent, cuts), this.#answer(wires[side], take)]);
+      return answer;
     });
     return this.#comparison.step(step, answers);
   }

@@ -1,5 +1,6 @@
 //! What all workers of a server share, and what one execution sees of it.
 
+use crate::auth::Auth;
 use crate::baseline::Baseline;
 use crate::cells::Cells;
 use crate::changes::{Listeners, Part};
@@ -7,6 +8,7 @@ use crate::client::Client;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
+use crate::reset_point::ResetPoint;
 use crate::settings::Settings;
 use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
@@ -20,6 +22,7 @@ use ringstone_net::{CountersSnapshot, NetEvent};
 use ringstone_protocol::memcache::admin::Streams;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
 use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -43,6 +46,8 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// Who may use it.
+    pub auth: Auth,
     /// What operators follow.
     pub trace: Arc<Trace>,
     /// Open connections.
@@ -55,6 +60,10 @@ pub struct Shared {
     pub tracking: Arc<Tracking>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
+    /// Real addresses, set once the network side is up.
+    pub addresses: OnceLock<Vec<String>>,
+    /// Random, to tell one start of a server from another: 40 hexadecimal digits.
+    pub run_id: String,
     /// Who is told of what concerns the whole process; set before the network side is up.
     pub host: OnceLock<Host>,
     /// memcached's `verbosity`.
@@ -69,6 +78,8 @@ pub struct Shared {
     pub settings: Settings,
     /// Keys that transactions depend on.
     pub watches: Arc<WatchTable>,
+    /// For CONFIG RESETSTAT.
+    pub reset_point: ResetPoint,
     /// Commands that took long.
     pub slowlog: SlowLog,
     /// Times that were long.
@@ -91,7 +102,8 @@ impl Shared {
             );
             Error::new(ErrorCode::ArenaRefused, message)
         })?;
-        Ok(Shared::with_store(store, options, clock))
+        let auth = Auth::open(options.auth_file.as_deref())?;
+        Ok(Shared { auth, ..Shared::with_store(store, options, clock) })
     }
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
@@ -108,6 +120,7 @@ impl Shared {
             listeners,
             tracking,
             trace,
+            auth: Auth::default(),
             store,
             clock,
             counters: Counters::new(options.workers),
@@ -115,6 +128,8 @@ impl Shared {
             pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
+            addresses: OnceLock::new(),
+            run_id: random_id(),
             host: OnceLock::new(),
             verbosity: AtomicU8::new(0),
             started: Instant::now(),
@@ -122,9 +137,20 @@ impl Shared {
             sweep_signal: SweepSignal::default(),
             settings: Settings::default(),
             watches,
+            reset_point: ResetPoint::default(),
             slowlog: SlowLog::default(),
             spikes: Spikes::default(),
         }
+    }
+
+    /// Port of the first TCP listener; 0 without one.
+    pub fn tcp_port(&self) -> u16 {
+        let addresses = self.addresses.get().into_iter().flatten();
+        addresses
+            .filter_map(|address| address.parse::<SocketAddr>().ok())
+            .map(|address| address.port())
+            .next()
+            .unwrap_or(0)
     }
 
     /// The network's counters; zeros before it is up.
@@ -210,6 +236,12 @@ fn random_key() -> [u8; 16] {
     key
 }
 
+/// 40 hexadecimal digits.
+fn random_id() -> String {
+    let digits = [random_key(), random_key(), random_key()].concat();
+    digits.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What one execution sees.
 pub struct Context<'a> {
     /// Everything shared.
@@ -230,6 +262,15 @@ pub struct Context<'a> {
     pub hashes: &'a mut Vec<Hash>,
     /// Reused by commands that make a value from an old one; of bounded length.
     pub scratch: &'a mut Vec<u8>,
+}
+
+impl Context<'_> {
+    /// Whether there is such a user; counted.
+    pub fn login(&self, user: &[u8], password: &[u8]) -> bool {
+        let is_known = self.shared.auth.check(user, password);
+        self.counters.login.count(is_known);
+        is_known
+    }
 }
 
 /// What the connection does after a reply.

@@ -79,13 +79,14 @@ impl<'t, 'i> Lane<'t, 'i> {
 
     /// What others have put in comes before the replies of this turn.
     #[inline]
-    fn read_mail(&mut self) {
+    fn read_mail(&mut self, counters: &WorkerCounters) {
         let client = &self.turn.connection.session.client;
         if client.has_mail() && !self.turn.connection.is_writing() {
             let mut out = OutputReply {
                 output: self.turn.output,
                 referenced_bytes: &mut self.referenced_bytes,
                 limit: usize::MAX,
+                errors: &counters.resp_errors,
             };
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
@@ -233,6 +234,7 @@ impl Worker {
                 output: lane.turn.output,
                 referenced_bytes: &mut lane.referenced_bytes,
                 limit: self.output_limit,
+                errors: &counters.resp_errors,
             };
             let connection = &mut *lane.turn.connection;
             if traced.any() {
@@ -295,8 +297,9 @@ fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
 fn blocks(step: &Step<'_>) -> bool {
     match step {
         Step::MemcacheStored
-        | Step::BinaryStored
+        | Step::MemcacheLogin { .. }
         | Step::MemcacheDump
+        | Step::BinaryStored
         | Step::RespAssembled
         | Step::RespInline(_)
         | Step::RespWalk
@@ -343,6 +346,10 @@ fn execute(
     let hash = hash.unwrap_or(Hash(0));
     match step {
         Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
+        Step::MemcacheLogin { user, password } => {
+            memcache::admin::login(user, password, connection, context, out);
+            (None, Outcome::Continue)
+        }
         Step::MemcacheDump => {
             memcache::admin::dump(connection, context, out);
             (None, Outcome::Continue)
@@ -434,6 +441,7 @@ fn execute_silently(
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
+            connection.session.refuse();
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
         }
@@ -554,8 +562,19 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
+        if spec.id == Command::Exec {
+            resp::transaction::refuse_exec(spec, session, out);
+        } else {
+            session.refuse();
+            resp_reply::wrong_arguments(out, spec);
+        }
+        return (None, Outcome::Continue);
+    }
+    if session.modes.has(Modes::UNAUTHENTICATED)
+        && let Some(text) = resp::auth::refusal(spec.id)
+    {
         session.refuse();
-        resp_reply::wrong_arguments(out, spec);
+        resp_reply::error(out, text);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
@@ -577,18 +596,25 @@ impl Service for Worker {
 
     fn open(&mut self, info: &ConnectionInfo, _output: &mut Output<ChainBody>) -> Connection {
         let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
-        let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
-        let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
-        self.shared.clients.add(&client);
-        self.shared.trace.opened(&client);
-        Connection::of(protocol, client)
+        let mut connection = match &self.mailbox {
+            Some(mailbox) => {
+                let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
+                self.shared.clients.add(&client);
+                self.shared.trace.opened(&client);
+                Connection::of(protocol, client)
+            }
+            None => Connection::new(protocol, info.serial),
+        };
+        connection.session.modes.set(Modes::UNAUTHENTICATED, self.shared.auth.is_required());
+        connection
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
         let now_ms = self.shared.clock.now_ms();
         let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
         lanes.extend(batch.iter_mut().map(Lane::new));
-        lanes.iter_mut().for_each(Lane::read_mail);
+        let counters = self.shared.counters.worker(self.index);
+        lanes.iter_mut().for_each(|lane| lane.read_mail(counters));
         let mut round = Round::new();
         loop {
             self.collect(&mut lanes, &mut round, now_ms);

@@ -112,7 +112,9 @@ export const connection: Family = {
     ),
     production('client|reply', 2, random => {
       const between = Array.from({ length: random.below(3) }, () => ({ ...resp('PING'), replies: 0 }));
-      return [{ ...resp('CLIENT', 'REPLY', 'OFF'), replies: 0 }, ...between, resp('CLIENT', 'REPLY', 'ON')];
+      const wrong = random.chance(0.2) ? [{ ...resp('CLIENT', 'REPLY', 'ON', 'extra'), replies: 0 }] : [];
+      const [off, on] = [resp('CLIENT', 'REPLY', 'OFF'), resp('CLIENT', 'REPLY', 'ON')];
+      return [{ ...off, replies: 0 }, ...between, ...wrong, { ...on, replies: 1 }];
     }),
     production('client|reply', 2, random => [
       { ...resp('CLIENT', 'REPLY', 'SKIP'), replies: 0 },

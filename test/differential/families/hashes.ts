@@ -60,7 +60,7 @@ export const hashes: Family = {
       { alone: true },
     ),
     production('hscan', 1, random =>
-      resp('HSCAN', key(random), random.of(['abc', '-1', '']), ...random.of([[], ['COUNT', '0'], ['FOO']])),
+      resp('HSCAN', key(random), random.of(['abc', '1.5']), ...random.of([[], ['COUNT', '0'], ['FOO']])),
     ),
     production('type', 2, random => resp('TYPE', key(random))),
     production('del', 2, random => resp('DEL', key(random))),

@@ -41,16 +41,24 @@ const BAD_FLAGS = [
   'Dabc',
   'D-1',
 ];
-const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, `O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`, 'O'];
+/** One that is too long is for `mg` without effects: memcached refuses it after it has made the item. */
+const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, 'O'];
+const LONG_OPAQUES = [`O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`];
 const bad = (random: Random) => (random.chance(0.03) ? [random.of(BAD_FLAGS)] : []);
 const twice = (random: Random, flags: readonly (string | readonly Part[])[]) =>
   random.chance(0.02) && flags[0] !== undefined ? [flags[0]] : [];
 
-/** The key, in base64 sometimes; a flag says so. */
+/** A key that is always named in base64: memcached remembers with the item how it was named, and repeats it so. */
+const BASE64_KEYS = ['b 1', 'b\xff2'];
+const anyText = (random: Random) => (random.chance(0.15) ? random.of(BASE64_KEYS) : textKey(random));
+
+/** The key as the line has it, and the flag that says so. */
 function named(random: Random, key: string): { key: string; flags: string[] } {
   if (random.chance(0.01))
     return { key: random.of(['not!base64', 'x'.repeat(251), 'YQ', '====', 'azE']), flags: ['b'] };
-  return random.chance(0.1) ? { key: Buffer.from(key, 'latin1').toString('base64'), flags: ['b'] } : { key, flags: [] };
+  return BASE64_KEYS.includes(key)
+    ? { key: Buffer.from(key, 'latin1').toString('base64'), flags: ['b'] }
+    : { key, flags: [] };
 }
 
 /** A line: name, key, what follows it, flags; and its value. */
@@ -76,7 +84,11 @@ function metaGet(random: Random, key: string): Command {
   // A token is asked for together with the key, so that it is known whose it is.
   const tokens = random.chance(0.4) ? ['c', 'k'] : [];
   const asked = some(random, ['v', 'f', 's', 't', 'h', 'l', 'q', random.of(OPAQUES)], 0.35);
-  const more = some(random, [`N${time(random)}`, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
+  if (random.chance(0.02))
+    return line(random, 'mg', key, '', [...asked.filter(flag => !`${flag}`.startsWith('O')), random.of(LONG_OPAQUES)]);
+  // memcached forgets how a key was named that it makes itself.
+  const vivify = BASE64_KEYS.includes(key) ? [] : [`N${time(random)}`];
+  const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
   return line(random, 'mg', key, '', [...tokens, ...asked, ...more]);
 }
 
@@ -138,12 +150,12 @@ export const meta: Family = {
   protocol: 'memcached',
   among: { share: 0.25, productions: () => classic.productions.filter(({ alone }) => alone !== true) },
   productions: [
-    production('mg', 20, random => metaGet(random, random.of([textKey, numberKey])(random))),
-    production('ms', 14, random => metaSet(random, textKey(random), textValue(random), MODES)),
+    production('mg', 20, random => metaGet(random, random.of([anyText, numberKey])(random))),
+    production('ms', 14, random => metaSet(random, anyText(random), textValue(random), MODES)),
     production('ms', 6, random => metaSet(random, numberKey(random), Buffer.from(number(random)), SET_MODES)),
-    production('md', 8, random => metaDelete(random, random.of([textKey, numberKey])(random))),
+    production('md', 8, random => metaDelete(random, random.of([anyText, numberKey])(random))),
     production('ma', 10, random => metaArithmetic(random, random.chance(0.1) ? textKey(random) : numberKey(random))),
-    production('me', 2, random => line(random, 'me', random.of([textKey, numberKey])(random), '', [])),
+    production('me', 2, random => line(random, 'me', random.of([anyText, numberKey])(random), '', [])),
     production('mn', 2, random => text(`${random.of(LINES)}\r\n`)),
   ],
 };

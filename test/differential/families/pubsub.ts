@@ -16,17 +16,19 @@ export const pubsub: Family = {
   exact: true,
   productions: [
     production('subscribe', 6, random => resp('SUBSCRIBE', ...some(random, CHANNELS))),
-    production('unsubscribe', 5, random => resp('UNSUBSCRIBE', ...(random.chance(0.3) ? [] : some(random, CHANNELS)))),
+    production('unsubscribe', 5, random => resp('UNSUBSCRIBE', ...some(random, CHANNELS))),
     production('psubscribe', 6, random => resp('PSUBSCRIBE', ...some(random, PATTERNS))),
-    production('punsubscribe', 5, random =>
-      resp('PUNSUBSCRIBE', ...(random.chance(0.3) ? [] : some(random, PATTERNS))),
-    ),
+    production('punsubscribe', 5, random => resp('PUNSUBSCRIBE', ...some(random, PATTERNS))),
+    production('unsubscribe', 2, () => resp('UNSUBSCRIBE'), { alone: true }),
+    production('punsubscribe', 2, () => resp('PUNSUBSCRIBE'), { alone: true }),
     production('publish', 14, random => resp('PUBLISH', random.of(CHANNELS), value(random)), { alone: true }),
     production('pubsub|numsub', 3, random =>
       resp('PUBSUB', 'NUMSUB', ...random.of([[], ['c1'], ['c1', 'c2', 'none']])),
     ),
     production('pubsub|numpat', 3, () => resp('PUBSUB', 'NUMPAT')),
-    production('pubsub|channels', 3, random => resp('PUBSUB', 'CHANNELS', ...random.of([[], ['c*'], ['none']]))),
+    production('pubsub|channels', 3, random => resp('PUBSUB', 'CHANNELS', ...random.of([[], ['c*'], ['none']])), {
+      alone: true,
+    }),
     production('pubsub', 1, random => resp('PUBSUB', ...random.of([[], ['FOO'], ['NUMPAT', 'x']]))),
     production('subscribe', 1, random => resp(random.of(['SUBSCRIBE', 'PSUBSCRIBE', 'PUBLISH']))),
     production('get', 3, random => resp('GET', random.of(['k1', 'k2']))),

@@ -51,7 +51,8 @@ const ITEM = /^ME (\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(\S+) cls=\d+ size=
 function sameItem({ ours, theirs }: Pair, { names }: Situation): Pair | undefined {
   const [one, other] = [ITEM.exec(joined(ours)), ITEM.exec(joined(theirs))];
   if (!one || !other) return undefined;
-  const isNear = (index: number) => Math.abs(Number(one[index]) - Number(other[index])) <= SLACK_S;
+  // memcached's time left has its sign the wrong way round.
+  const isNear = (index: number) => Math.abs(Math.abs(Number(one[index])) - Math.abs(Number(other[index]))) <= SLACK_S;
   if (!isNear(2) || !isNear(3) || !names.pair(one[4] ?? '', other[4] ?? '', one[1])) return undefined;
   return { ours: `item ${one[1]} fetch=${one[5]}`, theirs: `item ${other[1]} fetch=${other[5]}` };
 }
@@ -115,7 +116,7 @@ export const memcachedRules: readonly Rule[] = [
   },
   {
     name: 'me',
-    reason: 'it tells the class and the size that an item has in memcached itself',
+    reason: 'it tells the class and size that an item has in memcached itself, and the time left with a minus',
     protocol: 'memcached',
     apply: sameItem,
   },

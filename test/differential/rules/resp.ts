@@ -54,6 +54,36 @@ function withoutIdentity({ ours, theirs }: Pair): Pair | undefined {
   return one && other ? { ours: one, theirs: other } : undefined;
 }
 
+/** Subscriptions that end together: each name with how many are left. */
+function endedTogether({ ours, theirs }: Pair): Pair | undefined {
+  const parted = (reply: Reply): Reply | undefined => {
+    if (typeof reply === 'string' || reply.items.length < 2) return undefined;
+    const column = (index: number) =>
+      reply.items.map(item => (typeof item === 'string' ? item : joined(item.items[index] ?? ''))).sort();
+    return { head: 'names and counts', items: [...column(0), ...column(1), ...column(2)] };
+  };
+  const [one, other] = [parted(ours), parted(theirs)];
+  return one && other ? { ours: one, theirs: other } : undefined;
+}
+
+/** Messages of one publication by several patterns in one order. */
+function patternsInOrder({ ours, theirs }: Pair): Pair | undefined {
+  const inOrder = (reply: Reply): Reply => {
+    if (typeof reply === 'string') return reply;
+    const groups: string[][] = [];
+    let before = '';
+    for (const item of reply.items) {
+      const publication =
+        typeof item === 'string' || item.items.length !== 4 ? '' : item.items.slice(2).map(joined).join('');
+      if (publication !== '' && publication === before) groups.at(-1)?.push(joined(item));
+      else groups.push([joined(item)]);
+      before = publication;
+    }
+    return { head: reply.head, items: groups.flatMap(group => group.sort()) };
+  };
+  return { ours: inOrder(ours), theirs: inOrder(theirs) };
+}
+
 export const respRules: readonly Rule[] = [
   {
     name: 'client ids',
@@ -122,6 +152,26 @@ export const respRules: readonly Rule[] = [
       return named(situation, 'RANDOMKEY') && isKey(pair.ours) && isKey(pair.theirs)
         ? { ours: 'a key', theirs: 'a key' }
         : undefined;
+    },
+  },
+  {
+    name: 'order of subscriptions',
+    reason: 'neither server promises an order of channels, of patterns, or of the messages by several patterns',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      if (named(situation, 'UNSUBSCRIBE', 'PUNSUBSCRIBE')) return endedTogether(pair);
+      if (named(situation, 'PUBSUB') && sub(situation) === 'CHANNELS') return sorted(pair);
+      return named(situation, '(pushes)') ? patternsInOrder(pair) : undefined;
+    },
+  },
+  {
+    name: 'name of the limit',
+    reason: 'the longest value is max_value_size, which is not called proto-max-bulk-len',
+    protocol: 'resp',
+    apply: ({ ours, theirs }) => {
+      const limit = '-ERR string exceeds maximum allowed size';
+      if (ours !== `${limit} (max_value_size)\r\n` || theirs !== `${limit} (proto-max-bulk-len)\r\n`) return undefined;
+      return { ours: limit, theirs: limit };
     },
   },
 ];

@@ -1,16 +1,15 @@
 //! RENAME, RENAMENX and COPY: an item under another key, with its flags and its time of expiry.
 
+use super::connection::check_database;
 use super::{Request, refuse};
 use crate::reply::Reply;
 use crate::shared::Context;
-use ringstone_protocol::resp::options::{NOT_AN_INTEGER, SYNTAX_ERROR, parse_i64};
+use ringstone_protocol::resp::options::SYNTAX_ERROR;
 use ringstone_protocol::resp::reply;
 use ringstone_store::{Attributes, Chain, Entry, Error, NewValue, Value};
 
 const NO_SUCH_KEY: &str = "ERR no such key";
 const SAME_OBJECT: &str = "ERR source and destination objects are the same";
-const NOT_AN_INT: &str = "ERR value is out of range, value must between -2147483648 and 2147483647";
-const DB_OUT_OF_RANGE: &str = "ERR DB index is out of range";
 
 /// What another key is to hold.
 struct Copied {
@@ -118,12 +117,7 @@ fn copy_options<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<bool, &
         if word.eq_ignore_ascii_case(b"replace") {
             replace = true;
         } else if word.eq_ignore_ascii_case(b"db") {
-            match parse_i64(words.next().ok_or(SYNTAX_ERROR)?).map(i32::try_from) {
-                Some(Ok(0)) => {}
-                Some(Ok(_)) => return Err(DB_OUT_OF_RANGE),
-                Some(Err(_)) => return Err(NOT_AN_INT),
-                None => return Err(NOT_AN_INTEGER),
-            }
+            check_database(words.next().ok_or(SYNTAX_ERROR)?)?;
         } else {
             return Err(SYNTAX_ERROR);
         }

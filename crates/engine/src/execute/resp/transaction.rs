@@ -80,6 +80,14 @@ pub fn step<R: Reply>(
     (Some(command_index(request.spec)), Outcome::Continue)
 }
 
+/// EXEC with words that it does not take, which ends the transaction all the same.
+pub fn refuse_exec(spec: &Spec, session: &mut Session, out: &mut impl Reply) {
+    session.end_transaction();
+    let name = spec.name;
+    let text = format!("EXECABORT Transaction discarded because of: wrong number of arguments for '{name}' command");
+    reply::error(out, &text);
+}
+
 fn queue(request: &mut Request<'_>, session: &mut Session, out: &mut impl Reply) {
     if super::subcommand(request, out).is_none() {
         return session.refuse();

@@ -46,6 +46,8 @@ pub fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
         ("cas_badval", sum(|w| &w.cas_badval)),
         ("touch_hits", sum(|w| &w.touch.hits)),
         ("touch_misses", sum(|w| &w.touch.misses)),
+        ("auth_cmds", sum(|w| &w.login.hits) + sum(|w| &w.login.misses)),
+        ("auth_errors", sum(|w| &w.login.misses)),
         ("store_too_large", sum(|w| &w.memcache.too_large)),
         ("store_no_memory", shared.counters.no_memory()),
         ("bytes_read", network.bytes_read),
