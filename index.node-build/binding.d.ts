@@ -315,6 +315,8 @@ export interface StartOptions {
   cleanupIntervalMs: number
   /** Policy. */
   eviction: EvictionPolicy
+  /** memcached's `shutdown` is obeyed. */
+  enableShutdown: boolean
 }
 
 /** The wish for an event loop. */

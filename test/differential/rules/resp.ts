@@ -84,6 +84,21 @@ function patternsInOrder({ ours, theirs }: Pair): Pair | undefined {
   return { ours: inOrder(ours), theirs: inOrder(theirs) };
 }
 
+/** Invalidations key by key, however many of them a message has. */
+function keyByKey({ ours, theirs }: Pair): Pair | undefined {
+  const single = (reply: Reply): Reply =>
+    typeof reply === 'string'
+      ? reply
+      : {
+          head: reply.head,
+          items: reply.items.flatMap(item => {
+            const [kind, keys] = typeof item === 'string' ? [] : item.items;
+            return textOf(kind) === 'invalidate' && typeof keys === 'object' ? keys.items : [item];
+          }),
+        };
+  return { ours: single(ours), theirs: single(theirs) };
+}
+
 export const respRules: readonly Rule[] = [
   {
     name: 'client ids',
@@ -162,6 +177,21 @@ export const respRules: readonly Rule[] = [
       if (named(situation, 'UNSUBSCRIBE', 'PUNSUBSCRIBE')) return endedTogether(pair);
       if (named(situation, 'PUBSUB') && sub(situation) === 'CHANNELS') return sorted(pair);
       return named(situation, '(pushes)') ? patternsInOrder(pair) : undefined;
+    },
+  },
+  {
+    name: 'invalidations together',
+    reason: 'Redis puts the keys of one command into one message to clients with BCAST; Ringstone sends one for each',
+    protocol: 'resp',
+    apply: (pair, situation) => (named(situation, '(pushes)') ? keyByKey(pair) : undefined),
+  },
+  {
+    name: 'shared numbers',
+    reason: 'Redis shares one object among all keys that hold the same small number',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      const shared = named(situation, 'OBJECT') && sub(situation) === 'REFCOUNT' && pair.theirs === ':2147483647\r\n';
+      return shared && pair.ours === ':1\r\n' ? { ours: ':1', theirs: ':1' } : undefined;
     },
   },
   {

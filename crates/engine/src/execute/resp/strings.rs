@@ -1,6 +1,6 @@
 //! RESP string commands.
 
-use super::{Request, refuse};
+use super::{Request, WRONG_TYPE, refuse};
 use crate::execute::for_each_key;
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
@@ -8,7 +8,7 @@ use crate::shared::{Context, Shared};
 use ringstone_protocol::resp::options::{Condition, Expiry, NOT_AN_INTEGER, SetOptions, parse_i64, set_options};
 use ringstone_protocol::resp::reply::{self, Version};
 use ringstone_store::{
-    Absence, Attributes, Chain, Entry, Error, Hash, Item, MAX_KEY_BYTES, NewValue, UnixMillis, Value,
+    Absence, Attributes, Chain, Entry, Error, Hash, Item, Kind, MAX_KEY_BYTES, NewValue, UnixMillis, Value,
 };
 
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
@@ -26,10 +26,24 @@ pub fn write_item(out: &mut impl Reply, item: &Item<'_>) {
     }
 }
 
+/// Writes the string, or null; of an item that is none, what `otherwise` writes.
 #[inline]
-fn get_one(key: &[u8], hash: Hash, version: Version, context: &mut Context<'_>, out: &mut impl Reply) {
+fn get_one<R: Reply>(
+    key: &[u8],
+    hash: Hash,
+    version: Version,
+    context: &mut Context<'_>,
+    out: &mut R,
+    otherwise: impl FnOnce(&mut R),
+) {
     let mut entry = context.cells.entry(key, hash, context.now_ms);
-    let outcome = entry.get().map(|item| write_item(out, &item));
+    let outcome = entry.get().map(|item| {
+        if item.marks.kind == Kind::String {
+            write_item(out, &item);
+        } else {
+            otherwise(out);
+        }
+    });
     drop(entry);
     if outcome.is_err() {
         reply::null(out, version);
@@ -41,7 +55,7 @@ fn get_one(key: &[u8], hash: Hash, version: Version, context: &mut Context<'_>, 
 #[inline]
 pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    get_one(key, request.hash, session.version, context, out);
+    get_one(key, request.hash, session.version, context, out, |out| reply::error(out, WRONG_TYPE));
 }
 
 /// MGET
@@ -49,7 +63,7 @@ pub fn mget(request: &Request<'_>, session: &Session, context: &mut Context<'_>,
     reply::array(out, request.args.len() - 1);
     for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
         if out.has_room() {
-            get_one(key, hash, session.version, context, out);
+            get_one(key, hash, session.version, context, out, |out| reply::null(out, session.version));
         }
     });
 }
@@ -70,6 +84,10 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
     let value = request.value(2, bytes);
     let (shared, now_ms) = (context.shared, context.now_ms);
     let mut entry = context.cells.entry(key, request.hash, now_ms);
+    if !plain && reads_string(&options) && !is_string_or_absent(&entry) {
+        drop(entry);
+        return reply::error(out, WRONG_TYPE);
+    }
     let holds = plain || condition_holds(&entry, options.condition);
     let attributes = attributes(&entry, options.expiry, shared, now_ms);
     if options.get {
@@ -88,6 +106,15 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
         Ok(_) => out.write(b"+OK\r\n"),
         Err(error) => refuse(error, context, out),
     }
+}
+
+/// Whether SET looks at the old value, which must be a string then.
+fn reads_string(options: &SetOptions<'_>) -> bool {
+    options.get || matches!(options.condition, Condition::IfEquals(_))
+}
+
+fn is_string_or_absent(entry: &Entry<'_, '_>) -> bool {
+    entry.peek().is_none_or(|item| item.marks.kind == Kind::String)
 }
 
 fn condition_holds(entry: &Entry<'_, '_>, condition: Condition<'_>) -> bool {
@@ -220,6 +247,10 @@ pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut im
     let value = request.value(2, bytes);
     let (shared, now_ms) = (context.shared, context.now_ms);
     let mut entry = context.cells.entry(key, request.hash, now_ms);
+    if !is_string_or_absent(&entry) {
+        drop(entry);
+        return reply::error(out, WRONG_TYPE);
+    }
     let result = if entry.peek().is_some() {
         entry.append(value).unwrap_or(Err(Error::OutOfMemory))
     } else {
@@ -238,10 +269,14 @@ pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut im
 pub fn strlen(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
     let mut entry = context.cells.entry(key, request.hash, context.now_ms);
-    let found = entry.get().map(|item| value_len(&item.value));
+    let found = entry.get().map(|item| (item.marks.kind == Kind::String).then(|| value_len(&item.value)));
     drop(entry);
     context.counters.resp.read(found.map(|_| ()));
-    reply::integer(out, found.unwrap_or(0) as i64);
+    match found {
+        Ok(Some(length)) => reply::integer(out, length as i64),
+        Ok(None) => reply::error(out, WRONG_TYPE),
+        Err(_) => reply::integer(out, 0),
+    }
 }
 
 /// INCRBY's amount.
@@ -277,6 +312,7 @@ fn add_to(key: &[u8], hash: Hash, amount: i64, context: &mut Context<'_>) -> Res
     let mut entry = context.cells.entry(key, hash, now_ms);
     let current = match entry.get() {
         Err(_) => None,
+        Ok(item) if item.marks.kind != Kind::String => return Err(Failure::Text(WRONG_TYPE)),
         Ok(Item { value: Value::Bytes(bytes), .. }) => Some(parse_i64(bytes).ok_or(Failure::Text(NOT_AN_INTEGER))?),
         Ok(_) => return Err(Failure::Text(NOT_AN_INTEGER)),
     };
