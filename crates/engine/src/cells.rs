@@ -3,6 +3,7 @@
 use ringstone_store::{Entry, Hash, Item, LockedCells, Store, UnixMillis};
 
 /// How a command comes by the entries of its keys.
+#[expect(clippy::large_enum_variant, reason = "on the stack, and not moved while commands are executed")]
 pub enum Cells<'a> {
     /// Each command locks for itself.
     Open(&'a Store),
@@ -13,6 +14,7 @@ pub enum Cells<'a> {
 }
 
 /// The cells of several keys, locked for one command.
+#[expect(clippy::large_enum_variant, reason = "on the stack for one command")]
 pub enum Several<'c, 'a> {
     /// For this command.
     Own(LockedCells<'c>),

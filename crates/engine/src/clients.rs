@@ -5,10 +5,13 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Connections of a worker by serial.
+type OfWorker = Mutex<HashMap<u64, Arc<Client>>>;
+
 /// The open connections by serial, with a lock for each worker: it is taken when a connection opens or closes, and by the few
 /// commands that look at all.
 pub struct Clients {
-    workers: Box<[Mutex<HashMap<u64, Arc<Client>>>]>,
+    workers: Box<[OfWorker]>,
 }
 
 impl Clients {

@@ -138,6 +138,20 @@ pub struct Outcomes {
     pub no_memory: Counter,
 }
 
+/// Code words of errors over RESP that are counted apart.
+pub const ERROR_CODES: [&str; 8] = ["ERR", "WRONGTYPE", "OOM", "EXECABORT", "NOPROTO", "NOAUTH", "WRONGPASS", "NOPERM"];
+
+/// Error replies over RESP, by code; of all other codes in the last.
+pub type ErrorCounters = [Counter; ERROR_CODES.len() + 1];
+
+/// Counts an error by the code word that its text begins with.
+#[cold]
+pub fn count_error(counters: &ErrorCounters, text: &[u8]) {
+    let code = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let at = ERROR_CODES.iter().position(|known| known.as_bytes() == code).unwrap_or(ERROR_CODES.len());
+    counters[at].add(1);
+}
+
 /// Index of a reason for a miss, and its label.
 pub const MISS_REASONS: [&str; 4] = ["absent", "expired", "evicted", "flushed"];
 
@@ -176,6 +190,8 @@ pub struct WorkerCounters {
     pub memcache: Outcomes,
     /// RESP's side.
     pub resp: Outcomes,
+    /// RESP's errors.
+    pub resp_errors: ErrorCounters,
     /// Lines of the ping and echo protocols that were refused.
     pub plain_errors: Counter,
     /// `delete`, `DEL`.
@@ -198,6 +214,7 @@ impl Default for WorkerCounters {
             commands: std::array::from_fn(|_| Latency::default()),
             memcache: Outcomes::default(),
             resp: Outcomes::default(),
+            resp_errors: ErrorCounters::default(),
             plain_errors: Counter::default(),
             delete: HitMiss::default(),
             incr: HitMiss::default(),

@@ -18,6 +18,9 @@ use ringstone_store::{Error, Hash, Store, UnixMillis};
 /// Longest contiguous part of a message, in bytes; longer ones are refused by closing. Large values do not count.
 pub const INPUT_LIMIT: usize = 64 << 20;
 
+/// Longest bulk string of RESP in bytes (Valkey's proto-max-bulk-len); longer ones end the connection.
+pub const MAX_BULK: u64 = 512 << 20;
+
 /// What the parsers are bound by.
 pub struct Bounds {
     /// memcached's.
@@ -33,7 +36,7 @@ impl Bounds {
     pub fn new(max_value_size: usize, large_value: usize) -> Bounds {
         Bounds {
             memcache: text::Limits { max_value_size, large_value },
-            resp: resp::Limits { max_arguments: 1 << 20, max_bulk: 512 << 20, large_value, max_inline: 64 << 10 },
+            resp: resp::Limits { max_arguments: 1 << 20, max_bulk: MAX_BULK, large_value, max_inline: 64 << 10 },
             max_value_size,
         }
     }

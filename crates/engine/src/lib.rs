@@ -38,6 +38,7 @@ mod metrics;
 mod options;
 mod pubsub;
 mod reply;
+mod reset_point;
 mod server;
 mod session;
 mod settings;

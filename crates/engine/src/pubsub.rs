@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const SHARDS: usize = 64;
 
 type Subscribers = HashMap<u64, Arc<Client>>;
+/// Subscribers of channels by name.
+type Channels = RwLock<HashMap<Box<[u8]>, Subscribers>>;
 
 /// The subscriptions of all connections.
 ///
@@ -20,7 +22,7 @@ type Subscribers = HashMap<u64, Arc<Client>>;
 /// each other, and nothing comes to a connection after it has left the channel. Below these locks there are only those of the
 /// inboxes.
 pub struct PubSub {
-    channels: Box<[RwLock<HashMap<Box<[u8]>, Subscribers>>]>,
+    channels: Box<[Channels]>,
     patterns: RwLock<HashMap<Box<[u8]>, PatternSubscribers>>,
     /// Entries of `patterns`, so that a message on a server without any need not look.
     pattern_count: AtomicUsize,
@@ -42,7 +44,7 @@ impl Default for PubSub {
 }
 
 impl PubSub {
-    fn shard(&self, hash: Hash) -> &RwLock<HashMap<Box<[u8]>, Subscribers>> {
+    fn shard(&self, hash: Hash) -> &Channels {
         &self.channels[hash.0 as usize % SHARDS]
     }
 

@@ -1,5 +1,6 @@
 //! Where `execute` writes: a sink that can also take a large value by reference.
 
+use crate::counters::{ErrorCounters, count_error};
 use crate::options::OUTPUT_LIMIT;
 use ringstone_net::Output;
 use ringstone_protocol::Sink;
@@ -52,7 +53,7 @@ pub trait Reply: Sink {
 pub struct Spare<'a, R> {
     out: &'a mut R,
     /// What is dropped goes here.
-    dropped: Option<Vec<u8>>,
+    dropped: Option<Silence>,
 }
 
 impl<'a, R: Reply> Spare<'a, R> {
@@ -63,10 +64,8 @@ impl<'a, R: Reply> Spare<'a, R> {
 
     /// Looks whether there is still room; between two commands.
     pub fn look(&mut self) {
-        match &mut self.dropped {
-            Some(dropped) => dropped.clear(),
-            None if !self.out.has_room() => self.dropped = Some(Vec::new()),
-            None => {}
+        if self.dropped.is_none() && !self.out.has_room() {
+            self.dropped = Some(Silence::default());
         }
     }
 }
@@ -80,16 +79,20 @@ impl<R: Reply> Sink for Spare<'_, R> {
 
     fn room(&mut self, bytes: usize) -> &mut [u8] {
         match &mut self.dropped {
-            Some(dropped) => Sink::room(dropped, bytes),
+            Some(dropped) => dropped.room(bytes),
             None => self.out.room(bytes),
         }
     }
 
     fn commit(&mut self, bytes: usize) {
         match &mut self.dropped {
-            Some(dropped) => dropped.clear(),
+            Some(dropped) => dropped.commit(bytes),
             None => self.out.commit(bytes),
         }
+    }
+
+    fn note_error(&mut self, text: &[u8]) {
+        self.out.note_error(text);
     }
 }
 
@@ -119,6 +122,8 @@ pub struct OutputReply<'a> {
     pub referenced_bytes: &'a mut usize,
     /// Bytes queued above which the connection is closed.
     pub limit: usize,
+    /// Where errors of RESP are counted.
+    pub errors: &'a ErrorCounters,
 }
 
 impl Sink for OutputReply<'_> {
@@ -135,6 +140,10 @@ impl Sink for OutputReply<'_> {
     #[inline]
     fn commit(&mut self, bytes: usize) {
         self.output.commit(bytes);
+    }
+
+    fn note_error(&mut self, text: &[u8]) {
+        count_error(self.errors, text);
     }
 }
 

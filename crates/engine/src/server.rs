@@ -10,7 +10,7 @@ use ringstone_store::SystemClock;
 use std::sync::Arc;
 
 /// Listen backlog; the system caps it at its own `somaxconn`.
-const BACKLOG: u32 = 4096;
+pub const BACKLOG: u32 = 4096;
 /// Queued replies above which a connection is not read from, in bytes.
 const OUTPUT_PAUSE: usize = 1 << 20;
 /// What the start banner says.
@@ -51,6 +51,7 @@ impl Server {
         };
         let handle = ringstone_net::serve(net_options(&shared.options), factory, observer).map_err(start_error)?;
         let _ = shared.network.set(handle.counters());
+        let _ = shared.addresses.set(handle.local_addresses());
         let sweeper = Sweeper::start(Arc::clone(&shared))
             .map_err(|error| Error::new(ErrorCode::StartFailed, format!("cannot start the sweeper thread: {error}")))?;
         let info = ServerInfo {

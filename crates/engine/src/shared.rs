@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
 use crate::pubsub::PubSub;
+use crate::reset_point::ResetPoint;
 use crate::settings::Settings;
 use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
@@ -20,6 +21,7 @@ use ringstone_net::{CountersSnapshot, NetEvent};
 use ringstone_protocol::memcache::admin::Streams;
 use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
 use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -55,6 +57,10 @@ pub struct Shared {
     pub tracking: Arc<Tracking>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
+    /// Real addresses, set once the network side is up.
+    pub addresses: OnceLock<Vec<String>>,
+    /// Random, to tell one start of a server from another: 40 hexadecimal digits.
+    pub run_id: String,
     /// Who is told of what concerns the whole process; set before the network side is up.
     pub host: OnceLock<Host>,
     /// memcached's `verbosity`.
@@ -69,6 +75,8 @@ pub struct Shared {
     pub settings: Settings,
     /// Keys that transactions depend on.
     pub watches: Arc<WatchTable>,
+    /// For CONFIG RESETSTAT.
+    pub reset_point: ResetPoint,
     /// Commands that took long.
     pub slowlog: SlowLog,
     /// Times that were long.
@@ -115,6 +123,8 @@ impl Shared {
             pubsub: PubSub::default(),
             options,
             network: OnceLock::new(),
+            addresses: OnceLock::new(),
+            run_id: random_id(),
             host: OnceLock::new(),
             verbosity: AtomicU8::new(0),
             started: Instant::now(),
@@ -122,9 +132,20 @@ impl Shared {
             sweep_signal: SweepSignal::default(),
             settings: Settings::default(),
             watches,
+            reset_point: ResetPoint::default(),
             slowlog: SlowLog::default(),
             spikes: Spikes::default(),
         }
+    }
+
+    /// Port of the first TCP listener; 0 without one.
+    pub fn tcp_port(&self) -> u16 {
+        let addresses = self.addresses.get().into_iter().flatten();
+        addresses
+            .filter_map(|address| address.parse::<SocketAddr>().ok())
+            .map(|address| address.port())
+            .next()
+            .unwrap_or(0)
     }
 
     /// The network's counters; zeros before it is up.
@@ -208,6 +229,12 @@ fn random_key() -> [u8; 16] {
     key[..8].copy_from_slice(&half());
     key[8..].copy_from_slice(&half());
     key
+}
+
+/// 40 hexadecimal digits.
+fn random_id() -> String {
+    let digits = [random_key(), random_key(), random_key()].concat();
+    digits.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What one execution sees.

@@ -79,6 +79,11 @@ impl WatchTable {
         }
     }
 
+    /// Connections that watch.
+    pub fn watchers(&self) -> usize {
+        *self.watchers.lock()
+    }
+
     /// Keys watched, each by each connection that does.
     pub fn len(&self) -> usize {
         self.watched.load(Ordering::Relaxed)
@@ -182,10 +187,9 @@ impl Watches {
 
     /// Whether any of the keys has changed; their cells are locked.
     pub fn is_dirty(&self, cells: &mut LockedCells<'_>) -> bool {
-        let is_gone = |(key, watched): (&Box<[u8]>, &Watched)| {
-            watched.was_there && cells.entry(key, watched.hash).peek().is_none()
-        };
-        self.dirty.load(Ordering::Relaxed) || self.keys.iter().any(is_gone)
+        let mut is_gone =
+            |key: &[u8], watched: &Watched| watched.was_there && cells.entry(key, watched.hash).peek().is_none();
+        self.dirty.load(Ordering::Relaxed) || self.keys.iter().any(|(key, watched)| is_gone(key, watched))
     }
 }
 

@@ -79,13 +79,14 @@ impl<'t, 'i> Lane<'t, 'i> {
 
     /// What others have put in comes before the replies of this turn.
     #[inline]
-    fn read_mail(&mut self) {
+    fn read_mail(&mut self, counters: &WorkerCounters) {
         let client = &self.turn.connection.session.client;
         if client.has_mail() && !self.turn.connection.is_writing() {
             let mut out = OutputReply {
                 output: self.turn.output,
                 referenced_bytes: &mut self.referenced_bytes,
                 limit: usize::MAX,
+                errors: &counters.resp_errors,
             };
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
@@ -233,6 +234,7 @@ impl Worker {
                 output: lane.turn.output,
                 referenced_bytes: &mut lane.referenced_bytes,
                 limit: self.output_limit,
+                errors: &counters.resp_errors,
             };
             let connection = &mut *lane.turn.connection;
             if traced.any() {
@@ -434,6 +436,7 @@ fn execute_silently(
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
+            connection.session.refuse();
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
         }
@@ -592,7 +595,8 @@ impl Service for Worker {
         let now_ms = self.shared.clock.now_ms();
         let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
         lanes.extend(batch.iter_mut().map(Lane::new));
-        lanes.iter_mut().for_each(Lane::read_mail);
+        let counters = self.shared.counters.worker(self.index);
+        lanes.iter_mut().for_each(|lane| lane.read_mail(counters));
         let mut round = Round::new();
         loop {
             self.collect(&mut lanes, &mut round, now_ms);

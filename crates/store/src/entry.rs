@@ -5,6 +5,7 @@ use crate::chain::{Body, Chain};
 use crate::clock::UnixMillis;
 use crate::error::Error;
 use crate::hash::Hash;
+use crate::index::SLOT_BYTES;
 use crate::item::RawItem;
 use crate::marks::Marks;
 use crate::options::MAX_KEY_BYTES;
@@ -338,6 +339,16 @@ impl<'s, 'k> Entry<'s, 'k> {
     /// does so when it invalidates an item); everything else stays. `None` when there is no live item.
     pub fn renew(&mut self, marks: Marks, cas: Cas) -> Option<Result<Cas, Error>> {
         self.amend(true, |attributes| (attributes.marks, attributes.cas) = (marks, cas))
+    }
+
+    /// Bytes of the budget that the item takes: itself with its key, its slot in the index, and the extents of a large value.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        let (_, item) = self.slot.find(&self.shared.pool, &self.cell, self.key, self.hash)?;
+        if self.cell.is_gone(item, self.now).is_some() {
+            return None;
+        }
+        let extents = if item.has_chain() { item.extent_bytes() } else { 0 };
+        Some((item.bytes() + SLOT_BYTES) as u64 + extents)
     }
 
     /// Removes; true if a live item was there.

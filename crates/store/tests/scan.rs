@@ -246,7 +246,7 @@ fn run(max_memory: u64, eviction: Eviction, operations: Vec<Operation>) {
 }
 
 proptest! {
-    #![proptest_config(cases(16))]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn what_stays_is_given_once_while_others_come_and_go(operations in prop::collection::vec(operation(), 1..60)) {

@@ -78,6 +78,7 @@ pub fn error(sink: &mut impl Sink, text: &str) {
 
 /// The same for text that quotes bytes of a request.
 fn error_bytes(sink: &mut impl Sink, text: &[u8]) {
+    sink.note_error(text);
     sink.write(b"-");
     one_line(sink, text);
     sink.write(LINE_END);
@@ -100,6 +101,7 @@ fn one_line(sink: &mut impl Sink, text: &[u8]) {
 pub fn unknown_command(sink: &mut impl Sink, args: Args<'_>) {
     let mut args = args.into_iter();
     let name = args.next().unwrap_or_default();
+    sink.note_error(b"ERR");
     sink.write(b"-ERR unknown command '");
     one_line(sink, &name[..name.len().min(MAX_QUOTED)]);
     if let Some(what) = left_out(name) {
@@ -126,6 +128,7 @@ pub fn unknown_command(sink: &mut impl Sink, args: Args<'_>) {
 /// `-ERR wrong number of arguments for 'name' command`
 #[cold]
 pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
+    sink.note_error(b"ERR");
     sink.write(b"-ERR wrong number of arguments for '");
     sink.write(spec.name.as_bytes());
     sink.write(b"' command\r\n");
@@ -134,6 +137,7 @@ pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
 /// `-ERR unknown subcommand 'word'. Try CONTAINER HELP.`
 #[cold]
 pub fn unknown_subcommand(sink: &mut impl Sink, container: &Spec, word: &[u8]) {
+    sink.note_error(b"ERR");
     sink.write(b"-ERR unknown subcommand '");
     one_line(sink, &word[..word.len().min(MAX_QUOTED)]);
     sink.write(b"'. Try ");

@@ -124,14 +124,14 @@ impl<'a> View<'a, '_> {
         let tails = self.cell.queues.iter().flatten().filter(|queue| queue.tail != NO_LOCAL);
         let unused: u64 =
             tails.map(|queue| self.capacity(queue.tail) as u64 - u64::from(self.meta(queue.tail).used)).sum();
-        let limit = self.shared.pool.geometry.cell_share_bytes() * OPEN_PERCENT / 100;
+        let limit = self.shared.pool.cell_share_bytes() * OPEN_PERCENT / 100;
         unused + u64::from(count) * segment_bytes <= limit.max(2 * segment_bytes)
     }
 
     /// Of how many segments of the arena one for items of that size is best made: what is left over at its end is lost, and
     /// of an open one half is unused on average, in either queue.
     fn best_count(&self, bytes: usize) -> u32 {
-        let share = self.shared.pool.geometry.cell_share_bytes() as usize;
+        let share = self.shared.pool.cell_share_bytes() as usize;
         let loss = |count: u32| {
             let capacity = self.segment_bytes() * count as usize;
             (capacity % bytes) as f64 / capacity as f64 + capacity as f64 / share as f64

@@ -299,7 +299,7 @@ impl<'a> View<'a, '_> {
     fn grow_index(&mut self, now: Now) -> Result<(), Error> {
         let items = u64::from(self.cell.index.entries());
         let used: u64 = self.slot.gauges.segments.get() * self.segment_bytes() as u64;
-        let room = self.pool().geometry.cell_share_bytes().saturating_sub(self.slot.gauges.chain_bytes.get());
+        let room = self.pool().cell_share_bytes().saturating_sub(self.slot.gauges.chain_bytes.get());
         // What the cell will hold when it is full of items such as it holds now, each with its part of index and ghosts.
         let expected = room / (used / items.max(1) + 8);
         let wanted = self.index().pages_wanted(expected);

@@ -1,4 +1,4 @@
-//! RESP commands on the connection itself, and COMMAND.
+//! RESP commands on the connection itself.
 
 use super::info::COMPATIBLE_VERSION;
 use super::{Request, client, pubsub, tracking};
@@ -6,7 +6,7 @@ use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome, Shared};
-use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
+use ringstone_protocol::resp::command::Command;
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
 use std::borrow::Cow;
@@ -24,7 +24,6 @@ pub fn execute(
         Command::Select => select(request, out),
         Command::Hello => hello(request, session, out),
         Command::Client => return client::execute(request, session, context, out),
-        Command::Command => command_table(request, session.version, out),
         Command::Reset => {
             reset(session, context.shared);
             out.write(b"+RESET\r\n");
@@ -109,10 +108,8 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
             }
         }
     }
-    if let Some(name) = name {
-        if let Err(text) = client::set_name(name, session) {
-            return reply::error(out, &text);
-        }
+    if let Some(Err(text)) = name.map(|name| client::set_name(name, session)) {
+        return reply::error(out, &text);
     }
     if version != session.version {
         // What has come so far has the form of the old one.
@@ -143,67 +140,10 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     reply::bulk(out, b"modules");
     reply::array(out, 0);
 }
-
 /// Bytes of a word that an error quotes (Valkey: 128).
 const MAX_QUOTED: usize = 128;
 
 /// The start of a word that an error quotes.
 pub fn shown(word: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
-}
-
-/// COMMAND [COUNT | INFO name... | DOCS name... | LIST]
-fn command_table(request: &Request<'_>, version: Version, out: &mut impl Reply) {
-    let Some(subcommand) = request.arguments().next() else {
-        reply::array(out, TABLE.len());
-        TABLE.iter().for_each(|spec| reply::command_info(out, spec, version));
-        return;
-    };
-    let names = || request.arguments().skip(1);
-    match subcommand.to_ascii_lowercase().as_slice() {
-        b"count" if names().next().is_none() => reply::integer(out, TABLE.len() as i64),
-        b"list" if names().next().is_none() => {
-            reply::array(out, TABLE.len());
-            TABLE.iter().for_each(|spec| reply::bulk(out, spec.name.as_bytes()));
-        }
-        b"info" => command_infos(names(), version, out),
-        b"docs" => command_docs(names(), version, out),
-        _ => {
-            let word = shown(subcommand);
-            reply::error(out, &format!("ERR unknown subcommand '{word}'. Try COMMAND HELP."));
-        }
-    }
-}
-
-fn command_infos<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, out: &mut impl Reply) {
-    if names.clone().next().is_none() {
-        reply::array(out, TABLE.len());
-        TABLE.iter().for_each(|spec| reply::command_info(out, spec, version));
-        return;
-    }
-    reply::array(out, names.clone().count());
-    for name in names {
-        if !out.has_room() {
-            return;
-        }
-        match command::lookup(name) {
-            Some(spec) => reply::command_info(out, spec, version),
-            None if version == Version::Resp3 => reply::null(out, version),
-            None => out.write(b"*-1\r\n"),
-        }
-    }
-}
-
-fn command_docs<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, out: &mut impl Reply) {
-    let specs: Vec<&Spec> = if names.clone().next().is_none() {
-        TABLE.iter().collect()
-    } else {
-        names.filter_map(command::lookup).collect()
-    };
-    reply::map(out, specs.len(), version);
-    for spec in specs {
-        if out.has_room() {
-            reply::command_docs(out, spec, version);
-        }
-    }
 }

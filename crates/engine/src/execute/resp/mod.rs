@@ -1,19 +1,24 @@
 //! RESP commands: arity, dispatch, and what several commands share.
 
+mod catalogue;
 mod client;
 mod client_list;
+mod config;
 mod connection;
 mod copies;
+mod debug;
 mod exchange;
 mod floats;
 mod hashes;
 mod info;
 mod keys;
+mod memory;
 mod modes;
 mod object;
 mod pubsub;
 mod ranges;
 mod server;
+mod slow;
 mod strings;
 mod tracking;
 pub mod transaction;
@@ -165,10 +170,17 @@ fn dispatch(
         C::HStrLen => hashes::field_length(request, context, out),
         C::Multi => transaction::multi(session, out),
         C::Exec | C::Discard => {
-            reply::error(out, &format!("ERR {} without MULTI", request.spec.name.to_ascii_uppercase()))
+            reply::error(out, &format!("ERR {} without MULTI", request.spec.name.to_ascii_uppercase()));
         }
         C::Watch => transaction::watch(request, session, context, out),
         C::Unwatch => transaction::unwatch(session, out),
+        C::Command => catalogue::execute(request, session.version, out),
+        C::Config => config::execute(request, session, context, out),
+        C::SlowLog => slow::slowlog(request, context, out),
+        C::Latency => slow::latency(request, session, context, out),
+        C::Memory => memory::execute(request, session, context, out),
+        C::Debug => debug::debug(request, session, out),
+        C::Cluster => debug::cluster(request, out),
         C::Info => info::write(request, session, context, out),
         C::Subscribe => pubsub::subscribe(request, Kind::Channel, session, context, out),
         C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),
