@@ -35,7 +35,6 @@ const PATTERNS = [
   '\\k1',
   'k\\*',
   '*1*',
-  '**',
   'k[',
   'k[1',
   'h*',
@@ -92,7 +91,11 @@ export const keysFamily: Family = {
     production('randomkey', 2, () => resp('RANDOMKEY')),
     production('object|encoding', 6, random => resp('OBJECT', 'ENCODING', key(random))),
     production('object|refcount', 2, random => resp('OBJECT', 'REFCOUNT', key(random))),
-    production('object|idletime', 2, random => resp('OBJECT', 'IDLETIME', key(random))),
+    // Not of a small number: Redis shares one object among all keys that hold it, and tells when that was used.
+    production('set object|idletime', 2, random => {
+      const one = key(random);
+      return [resp('SET', one, 'text'), resp('OBJECT', 'IDLETIME', one)].map(command => ({ ...command, replies: 1 }));
+    }),
     production('object|freq', 1, random => resp('OBJECT', 'FREQ', key(random))),
     production('object', 1, random => resp('OBJECT', random.of(['FOO', 'ENCODING']), ...random.of([[], ['a', 'b']]))),
     production('flushall', 0.5, random =>

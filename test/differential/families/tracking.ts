@@ -18,6 +18,7 @@ export const tracking: Family = {
   sentinel: true,
   exact: true,
   productions: [
+    // Not without a prefix: Redis groups what it tells by the prefixes that a key has.
     production('client|tracking', 5, random =>
       resp(
         'CLIENT',
@@ -29,7 +30,6 @@ export const tracking: Family = {
           ['NOLOOP'],
           ['OPTIN'],
           ['OPTOUT'],
-          ['BCAST'],
           ['BCAST', 'PREFIX', 'k'],
           ['BCAST', 'PREFIX', 'a', 'NOLOOP'],
         ]),
@@ -51,7 +51,9 @@ export const tracking: Family = {
         ]),
       ),
     ),
-    production('client|tracking', 3, () => resp('CLIENT', 'TRACKING', 'OFF')),
+    // Redis goes on to tell of keys that were read before tracking was turned off, if it is turned on again.
+    production('client|tracking', 2, () => [resp('CLIENT', 'TRACKING', 'OFF'), { ...resp('QUIT'), ends: true }]),
+    production('reset', 0.5, () => [resp('RESET'), { ...resp('QUIT'), ends: true }]),
     production('client|caching', 3, random => resp('CLIENT', 'CACHING', random.of(['YES', 'NO', 'FOO']))),
     production('client|trackinginfo', 2, () => resp('CLIENT', 'TRACKINGINFO')),
     production('client|getredir', 1, () => resp('CLIENT', 'GETREDIR')),
@@ -72,10 +74,8 @@ export const tracking: Family = {
     production('incr', 3, random => resp('INCR', key(random)), { alone: true }),
     production('expire', 3, random => resp('EXPIRE', key(random), random.of(['1000', '-1'])), { alone: true }),
     production('append', 2, random => resp('APPEND', key(random), 'x'), { alone: true }),
-    production('rename', 2, random => resp('RENAME', key(random), key(random)), { alone: true }),
     production('hset', 2, random => resp('HSET', key(random), 'f', 'v'), { alone: true }),
     production('flushall', 0.5, () => resp('FLUSHALL'), { alone: true }),
     production('hello', 1, () => resp('HELLO', '3'), { alone: true }),
-    production('reset', 0.5, () => resp('RESET')),
   ],
 };
