@@ -212,10 +212,10 @@ impl Shared {
         self.tell("SHUTDOWN_REQUESTED", format!("the client {} asked for a shutdown", client.peer));
     }
 
-    /// Another `max_memory`. What is used beyond it goes soon after.
+    /// Another limit for the items; what is beyond a lower one goes soon.
     pub fn set_max_memory(&self, bytes: u64, now_ms: UnixMillis) -> Result<(), ResizeError> {
         self.store.set_max_memory(bytes, now_ms)?;
-        self.sweep_signal.request();
+        self.sweep_signal.look();
         Ok(())
     }
 

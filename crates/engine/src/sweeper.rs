@@ -122,7 +122,7 @@ impl Ticker {
     }
 }
 
-/// Goes on to a `max_memory` that is lower than what is used.
+/// Gives back what is beyond a limit that was lowered. What bodies and replies hold of it goes with a later call.
 fn shrink(shared: &Shared, ticker: &Ticker) {
     while !shared.sweep_signal.is_stopping() && shared.store.shrink_slice(shared.clock.now_ms()) {
         ticker.look(shared);
