@@ -58,7 +58,7 @@ const SETTINGS: &[Setting] = &[
     fixed("latency-tracking", |_| "yes".into()),
     fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".into()),
     fixed("maxclients", |shared| shared.options.max_connections.to_string()),
-    fixed("maxmemory", |shared| shared.options.max_memory.to_string()),
+    fixed("maxmemory", |shared| shared.store.max_memory().to_string()),
     fixed("maxmemory-policy", |shared| super::info::policy(shared).into()),
     fixed("notify-keyspace-events", |_| String::new()),
     fixed("port", |shared| shared.tcp_port().to_string()),
