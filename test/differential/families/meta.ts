@@ -23,6 +23,8 @@ function some(
 /** Times: none, far away, or passed. `T0` is none, `T-1` passed. */
 const TIMES = ['0', '0', '-1', '1000', '100000', '2000000000'];
 const time = (random: Random) => random.of(TIMES);
+/** For what is made anew: memcached tells nonsense of the time that such an item has left when it has none. */
+const lasting = (random: Random) => random.of(TIMES.filter(one => one !== '-1'));
 const BAD_FLAGS = [
   '!',
   'Z',
@@ -87,7 +89,7 @@ function metaGet(random: Random, key: string): Command {
   if (random.chance(0.02))
     return line(random, 'mg', key, '', [...asked.filter(flag => !`${flag}`.startsWith('O')), random.of(LONG_OPAQUES)]);
   // memcached forgets how a key was named that it makes itself.
-  const vivify = BASE64_KEYS.includes(key) ? [] : [`N${time(random)}`];
+  const vivify = BASE64_KEYS.includes(key) ? [] : [`N${lasting(random)}`];
   const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
   return line(random, 'mg', key, '', [...tokens, ...asked, ...more]);
 }
@@ -100,7 +102,7 @@ function metaSet(random: Random, key: string, value: Buffer, modes: readonly str
     ...(random.chance(0.2) ? [token(random, key)] : []),
   ];
   const wrong = random.chance(0.01);
-  const length = wrong ? random.of(['abc', '-1', '', '4294967296']) : String(value.length);
+  const length = wrong ? random.of(['abc', '-1', '']) : String(value.length);
   const { parts, name } = line(random, 'ms', key, ` ${length}`, flags);
   // After a refusal by its length alone memcached reads on at the next line.
   return { name, parts: wrong ? parts : [...parts, value, Buffer.from('\r\n')] };
@@ -116,7 +118,7 @@ function metaDelete(random: Random, key: string): Command {
 
 function metaArithmetic(random: Random, key: string): Command {
   const flags = [
-    ...some(random, [`N${time(random)}`, `J${number(random)}`, `D${number(random)}`, `T${time(random)}`], 0.3),
+    ...some(random, [`N${lasting(random)}`, `J${number(random)}`, `D${number(random)}`, `T${time(random)}`], 0.3),
     ...some(random, [random.of(['MI', 'MD', 'M+', 'M-', 'Mincr', 'Mdecr', 'MX'])], 0.5),
     ...some(random, ['q', 't', 'v', random.of(OPAQUES)], 0.3),
     ...(random.chance(0.4) ? ['c', 'k'] : []),
