@@ -144,6 +144,28 @@ export class Wire {
     this.#take(bytes.length);
   }
 
+  /**
+   * Takes what `parse` makes of all that was received: it is asked again with every arrival and at the connection's end, until
+   * it answers how many bytes (`end`) are its own.
+   */
+  async readParsed<T extends { readonly end: number }>(
+    parse: (bytes: Buffer, ended: boolean) => T | undefined,
+    guardMs = GUARD_MS,
+  ): Promise<T> {
+    let parsed: T | undefined;
+    await this.#until(
+      () => {
+        parsed = parse(this.peek(), this.#ended);
+        return parsed !== undefined;
+      },
+      'whole reply',
+      guardMs,
+    );
+    if (!parsed) throw new Error('a wait ended without what it waited for');
+    this.#take(parsed.end);
+    return parsed;
+  }
+
   /** Waits until the peer ends the connection; answers what was still unread. */
   async readToEnd(): Promise<Buffer> {
     await this.#until(() => this.#ended, 'the end');
@@ -197,10 +219,10 @@ export class Wire {
     this.#wake();
   }
 
-  #until(done: () => boolean, what: string): Promise<void> {
+  #until(done: () => boolean, what: string, guardMs = GUARD_MS): Promise<void> {
     if (this.#waiter) throw new Error('two waits on one connection');
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(`no ${what} within ${GUARD_MS} ms`), GUARD_MS);
+      const timer = setTimeout(() => this.#fail(`no ${what} within ${guardMs} ms`), guardMs);
       this.#waiter = { done, resolve, reject, timer };
       this.#wake(what);
     });

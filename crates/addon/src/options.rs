@@ -84,6 +84,10 @@ pub struct StartOptions {
     pub cleanup_interval_ms: f64,
     /// Policy.
     pub eviction: EvictionPolicy,
+    /// memcached's `shutdown` is obeyed.
+    pub enable_shutdown: bool,
+    /// Of users and passwords.
+    pub auth_file: Option<String>,
 }
 
 impl TryFrom<StartListener> for ListenerOptions {
@@ -137,6 +141,8 @@ impl TryFrom<StartOptions> for ServerOptions {
                 EvictionPolicy::Lru => Eviction::Lru,
                 EvictionPolicy::None => Eviction::None,
             },
+            enable_shutdown: options.enable_shutdown,
+            auth_file: options.auth_file.map(Into::into),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! The cells that a command works on: those of its keys, locked one command at a time, or those that a transaction holds.
 
-use ringstone_store::{Entry, Hash, LockedCells, Store, UnixMillis};
+use ringstone_store::{Entry, Hash, Item, LockedCells, Store, UnixMillis};
 
 /// How a command comes by the entries of its keys.
+#[expect(clippy::large_enum_variant, reason = "on the stack, and not moved while commands are executed")]
 pub enum Cells<'a> {
     /// Each command locks for itself.
     Open(&'a Store),
@@ -13,6 +14,7 @@ pub enum Cells<'a> {
 }
 
 /// The cells of several keys, locked for one command.
+#[expect(clippy::large_enum_variant, reason = "on the stack for one command")]
 pub enum Several<'c, 'a> {
     /// For this command.
     Own(LockedCells<'c>),
@@ -47,6 +49,28 @@ impl<'a> Cells<'a> {
         match self {
             Cells::Open(store) | Cells::Uncounted(store) => Several::Own(store.lock(hashes, now_ms)),
             Cells::Held(cells) => Several::Lent(cells),
+        }
+    }
+
+    /// As [`Store::scan`]; of a transaction's cells it sees only those.
+    pub fn scan(
+        &mut self,
+        cursor: u64,
+        budget: usize,
+        now_ms: UnixMillis,
+        give: &mut dyn FnMut(&[u8], &Item<'_>),
+    ) -> u64 {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => store.scan(cursor, budget, now_ms, give),
+            Cells::Held(cells) => cells.scan(cursor, budget, give),
+        }
+    }
+
+    /// As [`Store::random_key`]; of a transaction's cells it sees only those.
+    pub fn random_key(&mut self, seed: u64, now_ms: UnixMillis) -> Option<Vec<u8>> {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => store.random_key(seed, now_ms),
+            Cells::Held(cells) => cells.random_key(seed),
         }
     }
 }

@@ -4,9 +4,13 @@ use crate::Protocol;
 use crate::assembly::Assembly;
 use crate::binary::BinaryBody;
 use crate::client::Client;
+use crate::execute::memcache::dump::Dump;
+use crate::execute::resp::KeysWalk;
 use crate::session::Session;
 use arrayvec::ArrayVec;
-use ringstone_protocol::memcache::text::{StoreHead, StoreMode};
+use ringstone_protocol::memcache::key::Key;
+use ringstone_protocol::memcache::meta::{Flags, Target};
+use ringstone_protocol::memcache::text::{BodyHead, StoreHead, StoreMode};
 use ringstone_protocol::resp::parse::Progress;
 use ringstone_store::Body;
 use std::sync::Arc;
@@ -23,8 +27,12 @@ pub enum Mode {
     DetectMemcache,
     /// memcached's text.
     Memcache,
+    /// memcached's text, before the client has said who it is.
+    MemcacheLogin,
     /// memcached's binary protocol.
     Binary,
+    /// memcached's text, after `watch`: lines go out, and nothing that comes in means anything.
+    Watch,
     /// RESP.
     Resp,
     /// The ping protocol.
@@ -45,23 +53,50 @@ impl From<Protocol> for Mode {
     }
 }
 
-/// Head of a memcached storage command, kept while its value is received.
+/// Head of a memcached command that has a body, kept while its value is received.
 pub struct OwnedHead {
     key: ArrayVec<u8, MAX_MEMCACHE_KEY>,
-    mode: StoreMode,
-    flags: u32,
-    exptime: i64,
-    noreply: bool,
+    command: OwnedCommand,
+}
+
+/// What an owned head says beside its key.
+enum OwnedCommand {
+    /// A storage command.
+    Store { mode: StoreMode, flags: u32, exptime: i64, noreply: bool },
+    /// `ms`, with its flags as they stand on the line.
+    Meta { base64: bool, flags: Box<[u8]> },
 }
 
 impl OwnedHead {
+    /// Keeps what the line said; the parser has checked the key's length.
+    fn new(head: &BodyHead<'_>) -> OwnedHead {
+        let command = match *head {
+            BodyHead::Store(StoreHead { mode, flags, exptime, noreply, .. }) => {
+                OwnedCommand::Store { mode, flags, exptime, noreply }
+            }
+            BodyHead::Meta(target) => {
+                OwnedCommand::Meta { base64: target.key.is_encoded(), flags: target.flags.as_bytes().into() }
+            }
+        };
+        OwnedHead { key: head.key().sent().iter().copied().take(MAX_MEMCACHE_KEY).collect(), command }
+    }
+
     /// As the parser gave it.
-    pub fn as_head(&self) -> StoreHead<'_> {
-        StoreHead { mode: self.mode, key: &self.key, flags: self.flags, exptime: self.exptime, noreply: self.noreply }
+    pub fn as_head(&self) -> BodyHead<'_> {
+        let key = &*self.key;
+        match &self.command {
+            &OwnedCommand::Store { mode, flags, exptime, noreply } => {
+                BodyHead::Store(StoreHead { mode, key, flags, exptime, noreply })
+            }
+            OwnedCommand::Meta { base64, flags } => {
+                let key = Key::of_validated(key, *base64);
+                BodyHead::Meta(Target { key, flags: Flags::of_validated(flags) })
+            }
+        }
     }
 }
 
-/// A memcached storage command whose large value is being received.
+/// A memcached command whose large value is being received.
 pub struct StoreBody {
     /// What the line said.
     pub head: OwnedHead,
@@ -70,16 +105,9 @@ pub struct StoreBody {
 }
 
 impl StoreBody {
-    /// Keeps what the line said; the parser has checked the key's length.
-    pub fn new(head: &StoreHead<'_>, body: Body) -> StoreBody {
-        let head = OwnedHead {
-            key: head.key.iter().copied().take(MAX_MEMCACHE_KEY).collect(),
-            mode: head.mode,
-            flags: head.flags,
-            exptime: head.exptime,
-            noreply: head.noreply,
-        };
-        StoreBody { head, body }
+    /// Keeps what the line said.
+    pub fn new(head: &BodyHead<'_>, body: Body) -> StoreBody {
+        StoreBody { head: OwnedHead::new(head), body }
     }
 }
 
@@ -91,10 +119,14 @@ pub enum Receiving {
     Store(Box<StoreBody>),
     /// A value of memcached's binary protocol.
     Binary(Box<BinaryBody>),
+    /// None: a dump of the items goes out, before the next request.
+    Dump(Box<Dump>),
     /// A RESP array with at least one large value.
     Array(Box<Assembly>),
     /// Data of the echo protocol: bytes still to come.
     Echo(usize),
+    /// Nothing: a KEYS is under way, and no request is taken before its reply is written.
+    Walk(Box<KeysWalk>),
 }
 
 /// State of one connection.
@@ -134,6 +166,11 @@ impl Connection {
         self.discard == 0 && matches!(self.receiving, Receiving::Nothing)
     }
 
+    /// Whether a part of a reply is written, and nothing else may be sent before the rest of it.
+    pub fn is_writing(&self) -> bool {
+        matches!(&self.receiving, Receiving::Walk(walk) if walk.is_writing())
+    }
+
     /// Forgets a message in progress, whose bytes will be given again from its start.
     pub fn rewind(&mut self) {
         self.discard = 0;
@@ -150,7 +187,7 @@ impl Connection {
             Receiving::Store(store) => Some(&mut store.body),
             Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
-            Receiving::Nothing | Receiving::Echo(_) => None,
+            Receiving::Nothing | Receiving::Dump(_) | Receiving::Echo(_) | Receiving::Walk(_) => None,
         };
         body.filter(|body| body.remaining() > 0)
     }

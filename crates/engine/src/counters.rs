@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub const LATENCY_BUCKETS: usize = 24;
 
 /// memcached commands that are counted, in the order of their indices.
-pub const MEMCACHE_NAMES: [&str; 18] = [
+pub const MEMCACHE_NAMES: [&str; 24] = [
     "get",
     "gets",
     "gat",
@@ -29,6 +29,12 @@ pub const MEMCACHE_NAMES: [&str; 18] = [
     "version",
     "stats",
     "verbosity",
+    "mg",
+    "ms",
+    "md",
+    "ma",
+    "me",
+    "mn",
 ];
 const RESP_FIRST: usize = MEMCACHE_NAMES.len();
 /// RESP commands that are counted.
@@ -46,6 +52,19 @@ impl CommandIndex {
     pub const PING: CommandIndex = CommandIndex(PING as u8);
     /// `echo` of the echo protocol.
     pub const ECHO: CommandIndex = CommandIndex(PING as u8 + 1);
+
+    /// `mg`.
+    pub const META_GET: CommandIndex = CommandIndex(18);
+    /// `ms`.
+    pub const META_SET: CommandIndex = CommandIndex(19);
+    /// `md`.
+    pub const META_DELETE: CommandIndex = CommandIndex(20);
+    /// `ma`.
+    pub const META_ARITHMETIC: CommandIndex = CommandIndex(21);
+    /// `me`.
+    pub const META_DEBUG: CommandIndex = CommandIndex(22);
+    /// `mn`.
+    pub const META_NO_OP: CommandIndex = CommandIndex(23);
 
     /// Of a RESP command.
     #[inline]
@@ -119,6 +138,20 @@ pub struct Outcomes {
     pub no_memory: Counter,
 }
 
+/// Code words of errors over RESP that are counted apart.
+pub const ERROR_CODES: [&str; 8] = ["ERR", "WRONGTYPE", "OOM", "EXECABORT", "NOPROTO", "NOAUTH", "WRONGPASS", "NOPERM"];
+
+/// Error replies over RESP, by code; of all other codes in the last.
+pub type ErrorCounters = [Counter; ERROR_CODES.len() + 1];
+
+/// Counts an error by the code word that its text begins with.
+#[cold]
+pub fn count_error(counters: &ErrorCounters, text: &[u8]) {
+    let code = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let at = ERROR_CODES.iter().position(|known| known.as_bytes() == code).unwrap_or(ERROR_CODES.len());
+    counters[at].add(1);
+}
+
 /// Index of a reason for a miss, and its label.
 pub const MISS_REASONS: [&str; 4] = ["absent", "expired", "evicted", "flushed"];
 
@@ -157,6 +190,8 @@ pub struct WorkerCounters {
     pub memcache: Outcomes,
     /// RESP's side.
     pub resp: Outcomes,
+    /// RESP's errors.
+    pub resp_errors: ErrorCounters,
     /// Lines of the ping and echo protocols that were refused.
     pub plain_errors: Counter,
     /// `delete`, `DEL`.
@@ -171,6 +206,8 @@ pub struct WorkerCounters {
     pub cas: HitMiss,
     /// `cas` whose token did not match.
     pub cas_badval: Counter,
+    /// Names and passwords: known, or not.
+    pub login: HitMiss,
 }
 
 impl Default for WorkerCounters {
@@ -179,6 +216,7 @@ impl Default for WorkerCounters {
             commands: std::array::from_fn(|_| Latency::default()),
             memcache: Outcomes::default(),
             resp: Outcomes::default(),
+            resp_errors: ErrorCounters::default(),
             plain_errors: Counter::default(),
             delete: HitMiss::default(),
             incr: HitMiss::default(),
@@ -186,6 +224,7 @@ impl Default for WorkerCounters {
             touch: HitMiss::default(),
             cas: HitMiss::default(),
             cas_badval: Counter::default(),
+            login: HitMiss::default(),
         }
     }
 }

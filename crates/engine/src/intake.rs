@@ -5,10 +5,12 @@ use crate::assembly::{Assembled, Assembly};
 use crate::binary;
 use crate::connection::{Connection, Mode, Receiving, StoreBody};
 use crate::execute::memcache;
+use crate::session::Modes;
 use ringstone_protocol::detect::{Detected, detect};
 use ringstone_protocol::memcache::binary::request::Request as BinaryRequest;
 use ringstone_protocol::memcache::binary::{REQUEST_MAGIC, Status, Tag};
-use ringstone_protocol::memcache::{reply, text};
+use ringstone_protocol::memcache::key::Key;
+use ringstone_protocol::memcache::{login, reply, text};
 use ringstone_protocol::resp::command::{self, Spec};
 use ringstone_protocol::resp::parse::{self as resp, Args, ProtocolError};
 use ringstone_protocol::{echo, ping};
@@ -16,6 +18,9 @@ use ringstone_store::{Error, Hash, Store, UnixMillis};
 
 /// Longest contiguous part of a message, in bytes; longer ones are refused by closing. Large values do not count.
 pub const INPUT_LIMIT: usize = 64 << 20;
+
+/// Longest bulk string of RESP in bytes (Valkey's proto-max-bulk-len); longer ones end the connection.
+pub const MAX_BULK: u64 = 512 << 20;
 
 /// What the parsers are bound by.
 pub struct Bounds {
@@ -32,7 +37,7 @@ impl Bounds {
     pub fn new(max_value_size: usize, large_value: usize) -> Bounds {
         Bounds {
             memcache: text::Limits { max_value_size, large_value },
-            resp: resp::Limits { max_arguments: 1 << 20, max_bulk: 512 << 20, large_value, max_inline: 64 << 10 },
+            resp: resp::Limits { max_arguments: 1 << 20, max_bulk: MAX_BULK, large_value, max_inline: 64 << 10 },
             max_value_size,
         }
     }
@@ -45,7 +50,7 @@ pub enum Step<'a> {
     /// A memcached line that was refused.
     MemcacheRefused { reply: &'static [u8], close: bool },
     /// A memcached value that the store has no room for; its body is skipped. `remove`: the key whose old value goes with it.
-    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<&'a [u8]> },
+    MemcacheNoRoom { error: Error, noreply: bool, remove: Option<Key<'a>> },
     /// A memcached value has been received whole; it is in `Connection::receiving`.
     MemcacheStored,
     /// A request of memcached's binary protocol.
@@ -54,12 +59,18 @@ pub enum Step<'a> {
     BinaryRefused { tag: Tag, status: Status, remove: Option<&'a [u8]>, close: bool },
     /// A value of the binary protocol has been received whole; it is in `Connection::receiving`.
     BinaryStored,
+    /// A name and a password of a client of memcached.
+    MemcacheLogin { user: &'a [u8], password: &'a [u8] },
+    /// The next lines of a dump, which is in `Connection::receiving`.
+    MemcacheDump,
     /// A RESP request; `None` for an unknown command.
     Resp { spec: Option<&'static Spec>, args: Args<'a> },
     /// An inline command.
     RespInline(Vec<Vec<u8>>),
     /// An array with large values has been received whole; it is in `Connection::receiving`.
     RespAssembled,
+    /// A KEYS is under way; it is in `Connection::receiving`.
+    RespWalk,
     /// An array with a large argument that the store refuses.
     RespRefused(Error),
     /// The connection cannot be followed.
@@ -116,22 +127,47 @@ pub fn take<'a>(
     match connection.mode {
         Mode::Memcache => memcache_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Binary => binary::step(connection, input, consumed, bounds, store, now_ms),
+        Mode::MemcacheLogin => login_step(input, consumed),
+        Mode::Watch => {
+            *consumed = input.len();
+            Intake::Need(0)
+        }
         Mode::Resp => resp_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Detect => {
             connection.mode = match detect(&input[*consumed..]) {
                 Detected::More => return Intake::Need(0),
-                Detected::Memcache => Mode::Memcache,
+                Detected::Memcache => text_mode(connection),
                 Detected::Binary => Mode::Binary,
                 Detected::Resp => Mode::Resp,
             };
             take(connection, input, consumed, bounds, store, now_ms)
         }
         Mode::DetectMemcache => {
-            connection.mode = if input[*consumed] == REQUEST_MAGIC { Mode::Binary } else { Mode::Memcache };
+            let is_binary = input[*consumed] == REQUEST_MAGIC;
+            connection.mode = if is_binary { Mode::Binary } else { text_mode(connection) };
             take(connection, input, consumed, bounds, store, now_ms)
         }
         Mode::Ping => ping_step(input, consumed),
         Mode::Echo => echo_step(connection, input, consumed, bounds),
+    }
+}
+
+/// How a connection that speaks memcached's text begins.
+fn text_mode(connection: &Connection) -> Mode {
+    if connection.session.modes.has(Modes::UNAUTHENTICATED) { Mode::MemcacheLogin } else { Mode::Memcache }
+}
+
+fn login_step<'a>(input: &'a [u8], consumed: &mut usize) -> Intake<'a> {
+    match login::parse(&input[*consumed..]) {
+        login::Parsed::Login { user, password, consumed: taken } => {
+            *consumed += taken;
+            Intake::Step(Step::MemcacheLogin { user, password }, None)
+        }
+        login::Parsed::Incomplete { need } => Intake::Need(need),
+        login::Parsed::Refused { reply, consumed: taken, close } => {
+            *consumed += taken;
+            Intake::Step(Step::MemcacheRefused { reply, close }, None)
+        }
     }
 }
 
@@ -147,19 +183,19 @@ fn memcache_step<'a>(
     match text::parse(&input[*consumed..], &bounds.memcache) {
         text::Parsed::Request { request, consumed: taken } => {
             *consumed += taken;
-            let hash = memcache::first_key(&request).map(|key| store.hash(key));
+            let hash = memcache::hash(&request, store);
             Intake::Step(Step::Memcache(request), hash)
         }
         text::Parsed::Incomplete { need } => Intake::Need(need),
-        text::Parsed::Refused { reply, consumed: taken, discard, remove, close } => {
+        text::Parsed::Refused { reply, consumed: taken, discard, close } => {
             *consumed += taken;
             connection.discard = discard;
-            // Only a value that is too large leaves a body to be skipped.
-            let step = match discard {
-                0 => Step::MemcacheRefused { reply, close },
-                _ => Step::MemcacheNoRoom { error: Error::TooLarge, noreply: reply.is_empty(), remove },
-            };
-            Intake::Step(step, None)
+            Intake::Step(Step::MemcacheRefused { reply, close }, None)
+        }
+        text::Parsed::TooLarge { head, consumed: taken, discard } => {
+            *consumed += taken;
+            connection.discard = discard;
+            Intake::Step(no_room(Error::TooLarge, &head), None)
         }
         text::Parsed::Body { head, length, consumed: taken } => {
             *consumed += taken;
@@ -170,12 +206,16 @@ fn memcache_step<'a>(
                 }
                 Err(error) => {
                     connection.discard = length as u64 + 2;
-                    let remove = (head.mode == text::StoreMode::Set).then_some(head.key);
-                    Intake::Step(Step::MemcacheNoRoom { error, noreply: head.noreply, remove }, None)
+                    Intake::Step(no_room(error, &head), None)
                 }
             }
         }
     }
+}
+
+/// The refusal of a command's value.
+fn no_room<'a>(error: Error, head: &text::BodyHead<'a>) -> Step<'a> {
+    Step::MemcacheNoRoom { error, noreply: head.is_silent(), remove: head.removed_key() }
 }
 
 #[inline]
@@ -205,6 +245,10 @@ fn resp_step<'a>(
                 *consumed += taken;
                 return Intake::Step(Step::RespInline(args), None);
             }
+            // As Valkey: who has not said who it is makes the server keep nothing.
+            resp::Parsed::Large { .. } if connection.session.modes.has(Modes::UNAUTHENTICATED) => {
+                return Intake::plain(b"-ERR Protocol error: unauthenticated bulk length\r\n", true, true);
+            }
             resp::Parsed::Large { count, consumed: taken } => {
                 *consumed += taken;
                 connection.receiving = Receiving::Array(Box::new(Assembly::new(count)));
@@ -233,6 +277,7 @@ fn receive<'a>(
     let rest = &input[*consumed..];
     match &mut connection.receiving {
         Receiving::Nothing => Intake::Need(0),
+        Receiving::Walk(_) => Intake::Step(Step::RespWalk, None),
         Receiving::Store(receiving) => {
             *consumed += receiving.body.fill_from(rest);
             let rest = &input[*consumed..];
@@ -242,12 +287,12 @@ fn receive<'a>(
             match rest {
                 [b'\r', b'\n', ..] => {
                     *consumed += 2;
-                    let hash = store.hash(receiving.head.as_head().key);
+                    let hash = memcache::key_hash(&receiving.head.as_head().key(), store);
                     Intake::Step(Step::MemcacheStored, Some(hash))
                 }
                 [] | [b'\r'] => Intake::Need(2),
                 _ => {
-                    let noreply = receiving.head.as_head().noreply;
+                    let noreply = receiving.head.as_head().is_silent();
                     connection.receiving = Receiving::Nothing;
                     connection.discard = 2;
                     let reply = if noreply { &b""[..] } else { reply::BAD_DATA_CHUNK };
@@ -255,6 +300,7 @@ fn receive<'a>(
                 }
             }
         }
+        Receiving::Dump(_) => Intake::Step(Step::MemcacheDump, None),
         Receiving::Binary(_) => binary::receive(connection, input, consumed, store),
         Receiving::Array(assembly) => {
             match assembly.take(input, consumed, &bounds.resp, bounds.max_value_size, store, now_ms) {

@@ -20,6 +20,7 @@
 //! - No wait: every command is answered from memory.
 
 mod assembly;
+mod auth;
 mod baseline;
 mod binary;
 mod cells;
@@ -38,6 +39,7 @@ mod metrics;
 mod options;
 mod pubsub;
 mod reply;
+mod reset_point;
 mod server;
 mod session;
 mod settings;
@@ -47,6 +49,7 @@ mod spikes;
 mod subscriptions;
 mod sweeper;
 mod timing;
+mod trace;
 mod tracking;
 mod transaction;
 mod usage;

@@ -1,9 +1,15 @@
 //! Where `execute` writes: a sink that can also take a large value by reference.
 
+use crate::counters::{ErrorCounters, count_error};
 use crate::options::OUTPUT_LIMIT;
 use ringstone_net::Output;
 use ringstone_protocol::Sink;
 use ringstone_store::{Chain, Value};
+use std::ops::Range;
+
+/// Parts of large values of at least so many bytes are sent from where they are; of less a copy is cheaper than a piece of
+/// output of its own, and holds nothing.
+const REFERENCED_PART: usize = 16 << 10;
 
 /// A large value on its way to a socket; holds its extents in the store until it is sent.
 pub struct ChainBody(Chain);
@@ -22,6 +28,9 @@ impl ringstone_net::Body for ChainBody {
 pub trait Reply: Sink {
     /// Appends a large value without copying it where the receiver can hold a reference.
     fn write_chain(&mut self, chain: &Chain);
+
+    /// The same of a part of it.
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>);
 
     /// False once so much is queued that the receiver will be closed: the rest of the reply need not be written. Commands
     /// whose replies are longer than their requests ask, so that no request makes the server hold what it likes.
@@ -44,7 +53,7 @@ pub trait Reply: Sink {
 pub struct Spare<'a, R> {
     out: &'a mut R,
     /// What is dropped goes here.
-    dropped: Option<Vec<u8>>,
+    dropped: Option<Silence>,
 }
 
 impl<'a, R: Reply> Spare<'a, R> {
@@ -55,10 +64,8 @@ impl<'a, R: Reply> Spare<'a, R> {
 
     /// Looks whether there is still room; between two commands.
     pub fn look(&mut self) {
-        match &mut self.dropped {
-            Some(dropped) => dropped.clear(),
-            None if !self.out.has_room() => self.dropped = Some(Vec::new()),
-            None => {}
+        if self.dropped.is_none() && !self.out.has_room() {
+            self.dropped = Some(Silence::default());
         }
     }
 }
@@ -72,16 +79,20 @@ impl<R: Reply> Sink for Spare<'_, R> {
 
     fn room(&mut self, bytes: usize) -> &mut [u8] {
         match &mut self.dropped {
-            Some(dropped) => Sink::room(dropped, bytes),
+            Some(dropped) => dropped.room(bytes),
             None => self.out.room(bytes),
         }
     }
 
     fn commit(&mut self, bytes: usize) {
         match &mut self.dropped {
-            Some(dropped) => dropped.clear(),
+            Some(dropped) => dropped.commit(bytes),
             None => self.out.commit(bytes),
         }
+    }
+
+    fn note_error(&mut self, text: &[u8]) {
+        self.out.note_error(text);
     }
 }
 
@@ -89,6 +100,12 @@ impl<R: Reply> Reply for Spare<'_, R> {
     fn write_chain(&mut self, chain: &Chain) {
         if self.dropped.is_none() {
             self.out.write_chain(chain);
+        }
+    }
+
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>) {
+        if self.dropped.is_none() {
+            self.out.write_chain_part(chain, part);
         }
     }
 
@@ -105,6 +122,8 @@ pub struct OutputReply<'a> {
     pub referenced_bytes: &'a mut usize,
     /// Bytes queued above which the connection is closed.
     pub limit: usize,
+    /// Where errors of RESP are counted.
+    pub errors: &'a ErrorCounters,
 }
 
 impl Sink for OutputReply<'_> {
@@ -122,6 +141,10 @@ impl Sink for OutputReply<'_> {
     fn commit(&mut self, bytes: usize) {
         self.output.commit(bytes);
     }
+
+    fn note_error(&mut self, text: &[u8]) {
+        count_error(self.errors, text);
+    }
 }
 
 impl Reply for OutputReply<'_> {
@@ -130,6 +153,14 @@ impl Reply for OutputReply<'_> {
         // The others of the batch are executed before the first is sent.
         chain.prefetch();
         self.output.write_body(ChainBody(chain.clone()));
+    }
+
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>) {
+        if part.len() < REFERENCED_PART {
+            return chunks(chain, part).for_each(|chunk| self.output.write(chunk));
+        }
+        *self.referenced_bytes += part.len();
+        self.output.write_body_part(ChainBody(chain.clone()), part);
     }
 
     #[inline]
@@ -158,17 +189,29 @@ impl Sink for Silence {
 
 impl Reply for Silence {
     fn write_chain(&mut self, _chain: &Chain) {}
+
+    fn write_chain_part(&mut self, _chain: &Chain, _part: Range<usize>) {}
 }
 
 impl Reply for Vec<u8> {
     fn write_chain(&mut self, chain: &Chain) {
-        let mut offset = 0;
-        while offset < chain.len() {
-            let chunk = chain.chunk_at(offset);
-            self.extend_from_slice(chunk);
-            offset += chunk.len();
-        }
+        self.write_chain_part(chain, 0..chain.len());
     }
+
+    fn write_chain_part(&mut self, chain: &Chain, part: Range<usize>) {
+        chunks(chain, part).for_each(|chunk| self.extend_from_slice(chunk));
+    }
+}
+
+/// A part of a large value, which is within it, extent by extent.
+pub fn chunks(chain: &Chain, part: Range<usize>) -> impl Iterator<Item = &[u8]> {
+    let mut offset = part.start;
+    std::iter::from_fn(move || {
+        let chunk = chain.chunk_at(offset);
+        let chunk = &chunk[..chunk.len().min(part.end - offset)];
+        offset += chunk.len();
+        (!chunk.is_empty()).then_some(chunk)
+    })
 }
 
 /// Length of a value of either form, in bytes.

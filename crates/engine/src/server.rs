@@ -10,7 +10,7 @@ use ringstone_store::SystemClock;
 use std::sync::Arc;
 
 /// Listen backlog; the system caps it at its own `somaxconn`.
-const BACKLOG: u32 = 4096;
+pub const BACKLOG: u32 = 4096;
 /// Queued replies above which a connection is not read from, in bytes.
 const OUTPUT_PAUSE: usize = 1 << 20;
 /// What the start banner says.
@@ -42,6 +42,7 @@ impl Server {
     pub fn start(options: ServerOptions, observer: Arc<dyn Fn(NetEvent) + Send + Sync>) -> Result<Server, Error> {
         validate(&options)?;
         let shared = Arc::new(Shared::open(options, Arc::new(SystemClock::new()))?);
+        let _ = shared.host.set(Arc::clone(&observer));
         let factory = {
             let shared = Arc::clone(&shared);
             move |context: ringstone_net::WorkerContext<_>| {
@@ -50,6 +51,7 @@ impl Server {
         };
         let handle = ringstone_net::serve(net_options(&shared.options), factory, observer).map_err(start_error)?;
         let _ = shared.network.set(handle.counters());
+        let _ = shared.addresses.set(handle.local_addresses());
         let sweeper = Sweeper::start(Arc::clone(&shared))
             .map_err(|error| Error::new(ErrorCode::StartFailed, format!("cannot start the sweeper thread: {error}")))?;
         let info = ServerInfo {
@@ -71,6 +73,11 @@ impl Server {
     /// All metrics, read now.
     pub fn metrics(&self) -> Vec<Family> {
         collect::families(&self.shared, &self.info)
+    }
+
+    /// Reads the file of users again, and answers with their number. After an error they are those from before.
+    pub fn reload_users(&self) -> Result<usize, Error> {
+        self.shared.auth.reload()
     }
 
     /// Step 1 of stopping: no new connections; what is in flight is finished. Idempotent.

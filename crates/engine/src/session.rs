@@ -1,11 +1,13 @@
 //! What a connection has set for itself.
 
 use crate::client::{Client, Status};
+use crate::execute::resp::KeysWalk;
 use crate::subscriptions::Subscriptions;
 use crate::transaction::Transaction;
 use crate::watches::Watches;
 use ringstone_protocol::resp::reply::Version;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// What a connection's requests have to be looked at for: of most connections nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,8 @@ impl Modes {
     pub const CACHING: Modes = Modes(1 << 4);
     /// `CLIENT NO-TOUCH ON`.
     pub const NO_TOUCH: Modes = Modes(1 << 5);
+    /// Has not said who it is, and has to.
+    pub const UNAUTHENTICATED: Modes = Modes(1 << 6);
 
     /// Whether one of these is set.
     #[inline]
@@ -68,6 +72,8 @@ pub struct Session {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH asked for.
     pub watches: Option<Box<Watches>>,
+    /// A KEYS that was begun, for the connection to go on with before its next request.
+    pub walk: Option<Box<KeysWalk>>,
 }
 
 impl Session {
@@ -80,6 +86,7 @@ impl Session {
             subscriptions: None,
             transaction: None,
             watches: None,
+            walk: None,
         }
     }
 
@@ -94,12 +101,23 @@ impl Session {
     pub fn refuse(&mut self) {
         if let Some(transaction) = &mut self.transaction {
             transaction.abort();
+            self.show_transaction();
         }
     }
 
     /// Takes what EXEC and DISCARD end.
     pub fn end_transaction(&mut self) -> (Option<Box<Transaction>>, Option<Box<Watches>>) {
-        (self.transaction.take(), self.watches.take())
+        let ended = (self.transaction.take(), self.watches.take());
+        self.show_transaction();
+        ended
+    }
+
+    /// Has others see what is queued and watched (CLIENT LIST).
+    pub fn show_transaction(&self) {
+        let queued = self.transaction.as_ref().map_or(-1, |transaction| transaction.len() as i32);
+        let watched = self.watches.as_ref().map_or(0, |watches| watches.len() as u32);
+        self.client.queued.store(queued, Relaxed);
+        self.client.watched.store(watched, Relaxed);
     }
 
     /// HELLO.

@@ -5,8 +5,9 @@
 //! happens between the look and the execution. What ends an item (deletion, expiry, eviction, a flush) need not be told: a key that
 //! was there and is not there at EXEC has changed, and a key that came back has been written, which was told.
 
+use crate::changes::{Listeners, Part};
 use parking_lot::Mutex;
-use ringstone_store::{Hash, LockedCells};
+use ringstone_store::{Changed, Changes, Hash, LockedCells, Observer, Store};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -22,37 +23,70 @@ const BUCKETS: usize = 4096;
 
 type Shard = Mutex<HashMap<u64, Vec<Arc<AtomicBool>>>>;
 
+/// Is told when the first connection watches, and when the last has ended.
+type Switch = Box<dyn Fn(bool) + Send + Sync>;
+
 /// Watched keys of all connections. The keys are known by their hashes: of two with the same one, which is one chance in 2^64 and
 /// costs a transaction that is tried again, each counts for the other.
 pub struct WatchTable {
     shards: Box<[Shard]>,
     buckets: Box<[AtomicU32]>,
     watched: AtomicUsize,
+    watchers: Mutex<usize>,
+    switch: Switch,
 }
 
-impl Default for WatchTable {
-    fn default() -> WatchTable {
+impl WatchTable {
+    /// Of this store, whose changes it is told of while any key is watched.
+    pub fn of(store: &Arc<Store>, listeners: &Arc<Listeners>) -> Arc<WatchTable> {
+        let (weak_store, weak_listeners) = (Arc::downgrade(store), Arc::downgrade(listeners));
+        let table = WatchTable::new(Box::new(move |is_watched| {
+            let changes = if is_watched { Changes::WRITTEN | Changes::TOUCHED } else { Changes::NONE };
+            if let (Some(store), Some(listeners)) = (weak_store.upgrade(), weak_listeners.upgrade()) {
+                listeners.want(Part::Transactions, changes, &store);
+            }
+        }));
+        let table = Arc::new(table);
+        listeners.join(Part::Transactions, Arc::clone(&table) as _);
+        table
+    }
+
+    fn new(switch: Switch) -> WatchTable {
         WatchTable {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             buckets: (0..BUCKETS).map(|_| AtomicU32::new(0)).collect(),
             watched: AtomicUsize::new(0),
+            watchers: Mutex::new(0),
+            switch,
         }
     }
-}
 
-impl WatchTable {
+    /// A connection begins to watch.
+    fn join(&self) {
+        let mut watchers = self.watchers.lock();
+        *watchers += 1;
+        if *watchers == 1 {
+            (self.switch)(true);
+        }
+    }
+
+    /// A connection has ended that.
+    fn leave(&self) {
+        let mut watchers = self.watchers.lock();
+        *watchers -= 1;
+        if *watchers == 0 {
+            (self.switch)(false);
+        }
+    }
+
+    /// Connections that watch.
+    pub fn watchers(&self) -> usize {
+        *self.watchers.lock()
+    }
+
     /// Keys watched, each by each connection that does.
     pub fn len(&self) -> usize {
         self.watched.load(Ordering::Relaxed)
-    }
-
-    /// A key was given a new version or time of expiry. With the lock of its cell held, as with `Watches::add`: that orders the
-    /// two, so that relaxed loads suffice.
-    #[inline]
-    pub fn changed(&self, hash: Hash) {
-        if self.bucket(hash).load(Ordering::Relaxed) > 0 {
-            self.tell(hash);
-        }
     }
 
     #[cold]
@@ -92,6 +126,15 @@ impl WatchTable {
     }
 }
 
+impl Observer for WatchTable {
+    /// With the lock of the key's cell held, as with `Watches::add`: that orders the two, so that relaxed loads suffice.
+    fn changed(&self, changed: &Changed<'_>) {
+        if self.bucket(changed.hash).load(Ordering::Relaxed) > 0 {
+            self.tell(changed.hash);
+        }
+    }
+}
+
 /// What one connection watches, until dropped.
 pub struct Watches {
     table: Arc<WatchTable>,
@@ -106,8 +149,9 @@ struct Watched {
 }
 
 impl Watches {
-    /// None yet.
+    /// None yet; before the first key's cell is locked.
     pub fn new(table: &Arc<WatchTable>) -> Watches {
+        table.join();
         Watches {
             table: Arc::clone(table),
             dirty: Arc::new(AtomicBool::new(false)),
@@ -131,6 +175,11 @@ impl Watches {
         }
     }
 
+    /// Keys watched.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Hashes of the keys.
     pub fn hashes(&self) -> impl Iterator<Item = Hash> {
         self.keys.values().map(|watched| watched.hash)
@@ -138,10 +187,9 @@ impl Watches {
 
     /// Whether any of the keys has changed; their cells are locked.
     pub fn is_dirty(&self, cells: &mut LockedCells<'_>) -> bool {
-        let is_gone = |(key, watched): (&Box<[u8]>, &Watched)| {
-            watched.was_there && cells.entry(key, watched.hash).peek().is_none()
-        };
-        self.dirty.load(Ordering::Relaxed) || self.keys.iter().any(is_gone)
+        let mut is_gone =
+            |key: &[u8], watched: &Watched| watched.was_there && cells.entry(key, watched.hash).peek().is_none();
+        self.dirty.load(Ordering::Relaxed) || self.keys.iter().any(|(key, watched)| is_gone(key, watched))
     }
 }
 
@@ -150,6 +198,7 @@ impl Drop for Watches {
         for watched in self.keys.values() {
             self.table.remove(watched.hash, &self.dirty);
         }
+        self.table.leave();
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::Protocol;
 use crate::cells::Cells;
 use crate::client::{Client, Mail};
-use crate::connection::{Connection, Receiving, StoreBody};
+use crate::connection::{Connection, Mode, Receiving, StoreBody};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
 use crate::execute::{memcache, prefetch, resp};
 use crate::intake::{Bounds, Intake, Step, take};
@@ -11,13 +11,15 @@ use crate::reply::{ChainBody, OutputReply, Reply, Silence};
 use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
 use crate::timing::{self, Timing};
+use crate::trace;
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::binary::request as binary;
 use ringstone_protocol::memcache::reply as memcache_reply;
-use ringstone_protocol::memcache::text::Request;
+use ringstone_protocol::memcache::text::{BodyHead, Request};
 use ringstone_protocol::resp::command::{self, Command};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply as resp_reply;
@@ -77,18 +79,34 @@ impl<'t, 'i> Lane<'t, 'i> {
 
     /// What others have put in comes before the replies of this turn.
     #[inline]
-    fn read_mail(&mut self) {
+    fn read_mail(&mut self, counters: &WorkerCounters) {
         let client = &self.turn.connection.session.client;
-        if client.has_mail() {
+        if client.has_mail() && !self.turn.connection.is_writing() {
             let mut out = OutputReply {
                 output: self.turn.output,
                 referenced_bytes: &mut self.referenced_bytes,
                 limit: usize::MAX,
+                errors: &counters.resp_errors,
             };
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
             }
         }
+    }
+
+    /// After a step that does not merely go on.
+    #[cold]
+    fn follow(&mut self, outcome: Outcome) {
+        let connection = &mut *self.turn.connection;
+        self.state = match outcome {
+            Outcome::Continue => LaneState::Active,
+            Outcome::Close => LaneState::Closing,
+            Outcome::Yield => LaneState::Yielding,
+            Outcome::Walk => {
+                connection.receiving = connection.session.walk.take().map_or(Receiving::Nothing, Receiving::Walk);
+                LaneState::Active
+            }
+        };
     }
 
     /// Gives back what was taken from `consumed` on.
@@ -192,8 +210,10 @@ impl Worker {
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
+        let traced = self.shared.trace.traced();
         let timing = Timing::new(&self.shared.settings);
-        let mut context = Context { shared: &self.shared, store, cells, counters, now_ms, hashes, scratch, timing };
+        let mut context =
+            Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch, timing };
         let only = only_command(round);
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
         for Queued { lane, step, hash, start } in round.drain(..) {
@@ -214,8 +234,13 @@ impl Worker {
                 output: lane.turn.output,
                 referenced_bytes: &mut lane.referenced_bytes,
                 limit: self.output_limit,
+                errors: &counters.resp_errors,
             };
             let connection = &mut *lane.turn.connection;
+            if traced.any() {
+                let serial = connection.session.client.serial;
+                trace::enter(trace::Command { name: command_name(&step, connection), connection: serial });
+            }
             let (index, outcome) = if connection.session.is_silent() {
                 execute_silently(step, hash, connection, &mut context, &mut out)
             } else {
@@ -225,11 +250,14 @@ impl Worker {
             lane.last_command = index.or(lane.last_command);
             if !out.has_room() {
                 lane.state = LaneState::Overrun;
-            } else if outcome == Outcome::Close {
-                lane.state = LaneState::Closing;
+            } else if outcome != Outcome::Continue {
+                lane.follow(outcome);
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
+        }
+        if traced.any() {
+            self.shared.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
         if context.timing.is_long(round_ns) {
@@ -248,10 +276,36 @@ fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
     }
 }
 
+/// What a step is called where operations are followed.
+#[cold]
+fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
+    let index = match (step, &connection.receiving) {
+        (Step::Memcache(request), _) => memcache::command_index(request),
+        (Step::Binary(request), _) => memcache::binary::command_index(request),
+        (Step::MemcacheStored, Receiving::Store(body)) => Some(match body.head.as_head() {
+            BodyHead::Store(head) => CommandIndex(memcache::store_index(head.mode)),
+            BodyHead::Meta(_) => CommandIndex::META_SET,
+        }),
+        (Step::BinaryStored, Receiving::Binary(body)) => Some(memcache::binary::received_index(body)),
+        (Step::Resp { spec: Some(spec), .. }, _) => Some(resp::command_index(spec)),
+        _ => None,
+    };
+    index.map_or("na", |index| index.describe().1)
+}
+
 /// Steps after which the next one cannot be taken before they are executed.
 fn blocks(step: &Step<'_>) -> bool {
     match step {
-        Step::MemcacheStored | Step::BinaryStored | Step::RespAssembled | Step::RespError(_) => true,
+        Step::MemcacheStored
+        | Step::MemcacheLogin { .. }
+        | Step::MemcacheDump
+        | Step::BinaryStored
+        | Step::RespAssembled
+        | Step::RespInline(_)
+        | Step::RespWalk
+        | Step::RespError(_) => true,
+        Step::Memcache(request) => matches!(request, Request::Admin(Admin::Dump { .. } | Admin::Watch(_))),
+        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
         Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
         _ => false,
     }
@@ -291,6 +345,15 @@ fn execute(
 ) -> (Option<CommandIndex>, Outcome) {
     let hash = hash.unwrap_or(Hash(0));
     match step {
+        Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
+        Step::MemcacheLogin { user, password } => {
+            memcache::admin::login(user, password, connection, context, out);
+            (None, Outcome::Continue)
+        }
+        Step::MemcacheDump => {
+            memcache::admin::dump(connection, context, out);
+            (None, Outcome::Continue)
+        }
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
         Step::MemcacheRefused { reply, close } => {
@@ -313,6 +376,7 @@ fn execute(
         Step::BinaryStored => (binary_received(hash, connection, context, out), Outcome::Continue),
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
+        Step::RespWalk => (None, go_on(connection, context, out)),
         Step::RespRefused(error) => {
             connection.session.refuse();
             resp::refuse(error, context, out);
@@ -370,13 +434,14 @@ fn execute_silently(
         return execute(step, hash, connection, context, out);
     }
     let out = &mut Silence::default();
-    match step {
+    let (index, outcome) = match step {
         Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
         Step::RespRefused(error) => {
+            connection.session.refuse();
             resp::refuse(error, context, out);
             (None, Outcome::Continue)
         }
@@ -385,7 +450,10 @@ fn execute_silently(
             (None, Outcome::Close)
         }
         _ => (None, Outcome::Continue),
-    }
+    };
+    // A walk has no effect but its reply.
+    let walk = connection.session.walk.take();
+    (index, if walk.is_some() { Outcome::Continue } else { outcome })
 }
 
 /// Whether a request is answered all the same.
@@ -403,9 +471,27 @@ fn store_received(
         return None;
     };
     let StoreBody { head, body } = *received;
-    let head = head.as_head();
-    memcache::store(&head, NewValue::Body(body), hash, context, out);
-    Some(CommandIndex(memcache::store_index(head.mode)))
+    let value = NewValue::Body(body);
+    Some(match head.as_head() {
+        BodyHead::Store(head) => {
+            memcache::store(&head, value, hash, context, out);
+            CommandIndex(memcache::store_index(head.mode))
+        }
+        BodyHead::Meta(target) => {
+            memcache::meta::store(target, value, hash, context, out);
+            CommandIndex::META_SET
+        }
+    })
+}
+
+/// The next slice of a KEYS, after which others get their turn.
+fn go_on(connection: &mut Connection, context: &mut Context<'_>, out: &mut OutputReply<'_>) -> Outcome {
+    if let Receiving::Walk(walk) = &mut connection.receiving
+        && walk.step(context, out)
+    {
+        connection.receiving = Receiving::Nothing;
+    }
+    Outcome::Yield
 }
 
 fn execute_assembled(
@@ -476,8 +562,19 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
+        if spec.id == Command::Exec {
+            resp::transaction::refuse_exec(spec, session, out);
+        } else {
+            session.refuse();
+            resp_reply::wrong_arguments(out, spec);
+        }
+        return (None, Outcome::Continue);
+    }
+    if session.modes.has(Modes::UNAUTHENTICATED)
+        && let Some(text) = resp::auth::refusal(spec.id)
+    {
         session.refuse();
-        resp_reply::wrong_arguments(out, spec);
+        resp_reply::error(out, text);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
@@ -499,17 +596,25 @@ impl Service for Worker {
 
     fn open(&mut self, info: &ConnectionInfo, _output: &mut Output<ChainBody>) -> Connection {
         let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
-        let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
-        let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
-        self.shared.clients.add(&client);
-        Connection::of(protocol, client)
+        let mut connection = match &self.mailbox {
+            Some(mailbox) => {
+                let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
+                self.shared.clients.add(&client);
+                self.shared.trace.opened(&client);
+                Connection::of(protocol, client)
+            }
+            None => Connection::new(protocol, info.serial),
+        };
+        connection.session.modes.set(Modes::UNAUTHENTICATED, self.shared.auth.is_required());
+        connection
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
         let now_ms = self.shared.clock.now_ms();
         let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
         lanes.extend(batch.iter_mut().map(Lane::new));
-        lanes.iter_mut().for_each(Lane::read_mail);
+        let counters = self.shared.counters.worker(self.index);
+        lanes.iter_mut().for_each(|lane| lane.read_mail(counters));
         let mut round = Round::new();
         loop {
             self.collect(&mut lanes, &mut round, now_ms);
@@ -556,8 +661,13 @@ impl Service for Worker {
         }
     }
 
-    fn close(&mut self, mut connection: Connection, _reason: CloseReason) {
-        self.shared.clients.remove(&connection.session.client);
+    fn close(&mut self, mut connection: Connection, reason: CloseReason) {
+        let client = &connection.session.client;
+        self.shared.clients.remove(client);
+        if connection.mode == Mode::Watch {
+            self.shared.unwatch(client);
+        }
+        self.shared.trace.closed(client, reason);
         resp::leave(&mut connection.session, &self.shared);
     }
 }

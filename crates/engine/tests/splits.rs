@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Bench, START_MS, options};
+use common::{Bench, Client, START_MS, options, packet, without_tokens};
 use ringstone_engine::Protocol;
 
 const STREAMS: &[(&str, &[u8])] = &[
@@ -43,6 +43,10 @@ const STREAMS: &[(&str, &[u8])] = &[
     ("resp protocol error", b"*1\r\n$4\r\nPING\r\n*1\r\n+PING\r\n*1\r\n$4\r\nPING\r\n"),
 ];
 
+fn shown(client: &Client) -> String {
+    String::from_utf8_lossy(&without_tokens(&client.replies)).into_owned()
+}
+
 fn check(name: &str, protocol: Protocol, stream: &[u8]) {
     let mut bench = Bench::new(options());
     let fresh = |bench: &mut Bench| {
@@ -54,12 +58,12 @@ fn check(name: &str, protocol: Protocol, stream: &[u8]) {
     for at in 1..stream.len() {
         fresh(&mut bench);
         let cut = bench.pieces(protocol, [&stream[..at], &stream[at..]]);
-        assert_eq!(cut.text(), whole.text(), "{name}, cut at {at}");
+        assert_eq!(shown(&cut), shown(&whole), "{name}, cut at {at}");
         assert_eq!(cut.closed, whole.closed, "{name}, cut at {at}");
     }
     fresh(&mut bench);
     let bytes = bench.pieces(protocol, stream.chunks(1));
-    assert_eq!(bytes.text(), whole.text(), "{name}, byte by byte");
+    assert_eq!(shown(&bytes), shown(&whole), "{name}, byte by byte");
 }
 
 #[test]
@@ -67,6 +71,33 @@ fn any_cut_gives_the_same_replies() {
     for (name, stream) in STREAMS {
         check(name, Protocol::Auto, stream);
     }
+}
+
+#[test]
+fn binary_requests_do_not_mind_cuts() {
+    let (noop, counting) = (packet(0x0a, b"", b"", b""), [&[0; 7][..], b"\x01", &[0; 7], b"\x2a", &[0; 4]].concat());
+    let token = |mut packet: Vec<u8>| {
+        packet[16] = 0x7f;
+        packet
+    };
+    let stream = [
+        packet(0x01, &[5; 8], b"k", b"one"),
+        packet(0x00, b"", b"k", b""),
+        packet(0x0d, b"", b"none", b""),
+        packet(0x0e, b"", b"k", b"!!"),
+        packet(0x0c, b"", b"k", b""),
+        token(packet(0x01, &[0; 8], b"k", b"x")),
+        packet(0x05, &counting, b"n", b""),
+        packet(0x05, &counting, b"n", b""),
+        packet(0x1d, &[0; 4], b"n", b""),
+        packet(0x77, b"extras", b"key", b"value"),
+        packet(0x10, b"", b"nonsense", b"with a value"),
+        noop.clone(),
+        packet(0x00, b"", b"", b""),
+        noop,
+    ];
+    check("binary", Protocol::Auto, &stream.concat());
+    check("binary", Protocol::Memcached, &stream.concat());
 }
 
 #[test]

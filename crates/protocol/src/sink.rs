@@ -11,6 +11,10 @@ pub trait Sink {
     fn room(&mut self, bytes: usize) -> &mut [u8];
     /// The first `bytes` of the last `room` are valid.
     fn commit(&mut self, bytes: usize);
+    /// An error of RESP follows, with this text (or only its code word); for who counts them.
+    fn note_error(&mut self, text: &[u8]) {
+        let _ = text;
+    }
 }
 
 /// Bytes that `Vec`'s `room` keeps behind the room it gives: the room's size, so that `commit` needs no other state.

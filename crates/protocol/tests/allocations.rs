@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use ringstone_protocol::memcache::{reply, text};
+use ringstone_protocol::memcache::{meta, reply, text};
 use ringstone_protocol::resp::options::set_options;
 use ringstone_protocol::resp::parse::{self as resp, Parsed, Progress};
 use ringstone_protocol::resp::{command, reply as resp_reply};
@@ -67,7 +67,7 @@ impl Sink for Fixed {
 
 const TEXT: &[u8] =
     b"get a b c\r\ngats 10 a\r\nset a 0 0 3\r\nabc\r\ncas a 0 0 3 9\r\nabc\r\ndelete a\r\nincr n 1\r\ntouch a 1\r\n\
-    flush_all\r\nversion\r\nfoo\r\nset a 0 0 x\r\nset a 0 0 10001\r\n";
+    flush_all\r\nversion\r\nfoo\r\nset a 0 0 x\r\nmg Zm9v b v k\r\nms a 2 c\r\nhi\r\nma n N0\r\nmg a z\r\nset a 0 0 10001\r\n";
 const RESP: &[u8] = b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*5\r\n$3\r\nset\r\n$1\r\nk\r\n$5\r\nhello\r\n$2\r\nPX\r\n$2\r\n10\r\n*0\r\n*3\r\n$3\r\nSET\r\n";
 
 /// Parses every request of `TEXT` and reads what there is in it.
@@ -80,7 +80,13 @@ fn read_text() -> usize {
                 assert_eq!(keys.count(), 3);
                 consumed
             }
-            text::Parsed::Request { consumed, .. } | text::Parsed::Refused { consumed, .. } => consumed,
+            text::Parsed::Request { request: text::Request::Meta(meta::Request::Get(target)), consumed } => {
+                assert_eq!((target.key.bytes(&mut [0; _]), target.flags.options().value), (&b"foo"[..], true));
+                consumed
+            }
+            text::Parsed::Request { consumed, .. }
+            | text::Parsed::Refused { consumed, .. }
+            | text::Parsed::TooLarge { consumed, .. } => consumed,
             other => panic!("{other:?}"),
         };
         requests += 1;
@@ -140,7 +146,7 @@ fn common_requests_and_replies_allocate_nothing() {
     let before = ALLOCATIONS.get();
     let (text, resp, _) = round(&mut sink);
     let allocations = ALLOCATIONS.get() - before;
-    assert_eq!((text, resp), (12, 3));
+    assert_eq!((text, resp), (16, 3));
     assert_eq!(allocations, 0);
     let counted = std::hint::black_box(vec![0u8; 10]);
     assert!(ALLOCATIONS.get() > before, "the counter counts ({} bytes)", counted.len());

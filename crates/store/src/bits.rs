@@ -10,3 +10,11 @@ pub(crate) fn lowest_run(bits: u64, count: u32) -> Option<u32> {
     let starts = (1..count).fold(bits, |starts, n| starts & bits >> n);
     (starts != 0).then(|| starts.trailing_zeros())
 }
+
+/// Of the bits that are set, so many, the lowest.
+pub(crate) fn lowest(mut bits: u32, count: u32) -> u32 {
+    while bits.count_ones() > count {
+        bits &= !(1 << bits.ilog2());
+    }
+    bits
+}

@@ -10,7 +10,14 @@ pub type UnixMillis = u64;
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> UnixMillis;
+
+    /// Microseconds since the Unix epoch, never less than `now_ms` said before; for who shows the time.
+    fn now_us(&self) -> u64 {
+        self.now_ms() * US_PER_MS
+    }
 }
+
+const US_PER_MS: u64 = 1000;
 
 /// Wall time that never goes backwards: when the system's clock is set back, it stands still until it is caught up with.
 #[derive(Debug, Default)]
@@ -32,6 +39,11 @@ impl Clock for SystemClock {
         let seen_ms = self.latest_ms.load(Ordering::Relaxed);
         // Written at most once per millisecond, so readers share the line.
         if wall_ms > seen_ms { wall_ms.max(self.latest_ms.fetch_max(wall_ms, Ordering::Relaxed)) } else { seen_ms }
+    }
+
+    fn now_us(&self) -> u64 {
+        let wall_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as u64);
+        wall_us.max(self.now_ms() * US_PER_MS)
     }
 }
 

@@ -5,10 +5,11 @@ use crate::chain::{Body, Chain};
 use crate::clock::UnixMillis;
 use crate::error::Error;
 use crate::hash::Hash;
+use crate::index::SLOT_BYTES;
 use crate::item::RawItem;
 use crate::marks::Marks;
 use crate::options::MAX_KEY_BYTES;
-use crate::scratch::with_copy;
+use crate::scratch::Copied;
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -173,19 +174,24 @@ impl<'s, 'k> Entry<'s, 'k> {
         View { shared: self.shared, slot: self.slot, cell: &mut self.cell }
     }
 
-    #[inline]
-    pub(crate) fn item(&self, item: RawItem) -> Item<'_> {
-        let value = if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) };
+    /// What is shown of an item; what an access changes, as it was before.
+    #[inline(always)]
+    fn item(&self, item: RawItem, idle_s: u32, fetched: bool) -> Item<'_> {
         let (marks, cas) = item.marks_and_shown_cas();
         Item {
-            value,
+            value: Value::of(item),
             flags: item.flags(),
             cas,
             expires_at_ms: item.expires_at_ms(),
             marks,
-            idle_s: item.idle_s(self.now.s),
-            fetched: item.is_fetched(),
+            idle_s,
+            fetched,
         }
+    }
+
+    /// The same of an item that is found otherwise.
+    pub(crate) fn shown(&self, item: RawItem) -> Item<'_> {
+        self.item(item, item.idle_s(self.now.s), item.is_fetched())
     }
 
     /// The live item, counted as a read (frequency, last access) unless it is [`uncounted`](Entry::uncounted).
@@ -199,7 +205,7 @@ impl<'s, 'k> Entry<'s, 'k> {
                 if counts {
                     view.count_read(slot, raw, now);
                 }
-                Ok(Item { idle_s, fetched, ..self.item(raw) })
+                Ok(self.item(raw, idle_s, fetched))
             }
             Err(Some(Reason::Expired)) => Err(Absence::Expired),
             Err(Some(_)) => Err(Absence::Flushed),
@@ -211,7 +217,8 @@ impl<'s, 'k> Entry<'s, 'k> {
     #[inline]
     pub fn peek(&self) -> Option<Item<'_>> {
         let (_, item) = self.slot.find(&self.shared.pool, &self.cell, self.key, self.hash)?;
-        if self.cell.is_gone(item, self.now).is_some() { None } else { Some(self.item(item)) }
+        let there = self.cell.is_gone(item, self.now).is_none();
+        there.then(|| self.shown(item))
     }
 
     fn live(&mut self) -> Option<RawItem> {
@@ -239,6 +246,18 @@ impl<'s, 'k> Entry<'s, 'k> {
         self.check(source.len())?;
         let (key, hash, now) = (self.key, self.hash, self.now);
         self.view().set(key, hash, source, &attributes, now)
+    }
+
+    /// Writes a new version whose value is these pieces one after another; they are copied. Errors as with `set`.
+    pub fn set_pieces(&mut self, pieces: &[&[u8]], attributes: Attributes) -> Result<Cas, Error> {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        self.check(length)?;
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        if length < self.shared.pool.geometry.chain_threshold() {
+            let value = pieces.concat();
+            return self.view().set(key, hash, Source::Parts([&value, &[]]), &attributes, now);
+        }
+        self.view().write_chunks(key, hash, pieces, &attributes, now)
     }
 
     /// Value := value ++ bytes; flags, expiry and kind stay, and the item is no longer stale or won. `None` when there is no live item. Of a large value only what comes
@@ -271,10 +290,9 @@ impl<'s, 'k> Entry<'s, 'k> {
             let in_place = self.view().extend_in_place(hash, item, bytes, at_front, now);
             return Some(in_place.map_or_else(
                 || {
-                    with_copy(item.value(), |old| {
-                        let parts = if at_front { [bytes, old] } else { [old, bytes] };
-                        self.view().set(key, hash, Source::Parts(parts), attributes, now)
-                    })
+                    let old = Copied::of(item.value());
+                    let parts: [&[u8]; 2] = if at_front { [bytes, &old] } else { [&old, bytes] };
+                    self.view().set(key, hash, Source::Parts(parts), attributes, now)
                 },
                 Ok,
             ));
@@ -284,7 +302,7 @@ impl<'s, 'k> Entry<'s, 'k> {
             let added: SmallVec<[&[u8]; 4]> = new.chunks().collect();
             return Some(self.view().append_large(key, hash, &added, attributes, now));
         }
-        let old = self.item(item).value.to_vec_or_chain();
+        let old = Value::of(item).to_vec_or_chain();
         let (first, second) = if at_front { (&new, &old) } else { (&old, &new) };
         let chunks: Vec<&[u8]> = first.chunks().chain(second.chunks()).collect();
         Some(self.view().write_chunks(key, hash, &chunks, attributes, now))
@@ -323,6 +341,16 @@ impl<'s, 'k> Entry<'s, 'k> {
         self.amend(true, |attributes| (attributes.marks, attributes.cas) = (marks, cas))
     }
 
+    /// Bytes of the budget that the item takes: itself with its key, its slot in the index, and the extents of a large value.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        let (_, item) = self.slot.find(&self.shared.pool, &self.cell, self.key, self.hash)?;
+        if self.cell.is_gone(item, self.now).is_some() {
+            return None;
+        }
+        let extents = if item.has_chain() { item.extent_bytes() } else { 0 };
+        Some((item.bytes() + SLOT_BYTES) as u64 + extents)
+    }
+
     /// Removes; true if a live item was there.
     pub fn remove(&mut self) -> bool {
         let (key, hash, now) = (self.key, self.hash, self.now);
@@ -349,7 +377,12 @@ pub(crate) enum Pieces<'a> {
     Body(&'a Body),
 }
 
-impl Value<'_> {
+impl<'e> Value<'e> {
+    #[inline]
+    fn of(item: RawItem) -> Value<'e> {
+        if item.has_chain() { Value::Chain(item.chain()) } else { Value::Bytes(item.value()) }
+    }
+
     /// The value, safe from what happens to the item: bytes copied, a chain by reference.
     fn to_vec_or_chain(&self) -> Pieces<'static> {
         match self {

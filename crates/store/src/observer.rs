@@ -125,6 +125,11 @@ impl Observation {
     }
 
     #[inline]
+    pub fn wants_any(&self) -> bool {
+        self.observed.load(Ordering::Relaxed) != 0
+    }
+
+    #[inline]
     pub fn wants(&self, change: Change) -> bool {
         Changes(self.observed.load(Ordering::Relaxed)).contains(change)
     }

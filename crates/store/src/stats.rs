@@ -117,6 +117,16 @@ impl Counters {
 }
 
 impl Stats {
+    /// Bytes of the budget in use.
+    pub fn used_bytes(&self) -> u64 {
+        self.item_segment_bytes
+            + self.chain_bytes
+            + self.reserved_bytes
+            + self.pinned_bytes
+            + self.index_bytes
+            + self.ghost_bytes
+    }
+
     pub(crate) fn gauge(&mut self, gauges: &Gauges, geometry: &Geometry) {
         let page = geometry.index_page_bytes() as u64;
         self.items += gauges.items.get();

@@ -49,18 +49,19 @@ impl Shared {
 }
 
 impl Store {
-    /// Reserves the arena. Errors when the mapping is refused, or `max_memory` is less than [`MIN_MEMORY_BYTES`].
+    /// Reserves the arena, and addresses for it to grow if there are any. Errors when the mapping is refused, or `max_memory` is less than [`MIN_MEMORY_BYTES`].
     pub fn open(options: Options) -> io::Result<Store> {
         if options.max_memory < MIN_MEMORY_BYTES {
             let text = format!("max_memory is less than {MIN_MEMORY_BYTES} bytes");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let geometry = Geometry::of(options.max_memory);
-        let pool = Arc::new(Pool::new(geometry)?);
-        Ok(Store { shared: Shared::new(options, geometry, pool) })
+        // Where there are no addresses to spare (`ulimit -v`) it cannot grow.
+        let pool = Pool::new(geometry).or_else(|_| Pool::new(geometry.fixed()))?;
+        Ok(Store { shared: Shared::new(options, pool.geometry, Arc::new(pool)) })
     }
 
-    /// The options it was opened with.
+    /// The options it was opened with; what the limit is now, [`Store::max_memory`] says.
     pub fn options(&self) -> &Options {
         &self.shared.options
     }
@@ -211,7 +212,7 @@ impl Store {
             reserved_bytes: pool.reserved_bytes.load(Ordering::Relaxed),
             pinned_bytes: pool.pinned_bytes.load(Ordering::Relaxed),
             resident_bytes: pool.resident_bytes(),
-            max_memory: self.shared.options.max_memory,
+            max_memory: pool.max_memory(),
             cells: self.shared.slots.len() as u64,
             ..Stats::default()
         };

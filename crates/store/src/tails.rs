@@ -22,7 +22,8 @@ struct Shared {
 
 /// Shared segments in lists by number of free pages, so that the best fit is found in at most 64 steps.
 pub(crate) struct Tails {
-    segments: Box<[Shared]>,
+    /// By number, up to the highest that was ever shared; there is room for all, so that this never moves.
+    segments: Vec<Shared>,
     heads: [u32; MAX_PAGES + 1],
     pages: u32,
     free_pages: u64,
@@ -31,9 +32,8 @@ pub(crate) struct Tails {
 
 impl Tails {
     pub fn new(segments: u32, pages: u32) -> Tails {
-        let idle = Shared { free: 0, prev: NONE, next: NONE };
         Tails {
-            segments: vec![idle; segments as usize].into_boxed_slice(),
+            segments: Vec::with_capacity(segments as usize),
             heads: [NONE; MAX_PAGES + 1],
             pages,
             free_pages: 0,
@@ -55,6 +55,9 @@ impl Tails {
 
     /// Makes a free segment a shared one.
     pub fn add(&mut self, segment: u32) {
+        if self.segments.len() <= segment as usize {
+            self.segments.resize(segment as usize + 1, Shared { free: 0, prev: NONE, next: NONE });
+        }
         self.segments[segment as usize].free = u64::MAX >> (64 - self.pages);
         self.free_pages += u64::from(self.pages);
         self.shared += 1;

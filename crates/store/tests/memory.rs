@@ -81,6 +81,7 @@ fn overhead_and_resident_memory() {
     what_is_not_used_yet_is_not_resident();
     overwriting_holds_the_limit();
     expired_memory_is_free_after_a_sweep();
+    memory_beyond_a_lower_limit_goes_back();
 }
 
 /// Cells as full as those of a server with a limit of 1 GiB that holds a million items of 16 or 100 bytes, 200,000 of 1,000
@@ -166,4 +167,38 @@ fn expired_memory_is_free_after_a_sweep() {
     assert!(resident_bytes() <= before + stats.resident_bytes + (1 << 20));
     #[cfg(debug_assertions)]
     store.check_integrity();
+}
+
+/// Items and large values, on small pages and huge ones, to a third of the limit and back.
+fn memory_beyond_a_lower_limit_goes_back() {
+    let before = resident_bytes();
+    let (high, low) = (48 << 20, 16 << 20);
+    let store = open(high, Eviction::S3Fifo);
+    let value = vec![9; 100_000];
+    let fill = |first: u64| {
+        for i in first..first + 6000 {
+            set(&store, &i.to_le_bytes(), &value[..[100, 900, 4_000, 50_000][i as usize % 4]], 0, 1_000);
+        }
+    };
+    for round in 0..2 {
+        fill(round * 10_000);
+        use_huge_pages(&store);
+        #[cfg(target_os = "linux")]
+        assert!(resident_bytes() >= before + high * 9 / 10, "it was full");
+        store.set_max_memory(low, 1_000).unwrap();
+        while store.shrink_slice(1_000) {}
+        let stats = store.stats();
+        assert!(stats.resident_bytes <= low && stats.evictions > 0 && stats.items > 0, "{stats:?}");
+        let process = resident_bytes().saturating_sub(before);
+        assert!(process <= low + low / 20 + (1 << 20), "{process}");
+        // It stays so, also when pages are looked at and items written.
+        use_huge_pages(&store);
+        fill(round * 10_000 + 1_000_000);
+        use_huge_pages(&store);
+        let process = resident_bytes().saturating_sub(before);
+        assert!(process <= low + low / 20 + (1 << 20), "{process} after more was written");
+        #[cfg(debug_assertions)]
+        store.check_integrity();
+        store.set_max_memory(high, 1_000).unwrap();
+    }
 }

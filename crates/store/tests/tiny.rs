@@ -1,7 +1,21 @@
 //! Small runs of everything that is unsafe, short enough for Miri:
 //! `cargo +nightly miri test -p ringstone-store --test tiny miri_`.
 
-use ringstone_store::{Attributes, Error, Eviction, NewValue, Options, Store, Value};
+use ringstone_store::{
+    Attributes, Changed, Changes, Error, Eviction, Kind, Marks, NewValue, Observer, Options, Store, Value,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts what it is told of keys that are what they were.
+#[derive(Default)]
+struct Told(AtomicUsize);
+
+impl Observer for Told {
+    fn changed(&self, changed: &Changed<'_>) {
+        self.0.fetch_add(usize::from(!changed.key.is_empty()), Ordering::Relaxed);
+    }
+}
 
 /// Miri is a thousand times slower.
 const ROUNDS: usize = if cfg!(miri) { 60 } else { 400 };
@@ -11,7 +25,10 @@ fn open(max_memory: u64, eviction: Eviction) -> Store {
 }
 
 fn set(store: &Store, key: &[u8], value: &[u8], expires_at_ms: u64) -> Result<u64, Error> {
-    let attributes = Attributes { flags: value.len() as u32 % 3, expires_at_ms, ..Attributes::default() };
+    let length = value.len();
+    let marks = Marks { stale: length % 2 == 1, ..Marks::default() };
+    let cas = if length.is_multiple_of(19) { length as u64 } else { 0 };
+    let attributes = Attributes { flags: length as u32 % 3, expires_at_ms, marks, cas };
     store.entry(key, store.hash(key), 1000).set(NewValue::Bytes(value), attributes)
 }
 
@@ -116,10 +133,40 @@ fn miri_append() {
     store.check_integrity();
 }
 
+/// Marks and tokens that were given, in items and stubs, put there by all that writes, with somebody told of each change.
+#[test]
+fn miri_marks() {
+    let store = open(64 << 10, Eviction::S3Fifo);
+    let told = Arc::new(Told::default());
+    store.observe(told.clone());
+    store.set_observed(Changes::ALL);
+    let long = vec![b'k'; 1500];
+    for i in 0..ROUNDS {
+        let number = (i % 11).to_le_bytes();
+        let key: &[u8] = [&number, &long[..300], &long][i % 3 * usize::from(i % 4 == 0)];
+        let marks = Marks { kind: [Kind::String, Kind::Hash][i % 2], stale: i % 3 == 0, won: i % 5 == 0 };
+        let cas = [0, u64::MAX, 7][i % 3];
+        let attributes = Attributes { flags: i as u32 % 2, marks, cas, ..Attributes::default() };
+        let value = vec![i as u8; [3, 40, 1500][i % 3]];
+        let mut entry = store.entry(key, store.hash(key), 1000);
+        entry.set(NewValue::Bytes(&value), if i % 2 == 0 { attributes } else { Attributes::default() }).unwrap();
+        entry.set_marks(marks).unwrap().unwrap();
+        entry.set_expiry(2000).unwrap().unwrap();
+        let renewed = entry.renew(marks, cas).unwrap().unwrap();
+        let item = entry.get().unwrap();
+        assert_eq!((item.marks, item.cas, item.value.to_vec()), (marks, renewed, value));
+        entry.append(NewValue::Bytes(b"x")).unwrap().unwrap();
+        assert_eq!(entry.get().unwrap().marks, marks.of_next());
+    }
+    assert!(told.0.load(Ordering::Relaxed) >= 5 * ROUNDS);
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+}
+
 /// Two threads, one holding chains beyond their items' lives, and a store that goes before its chains.
 #[test]
 fn miri_threads_and_held_chains() {
-    let store = std::sync::Arc::new(open(128 << 10, Eviction::S3Fifo));
+    let store = Arc::new(open(128 << 10, Eviction::S3Fifo));
     let other = store.clone();
     let thread = std::thread::spawn(move || {
         let mut held = Vec::new();

@@ -145,14 +145,8 @@ export const hashes: Entry[] = [
   ]),
   row('HSCAN', [
     ['HSET {k} f1 v1 g2 v2 f3 v3', int(3)],
-    [
-      'HSCAN {k} 0',
-      array(bulk('0'), array(bulk('f1'), bulk('v1'), bulk('g2'), bulk('v2'), bulk('f3'), bulk('v3'))),
-    ],
-    [
-      'HSCAN {k} 0 MATCH f* COUNT 1',
-      array(bulk('0'), array(bulk('f1'), bulk('v1'), bulk('f3'), bulk('v3'))),
-    ],
+    ['HSCAN {k} 0', array(bulk('0'), array(bulk('f1'), bulk('v1'), bulk('g2'), bulk('v2'), bulk('f3'), bulk('v3')))],
+    ['HSCAN {k} 0 MATCH f* COUNT 1', array(bulk('0'), array(bulk('f1'), bulk('v1'), bulk('f3'), bulk('v3')))],
     ['HSCAN {k} 0 match x*', array(bulk('0'), array())],
     ['HSCAN {k} x', error('ERR invalid cursor')],
     ['HSCAN {k} 0 COUNT 0', SYNTAX],
@@ -161,9 +155,16 @@ export const hashes: Entry[] = [
     ['HSCAN {k} 0 NONSENSE', SYNTAX],
     ['HSCAN {k}absent 0 NONSENSE', array(bulk('0'), array())],
   ]),
-  row('HSCAN without values', [['HSET {k} f1 v1 g2 v2', int(2)], ['HSCAN {k} 0 NOVALUES', array(bulk('0'), array(bulk('f1'), bulk('g2')))]], {
-    differs: { why: 'NOVALUES came with Valkey 8', steps: null },
-  }),
+  row(
+    'HSCAN without values',
+    [
+      ['HSET {k} f1 v1 g2 v2', int(2)],
+      ['HSCAN {k} 0 NOVALUES', array(bulk('0'), array(bulk('f1'), bulk('g2')))],
+    ],
+    {
+      differs: { why: 'NOVALUES came with Valkey 8', steps: null },
+    },
+  ),
   row('arity', [
     ['HSET {k} f', arity('hset')],
     ['HSET {k} f v g', arity('hset')],
@@ -192,18 +193,30 @@ export const hashes: Entry[] = [
     ['PERSIST {k}', int(1)],
     ['TTL {k}', int(-1)],
   ]),
-  row('as large as a hash may be', [
-    [`HSET {k} a ${'x'.repeat(20_000)} b ${'y'.repeat(MAX_HASH_BYTES - 20_000 - OVERHEAD)}`, int(2)],
-    ['HSTRLEN {k} b', int(MAX_HASH_BYTES - 20_000 - OVERHEAD)],
-    ['HGET {k} a', bulk('x'.repeat(20_000))],
-  ], { coarse: true }),
-  row('a hash that would outgrow its bound stays as it is', [
-    [`HSET {k} a ${'x'.repeat(40_000)}`, int(1)],
-    [`HSET {k} c 1 b ${'y'.repeat(MAX_HASH_BYTES - 40_000)}`, TOO_LONG],
-    [`HSETNX {k} b ${'y'.repeat(MAX_HASH_BYTES)}`, TOO_LONG],
-    ['HKEYS {k}', array(bulk('a'))],
-  ], { coarse: true, differs: { why: 'a hash of Redis has no such bound', steps: null } }),
-  row('commands on a hash, of a string', [['SET {k} value', OK], ...OF_A_STRING.map(words => [words, WRONG_TYPE] as const), ['GET {k}', bulk('value')]]),
+  row(
+    'as large as a hash may be',
+    [
+      [`HSET {k} a ${'x'.repeat(20_000)} b ${'y'.repeat(MAX_HASH_BYTES - 20_000 - OVERHEAD)}`, int(2)],
+      ['HSTRLEN {k} b', int(MAX_HASH_BYTES - 20_000 - OVERHEAD)],
+      ['HGET {k} a', bulk('x'.repeat(20_000))],
+    ],
+    { coarse: true },
+  ),
+  row(
+    'a hash that would outgrow its bound stays as it is',
+    [
+      [`HSET {k} a ${'x'.repeat(40_000)}`, int(1)],
+      [`HSET {k} c 1 b ${'y'.repeat(MAX_HASH_BYTES - 40_000)}`, TOO_LONG],
+      [`HSETNX {k} b ${'y'.repeat(MAX_HASH_BYTES)}`, TOO_LONG],
+      ['HKEYS {k}', array(bulk('a'))],
+    ],
+    { coarse: true, differs: { why: 'a hash of Redis has no such bound', steps: null } },
+  ),
+  row('commands on a hash, of a string', [
+    ['SET {k} value', OK],
+    ...OF_A_STRING.map(words => [words, WRONG_TYPE] as const),
+    ['GET {k}', bulk('value')],
+  ]),
   row('commands on a string, of a hash', [
     ['HSET {k} f v', int(1)],
     ...OF_A_HASH.map(words => [words, WRONG_TYPE] as const),

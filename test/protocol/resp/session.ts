@@ -47,6 +47,8 @@ export const session: Entry[] = [
     ['SELECT abc', error('ERR value is not an integer or out of range')],
     ['SELECT -1', error('ERR DB index is out of range')],
     ['SELECT 99', error('ERR DB index is out of range')],
+    ['SELECT 2147483648', error('ERR value is out of range, value must between -2147483648 and 2147483647')],
+    ['SELECT 99999999999999999999', error('ERR value is not an integer or out of range')],
     ['SELECT', arity('select')],
   ]),
   row('SELECT of another database', [['SELECT 1', error('ERR DB index is out of range')]], {
@@ -98,6 +100,26 @@ export const session: Entry[] = [
     ['COMMAND DOCS nonsense', map()],
   ]),
   row('COMMAND LIST', [['COMMAND LIST', /^\*\d+\r\n(?=[\s\S]*\$3\r\nget\r\n)(\$\d+\r\n[^\r\n]+\r\n)+$/]]),
+  row('COMMAND LIST FILTERBY', [
+    ['COMMAND LIST FILTERBY PATTERN get', array(bulk('get'))],
+    ['COMMAND LIST FILTERBY MODULE nonsense', '*0\r\n'],
+    ['COMMAND LIST FILTERBY ACLCAT nonsense', '*0\r\n'],
+    ['COMMAND LIST FILTERBY ACLCAT connection', /^\*\d+\r\n(?=[\s\S]*\$4\r\necho\r\n)(?![\s\S]*\$3\r\nget\r\n)/],
+    ['COMMAND LIST FILTERBY nonsense x', error('ERR syntax error')],
+    ['COMMAND LIST nonsense', error('ERR syntax error')],
+  ]),
+  row('COMMAND GETKEYS', [
+    ['COMMAND GETKEYS GET a', array(bulk('a'))],
+    ['COMMAND GETKEYS MSET a 1 b 2', array(bulk('a'), bulk('b'))],
+    ['COMMAND GETKEYS DEL a b c', array(bulk('a'), bulk('b'), bulk('c'))],
+    ['COMMAND GETKEYS PING x', error('ERR The command has no key arguments')],
+    ['COMMAND GETKEYS nonsense x', error('ERR Invalid command specified')],
+    ['COMMAND GETKEYS SET a', error('ERR Invalid number of arguments specified for command')],
+  ]),
+  row('arity of the subcommands of COMMAND', [
+    ['COMMAND COUNT x', arity('command|count')],
+    ['COMMAND GETKEYS', arity('command|getkeys')],
+  ]),
   row('COMMAND', [
     ['COMMAND', /^\*\d+\r\n\*10\r\n/],
     ['COMMAND nonsense', error("ERR unknown subcommand 'nonsense'. Try COMMAND HELP.")],

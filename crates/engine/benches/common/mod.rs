@@ -54,6 +54,8 @@ fn options() -> ServerOptions {
         default_ttl_ms: 0,
         cleanup_interval_ms: 60_000,
         eviction: Eviction::S3Fifo,
+        enable_shutdown: false,
+        auth_file: None,
     }
 }
 

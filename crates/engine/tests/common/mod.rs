@@ -32,6 +32,8 @@ pub fn options() -> ServerOptions {
         default_ttl_ms: 0,
         cleanup_interval_ms: 60_000,
         eviction: Eviction::S3Fifo,
+        enable_shutdown: false,
+        auth_file: None,
     }
 }
 
@@ -130,4 +132,30 @@ impl Client {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.replies).into_owned()
     }
+}
+
+/// Length of a header of memcached's binary protocol in bytes; its last eight are the item's token.
+pub const BINARY_HEADER: usize = 24;
+
+/// A request of memcached's binary protocol.
+pub fn packet(opcode: u8, extras: &[u8], key: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0; BINARY_HEADER];
+    packet[..2].copy_from_slice(&[0x80, opcode]);
+    packet[2..4].copy_from_slice(&(key.len() as u16).to_be_bytes());
+    packet[4] = extras.len() as u8;
+    packet[8..12].copy_from_slice(&((extras.len() + key.len() + value.len()) as u32).to_be_bytes());
+    packet.extend([extras, key, value].concat());
+    packet
+}
+
+/// Replies of the binary protocol without tokens, which two servers give differently.
+pub fn without_tokens(replies: &[u8]) -> Vec<u8> {
+    let mut shown = replies.to_vec();
+    let mut at = 0;
+    while shown.get(at) == Some(&0x81) {
+        shown[at + 16..at + BINARY_HEADER].fill(0);
+        let body = shown[at + 8..at + 12].try_into().expect("four bytes");
+        at += BINARY_HEADER + u32::from_be_bytes(body) as usize;
+    }
+    shown
 }

@@ -1,5 +1,6 @@
 //! What is to be sent on one connection.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::chain::{Filled, OutputPool, Pending, Segment};
@@ -99,14 +100,24 @@ impl<B: Body> Output<B> {
     }
 
     /// Sends `body` from where it is, without copying.
+    #[inline]
     pub fn write_body(&mut self, body: B) {
-        let end = body.len();
-        if end == 0 {
+        let all = 0..body.len();
+        self.write_body_part(body, all);
+    }
+
+    /// Sends those bytes of `body` from where they are, without copying.
+    ///
+    /// # Panics
+    /// When they are not within `body`.
+    pub fn write_body_part(&mut self, body: B, part: Range<usize>) {
+        assert!(part.end <= body.len(), "part of a body beyond its end");
+        if part.is_empty() {
             return;
         }
         self.pending.seal(&self.pool);
-        self.pending.push(Segment::Body { body, start: 0, end }, &self.pool);
-        self.pending.len += end;
+        self.pending.len += part.len();
+        self.pending.push(Segment::Body { body, start: part.start, end: part.end }, &self.pool);
     }
 
     /// Bytes queued and not yet handed to the kernel.
@@ -207,8 +218,10 @@ mod tests {
         output.write_body(Extents(b"efghijk"));
         output.write(b"l");
         output.write_body(Extents(b""));
-        assert_eq!(output.len(), 12);
-        assert_eq!(output.take_bytes(), b"abcdefghijkl");
+        output.write_body_part(Extents(b"efghijk"), 2..5);
+        output.write_body_part(Extents(b"efghijk"), 7..7);
+        assert_eq!(output.len(), 15);
+        assert_eq!(output.take_bytes(), b"abcdefghijklghi");
         assert!(output.is_empty());
         assert!(output.take_bytes().is_empty());
     }

@@ -1,11 +1,13 @@
 //! One line of the classic text protocol: its command and its words.
 
+use super::admin;
+use super::meta;
 use super::reply;
-use super::text::{Keys, Limits, MAX_DECLARED_LENGTH, MAX_KEY, Parsed, Request, StoreHead, StoreMode};
+use super::text::{BodyHead, Keys, Limits, MAX_DECLARED_LENGTH, MAX_KEY, Parsed, Request, StoreHead, StoreMode};
 use super::words::{self, Words};
 
 /// `\r\n` after a body.
-const BODY_END: usize = 2;
+pub(super) const BODY_END: usize = 2;
 
 /// One line at the front of the input.
 pub(super) struct Line<'a> {
@@ -24,6 +26,7 @@ impl<'a> Line<'a> {
         match self.line {
             [b'g', b'e', b't', b' ', rest @ ..] => self.get(rest, false),
             [b's', b'e', b't', b' ', rest @ ..] => self.store(rest, Some(StoreMode::Set), limits),
+            [b'm', kind, b' ', rest @ ..] => meta::parse(self, *kind, rest, limits),
             _ => self.command(limits),
         }
     }
@@ -61,7 +64,11 @@ impl<'a> Line<'a> {
             b"version" => self.request(Request::Version),
             b"stats" => self.request(Request::Stats { arguments: words::trim(rest) }),
             b"quit" => self.request(Request::Quit),
-            _ => self.unknown(word),
+            &[b'm', kind] => meta::parse(self, kind, rest, limits),
+            _ => match admin::parse(word, rest) {
+                Some(admin) => self.request(Request::Admin(admin)),
+                None => self.unknown(word),
+            },
         }
     }
 
@@ -121,23 +128,18 @@ impl<'a> Line<'a> {
         let length = words::signed(length).filter(|length| (0..=MAX_DECLARED_LENGTH).contains(length));
         match (mode, words::flags(flags), words::signed(exptime), length) {
             (Some(mode), Some(flags), Some(exptime), Some(length)) if key.len() <= MAX_KEY => {
-                self.body(StoreHead { mode, key, flags, exptime, noreply }, length as usize, limits)
+                let head = StoreHead { mode, key, flags, exptime, noreply };
+                self.body(BodyHead::Store(head), length as usize, limits)
             }
             _ => Parsed::refused_unless(noreply, reply::BAD_FORMAT, self.consumed),
         }
     }
 
-    /// What follows the line of a storage command. `length` is at most `MAX_DECLARED_LENGTH`.
+    /// What follows the line of a storage command or of `ms`. `length` is at most `MAX_DECLARED_LENGTH`.
     #[inline]
-    fn body(&self, head: StoreHead<'a>, length: usize, limits: &Limits) -> Parsed<'a> {
+    pub(super) fn body(&self, head: BodyHead<'a>, length: usize, limits: &Limits) -> Parsed<'a> {
         if length > limits.max_value_size {
-            return Parsed::Refused {
-                reply: if head.noreply { reply::NONE } else { reply::TOO_LARGE },
-                consumed: self.consumed,
-                discard: (length + BODY_END) as u64,
-                remove: if head.mode == StoreMode::Set { Some(head.key) } else { None },
-                close: false,
-            };
+            return Parsed::TooLarge { head, consumed: self.consumed, discard: (length + BODY_END) as u64 };
         }
         let body_end = self.consumed.saturating_add(length);
         let need = body_end.saturating_add(BODY_END);
@@ -149,9 +151,13 @@ impl<'a> Line<'a> {
             };
         }
         if &self.input[body_end..need] != reply::LINE_END {
-            return Parsed::refused_unless(head.noreply, reply::BAD_DATA_CHUNK, need);
+            return Parsed::refused_unless(head.is_silent(), reply::BAD_DATA_CHUNK, need);
         }
-        let request = Request::Store { head, value: &self.input[self.consumed..body_end] };
+        let value = &self.input[self.consumed..body_end];
+        let request = match head {
+            BodyHead::Store(head) => Request::Store { head, value },
+            BodyHead::Meta(target) => Request::Meta(meta::Request::Set { target, value }),
+        };
         Parsed::Request { request, consumed: need }
     }
 
@@ -238,7 +244,7 @@ impl<'a> Line<'a> {
         let (Some(level), last, None) = (words.next(), words.next(), words.next()) else { return self.error() };
         let noreply = is_noreply(last.unwrap_or(level));
         match words::unsigned(level) {
-            Some(_) => self.request(Request::Verbosity { noreply }),
+            Some(level) => self.request(Request::Verbosity { level, noreply }),
             None => Parsed::refused_unless(noreply, reply::BAD_FORMAT, self.consumed),
         }
     }

@@ -45,6 +45,34 @@ pub const NON_NUMERIC: &[u8] = b"CLIENT_ERROR cannot increment or decrement non-
 pub const TOO_LARGE: &[u8] = b"SERVER_ERROR object too large for cache\r\n";
 /// Nothing could be evicted for the value.
 pub const OUT_OF_MEMORY: &[u8] = b"SERVER_ERROR out of memory storing object\r\n";
+/// The item is a hash, which only RESP reads.
+pub const IS_HASH: &[u8] = b"SERVER_ERROR the item is a hash\r\n";
+/// Meta: the token of a flag is no number.
+pub const BAD_TOKEN: &[u8] = b"CLIENT_ERROR bad token in command line format\r\n";
+/// Meta: no such flag.
+pub const INVALID_FLAG: &[u8] = b"CLIENT_ERROR invalid flag\r\n";
+/// Meta: a flag is there twice.
+pub const DUPLICATE_FLAG: &[u8] = b"CLIENT_ERROR duplicate flag\r\n";
+/// ma: something is wrong with the key or the flags.
+pub const BAD_META_FLAGS: &[u8] = b"CLIENT_ERROR invalid or duplicate flag\r\n";
+/// Meta: too many words.
+pub const TOO_MANY_FLAGS: &[u8] = b"CLIENT_ERROR options flags are too long\r\n";
+/// Meta: the O flag is too long.
+pub const OPAQUE_TOO_LONG: &[u8] = b"CLIENT_ERROR opaque token too long\r\n";
+/// Meta: the key is no base64.
+pub const BAD_BASE64: &[u8] = b"CLIENT_ERROR error decoding key\r\n";
+/// ms: no such mode.
+pub const BAD_SET_MODE: &[u8] = b"CLIENT_ERROR invalid mode for ms M token\r\n";
+/// ma: no such mode.
+pub const BAD_ARITHMETIC_MODE: &[u8] = b"CLIENT_ERROR invalid mode for ma M token\r\n";
+/// Meta: the token of J is no number.
+pub const BAD_INITIAL: &[u8] = b"CLIENT_ERROR invalid numeric initial value\r\n";
+/// Meta: the token of D is no number.
+pub const BAD_META_DELTA: &[u8] = b"CLIENT_ERROR invalid numeric delta value\r\n";
+/// mn.
+pub const META_NO_OP: &[u8] = b"MN\r\n";
+/// me: no such item.
+pub const META_MISS: &[u8] = b"EN\r\n";
 /// Stands for "nothing to send".
 pub const NONE: &[u8] = b"";
 

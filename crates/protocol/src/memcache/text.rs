@@ -8,9 +8,11 @@
 //! Deliberate differences from memcached: numbers of exptime and lengths are not cut to 32 bits; NUL is a byte like any
 //! other (memcached's line ends there); a line that is too long is told so before the connection is closed.
 
+use super::admin::Admin;
+use super::key::Key;
 use super::line::Line;
-use super::reply;
 use super::words::Words;
+use super::{meta, reply};
 use crate::find::find;
 
 /// Longest key in bytes.
@@ -65,6 +67,42 @@ pub struct StoreHead<'a> {
     pub exptime: i64,
     /// No reply wanted.
     pub noreply: bool,
+}
+
+/// Head of a command that has a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyHead<'a> {
+    /// A storage command.
+    Store(StoreHead<'a>),
+    /// `ms`.
+    Meta(meta::Target<'a>),
+}
+
+impl<'a> BodyHead<'a> {
+    /// Whether refusals are not answered.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        match self {
+            BodyHead::Store(head) => head.noreply,
+            BodyHead::Meta(_) => false,
+        }
+    }
+
+    /// The key.
+    pub fn key(&self) -> Key<'a> {
+        match self {
+            BodyHead::Store(head) => Key::plain(head.key),
+            BodyHead::Meta(target) => target.key,
+        }
+    }
+
+    /// The key whose old value memcached drops when there is no room for the new one: that of `set`, and of `ms` in any mode.
+    pub fn removed_key(&self) -> Option<Key<'a>> {
+        match self {
+            BodyHead::Store(head) if head.mode != StoreMode::Set => None,
+            _ => Some(self.key()),
+        }
+    }
 }
 
 /// Validated keys of a line, in order. The first is found already: it is asked for twice, for its hash and for itself.
@@ -162,8 +200,10 @@ pub enum Request<'a> {
         /// No reply wanted.
         noreply: bool,
     },
-    /// verbosity; the level is checked and means nothing here.
+    /// verbosity.
     Verbosity {
+        /// As sent; memcached knows 0 to 2 and takes more for 2.
+        level: u64,
         /// No reply wanted.
         noreply: bool,
     },
@@ -174,8 +214,12 @@ pub enum Request<'a> {
         /// As sent, without the spaces around them.
         arguments: &'a [u8],
     },
+    /// Commands for who runs the server.
+    Admin(Admin),
     /// quit.
     Quit,
+    /// A meta command.
+    Meta(meta::Request<'a>),
 }
 
 /// Result of parsing the front of the input.
@@ -192,7 +236,7 @@ pub enum Parsed<'a> {
     /// `consumed` bytes (the line).
     Body {
         /// The line.
-        head: StoreHead<'a>,
+        head: BodyHead<'a>,
         /// Of the body without its line end, in bytes.
         length: usize,
         /// Bytes of the line.
@@ -203,9 +247,17 @@ pub enum Parsed<'a> {
         /// Bytes in all.
         need: usize,
     },
+    /// The value is too large to store: `consumed` bytes and then `discard` further bytes (body and its line end) are skipped.
+    TooLarge {
+        /// The line.
+        head: BodyHead<'a>,
+        /// Bytes of the line.
+        consumed: usize,
+        /// Bytes to skip beyond those, as they come.
+        discard: u64,
+    },
     /// Not understood or refused: `reply` is the full line to send (empty if `noreply` silences it), `consumed` bytes and then
-    /// `discard` further bytes (body and its line end) are skipped; then closed if `close`. For a value that is too large to store
-    /// `remove` names the key whose old value memcached drops (mode set).
+    /// `discard` further bytes (body and its line end) are skipped; then closed if `close`.
     Refused {
         /// The full line, or nothing.
         reply: &'static [u8],
@@ -213,8 +265,6 @@ pub enum Parsed<'a> {
         consumed: usize,
         /// Bytes to skip beyond those, as they come.
         discard: u64,
-        /// Drop this key's old value.
-        remove: Option<&'a [u8]>,
         /// Close after the reply.
         close: bool,
     },
@@ -223,7 +273,7 @@ pub enum Parsed<'a> {
 impl Parsed<'_> {
     /// A refusal that skips the line alone.
     pub(super) fn refused(reply: &'static [u8], consumed: usize) -> Self {
-        Self::Refused { reply, consumed, discard: 0, remove: None, close: false }
+        Self::Refused { reply, consumed, discard: 0, close: false }
     }
 
     /// The same, but silent if `noreply`.
@@ -232,7 +282,7 @@ impl Parsed<'_> {
     }
 
     pub(super) fn closed(reply: &'static [u8], consumed: usize) -> Self {
-        Self::Refused { reply, consumed, discard: 0, remove: None, close: true }
+        Self::Refused { reply, consumed, discard: 0, close: true }
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Command {
     Reset,
     /// HELLO
     Hello,
+    /// AUTH.
+    Auth,
     /// COMMAND
     Command,
     /// SELECT
@@ -68,6 +70,58 @@ pub enum Command {
     FlushDb,
     /// FLUSHALL
     FlushAll,
+    /// SETNX
+    SetNx,
+    /// SETEX
+    SetEx,
+    /// PSETEX
+    PSetEx,
+    /// GETSET
+    GetSet,
+    /// GETDEL
+    GetDel,
+    /// GETEX
+    GetEx,
+    /// MSETNX
+    MSetNx,
+    /// GETRANGE
+    GetRange,
+    /// SUBSTR
+    SubStr,
+    /// SETRANGE
+    SetRange,
+    /// INCRBYFLOAT
+    IncrByFloat,
+    /// DELIFEQ
+    DelIfEq,
+    /// TOUCH
+    Touch,
+    /// EXPIREAT
+    ExpireAt,
+    /// PEXPIREAT
+    PExpireAt,
+    /// EXPIRETIME
+    ExpireTime,
+    /// PEXPIRETIME
+    PExpireTime,
+    /// RENAME
+    Rename,
+    /// RENAMENX
+    RenameNx,
+    /// COPY
+    Copy,
+    /// OBJECT
+    Object,
+    /// RANDOMKEY
+    RandomKey,
+    /// KEYS
+    Keys,
+    /// SCAN
+    Scan,
+    /// TIME
+    Time,
+    /// WAIT
+    Wait,
     /// INFO
     Info,
     /// SUBSCRIBE
@@ -155,6 +209,8 @@ pub struct Spec {
     pub key_step: i32,
     /// What is done to the keys, as Valkey's key specifications say (`RO`, `access` ...); empty without keys.
     pub key_flags: &'static [&'static str],
+    /// The same of the second of two keys where that is another (RENAME, COPY); empty otherwise.
+    pub second_key_flags: &'static [&'static str],
     /// ACL categories (`@read` ...).
     pub categories: &'static [&'static str],
     /// Tips for clients and proxies (`request_policy:multi_shard` ...).

@@ -5,6 +5,7 @@ pub mod command;
 pub mod extended;
 mod inline;
 pub mod keys;
+mod left_out;
 mod natural;
 pub mod options;
 pub mod parse;

@@ -8,6 +8,12 @@ pub const SYNTAX_ERROR: &str = "ERR syntax error";
 pub const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
 /// SET's time of expiry is not positive, or overflows.
 pub const INVALID_SET_EXPIRE: &str = "ERR invalid expire time in 'set' command";
+/// The same of GETEX.
+pub const INVALID_GETEX_EXPIRE: &str = "ERR invalid expire time in 'getex' command";
+/// The same of SETEX.
+pub const INVALID_SETEX_EXPIRE: &str = "ERR invalid expire time in 'setex' command";
+/// The same of PSETEX.
+pub const INVALID_PSETEX_EXPIRE: &str = "ERR invalid expire time in 'psetex' command";
 /// NX beside another condition of EXPIRE.
 pub const NX_INCOMPATIBLE: &str = "ERR NX and XX, GT or LT options at the same time are not compatible";
 /// GT beside LT.
@@ -53,13 +59,42 @@ pub struct SetOptions<'a> {
     pub expiry: Expiry,
 }
 
+/// What GETEX does to the time of expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retime {
+    /// Nothing.
+    Leave,
+    /// PERSIST.
+    Persist,
+    /// Absolute, in ms since 1970.
+    AtMs(u64),
+}
+
 /// The unit and origin of a time of expiry.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds from now.
     Ex,
+    /// Milliseconds from now.
     Px,
+    /// Seconds since 1970.
     ExAt,
+    /// Milliseconds since 1970.
     PxAt,
+}
+
+impl Unit {
+    /// The option of that name, in any case.
+    fn of(word: &[u8]) -> Option<Unit> {
+        let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+        match word.len() {
+            2 if is("ex") => Some(Unit::Ex),
+            2 if is("px") => Some(Unit::Px),
+            4 if is("exat") => Some(Unit::ExAt),
+            4 if is("pxat") => Some(Unit::PxAt),
+            _ => None,
+        }
+    }
 }
 
 /// What SET's words ask for, before numbers are looked at: a syntax error anywhere comes first.
@@ -89,13 +124,7 @@ impl<'a> SetWords<'a> {
         } else if is("keepttl") && self.expire.is_none() {
             self.keep_ttl = true;
         } else {
-            let unit = match word.len() {
-                2 if is("ex") => Unit::Ex,
-                2 if is("px") => Unit::Px,
-                4 if is("exat") => Unit::ExAt,
-                4 if is("pxat") => Unit::PxAt,
-                _ => return None,
-            };
+            let unit = Unit::of(word)?;
             // As Valkey: the same unit again is taken, the last one counts; two kinds are an error.
             if self.keep_ttl || self.expire.is_some_and(|(other, _)| other != unit) {
                 return None;
@@ -113,7 +142,7 @@ impl<'a> SetWords<'a> {
             (false, false, None) => Condition::Always,
         };
         let expiry = match self.expire {
-            Some((unit, word)) => Expiry::AtMs(expire_at_ms(unit, word, now_ms)?),
+            Some((unit, word)) => Expiry::AtMs(expire_at_ms(unit, word, now_ms, INVALID_SET_EXPIRE)?),
             None if self.keep_ttl => Expiry::Keep,
             None => Expiry::Clear,
         };
@@ -121,11 +150,12 @@ impl<'a> SetWords<'a> {
     }
 }
 
-/// The absolute time in ms that `word` stands for.
-fn expire_at_ms(unit: Unit, word: &[u8], now_ms: u64) -> Result<u64, &'static str> {
+/// The absolute time in ms that `word` stands for; one in the past is 1. `invalid` is the text for a number that is not
+/// positive, or too great.
+pub fn expire_at_ms(unit: Unit, word: &[u8], now_ms: u64, invalid: &'static str) -> Result<u64, &'static str> {
     let number = parse_i64(word).ok_or(NOT_AN_INTEGER)?;
     if number <= 0 {
-        return Err(INVALID_SET_EXPIRE);
+        return Err(invalid);
     }
     let in_ms = match unit {
         Unit::Ex | Unit::ExAt => number.checked_mul(MS_PER_S),
@@ -135,7 +165,7 @@ fn expire_at_ms(unit: Unit, word: &[u8], now_ms: u64) -> Result<u64, &'static st
         Unit::Ex | Unit::Px => in_ms.and_then(|ttl_ms| ttl_ms.checked_add_unsigned(now_ms)),
         Unit::ExAt | Unit::PxAt => in_ms,
     };
-    let at_ms = at_ms.ok_or(INVALID_SET_EXPIRE)?.unsigned_abs();
+    let at_ms = at_ms.ok_or(invalid)?.unsigned_abs();
     Ok(if at_ms <= now_ms { PAST_MS } else { at_ms })
 }
 
@@ -148,6 +178,71 @@ pub fn set_options<'a>(args: impl Iterator<Item = &'a [u8]>, now_ms: u64) -> Res
         words.take(word, || args.next()).ok_or(SYNTAX_ERROR)?;
     }
     words.finish(now_ms)
+}
+
+/// Parses what follows GETEX's key. A time in the past is `AtMs(1)`.
+pub fn getex_options<'a>(args: impl Iterator<Item = &'a [u8]>, now_ms: u64) -> Result<Retime, &'static str> {
+    let mut args = args;
+    let mut persist = false;
+    let mut expire: Option<(Unit, &[u8])> = None;
+    while let Some(word) = args.next() {
+        if word.eq_ignore_ascii_case(b"persist") && expire.is_none() {
+            persist = true;
+            continue;
+        }
+        let unit = Unit::of(word).ok_or(SYNTAX_ERROR)?;
+        // As with SET: the same unit again is taken, the last one counts.
+        if persist || expire.is_some_and(|(other, _)| other != unit) {
+            return Err(SYNTAX_ERROR);
+        }
+        expire = Some((unit, args.next().ok_or(SYNTAX_ERROR)?));
+    }
+    match expire {
+        Some((unit, word)) => expire_at_ms(unit, word, now_ms, INVALID_GETEX_EXPIRE).map(Retime::AtMs),
+        None if persist => Ok(Retime::Persist),
+        None => Ok(Retime::Leave),
+    }
+}
+
+/// SCAN's options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanOptions<'a> {
+    /// MATCH; of several the last.
+    pub pattern: Option<&'a [u8]>,
+    /// COUNT, at least 1.
+    pub count: u64,
+    /// TYPE; of several the last.
+    pub kind: Option<&'a [u8]>,
+}
+
+/// What SCAN looks at by one call without COUNT (Valkey's default).
+const SCAN_COUNT: u64 = 10;
+
+/// A cursor that is no number.
+pub const INVALID_CURSOR: &str = "ERR invalid cursor";
+
+/// Parses SCAN's cursor. Stricter than C's `strtoul`, which takes signs: no server ever gave such a one.
+pub fn scan_cursor(word: &[u8]) -> Result<u64, &'static str> {
+    number::digits(word).ok_or(INVALID_CURSOR)
+}
+
+/// Parses what follows SCAN's cursor.
+pub fn scan_options<'a>(args: impl Iterator<Item = &'a [u8]>) -> Result<ScanOptions<'a>, &'static str> {
+    let mut args = args;
+    let mut options = ScanOptions { pattern: None, count: SCAN_COUNT, kind: None };
+    while let Some(word) = args.next() {
+        let value = args.next().ok_or(SYNTAX_ERROR)?;
+        match word.to_ascii_lowercase().as_slice() {
+            b"match" => options.pattern = Some(value),
+            b"type" => options.kind = Some(value),
+            b"count" => match parse_i64(value).ok_or(NOT_AN_INTEGER)? {
+                count @ 1.. => options.count = count.unsigned_abs(),
+                _ => return Err(SYNTAX_ERROR),
+            },
+            _ => return Err(SYNTAX_ERROR),
+        }
+    }
+    Ok(options)
 }
 
 /// EXPIRE's and PEXPIRE's condition.

@@ -2,6 +2,7 @@
 
 use super::command::Spec;
 use super::keys::subcommands;
+use super::left_out::left_out;
 use super::parse::{Args, ProtocolError};
 use crate::Sink;
 use crate::sink::Fill;
@@ -52,6 +53,15 @@ pub fn words(sink: &mut impl Sink, words: &[&[u8]]) {
     words.iter().for_each(|word| bulk(sink, word));
 }
 
+/// The reply of `<command> HELP`, Valkey's first and last lines around those of the command.
+pub fn help(sink: &mut impl Sink, command: &str, lines: &[&str]) {
+    array(sink, lines.len() + 3);
+    simple(sink, &format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    lines.iter().for_each(|line| simple(sink, line));
+    simple(sink, "HELP");
+    simple(sink, "    Prints this help.");
+}
+
 /// `+text`; without CR and LF, which is the caller's to see to.
 #[inline]
 pub fn simple(sink: &mut impl Sink, text: &str) {
@@ -68,6 +78,7 @@ pub fn error(sink: &mut impl Sink, text: &str) {
 
 /// The same for text that quotes bytes of a request.
 fn error_bytes(sink: &mut impl Sink, text: &[u8]) {
+    sink.note_error(text);
     sink.write(b"-");
     one_line(sink, text);
     sink.write(LINE_END);
@@ -84,13 +95,20 @@ fn one_line(sink: &mut impl Sink, text: &[u8]) {
     sink.write(rest);
 }
 
-/// `-ERR unknown command 'name', with args beginning with: 'a' 'b' `, cut as Valkey cuts it.
+/// `-ERR unknown command 'name', with args beginning with: 'a' 'b' `, cut as Valkey cuts it; of a command that Valkey has
+/// `-ERR unknown command 'LPUSH', Ringstone has no lists`.
 #[cold]
 pub fn unknown_command(sink: &mut impl Sink, args: Args<'_>) {
     let mut args = args.into_iter();
     let name = args.next().unwrap_or_default();
+    sink.note_error(b"ERR");
     sink.write(b"-ERR unknown command '");
     one_line(sink, &name[..name.len().min(MAX_QUOTED)]);
+    if let Some(what) = left_out(name) {
+        sink.write(b"', Ringstone has no ");
+        sink.write(what.as_bytes());
+        return sink.write(LINE_END);
+    }
     sink.write(b"', with args beginning with: ");
     let mut quoted = 0;
     for arg in args {
@@ -110,6 +128,7 @@ pub fn unknown_command(sink: &mut impl Sink, args: Args<'_>) {
 /// `-ERR wrong number of arguments for 'name' command`
 #[cold]
 pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
+    sink.note_error(b"ERR");
     sink.write(b"-ERR wrong number of arguments for '");
     sink.write(spec.name.as_bytes());
     sink.write(b"' command\r\n");
@@ -118,6 +137,7 @@ pub fn wrong_arguments(sink: &mut impl Sink, spec: &Spec) {
 /// `-ERR unknown subcommand 'word'. Try CONTAINER HELP.`
 #[cold]
 pub fn unknown_subcommand(sink: &mut impl Sink, container: &Spec, word: &[u8]) {
+    sink.note_error(b"ERR");
     sink.write(b"-ERR unknown subcommand '");
     one_line(sink, &word[..word.len().min(MAX_QUOTED)]);
     sink.write(b"'. Try ");
@@ -260,20 +280,27 @@ fn own_subcommands(spec: &Spec) -> &'static [Spec] {
     if spec.name.contains('|') { &[] } else { subcommands(spec.id) }
 }
 
-/// The specification of where the keys are: none or one.
+/// The specifications of where the keys are: none, one, or two where the second key is dealt with in another way.
 fn key_specifications(sink: &mut impl Sink, spec: &Spec, version: Version) {
-    set(sink, usize::from(spec.first_key != 0), version);
-    if spec.first_key == 0 {
-        return;
+    if !spec.second_key_flags.is_empty() {
+        set(sink, 2, version);
+        key_specification(sink, spec.key_flags, spec.first_key, 0, 1, version);
+        return key_specification(sink, spec.second_key_flags, spec.last_key, 0, 1, version);
     }
-    // Counted from the first key, unless it counts from the end.
-    let last = if spec.last_key < 0 { spec.last_key } else { spec.last_key - spec.first_key };
+    set(sink, usize::from(spec.first_key != 0), version);
+    if spec.first_key != 0 {
+        // Counted from the first key, unless it counts from the end.
+        let last = if spec.last_key < 0 { spec.last_key } else { spec.last_key - spec.first_key };
+        key_specification(sink, spec.key_flags, spec.first_key, last, spec.key_step, version);
+    }
+}
+
+fn key_specification(sink: &mut impl Sink, flags: &[&str], first: i32, last: i32, step: i32, version: Version) {
     map(sink, 3, version);
     bulk(sink, b"flags");
-    statuses(sink, spec.key_flags, version);
-    typed(sink, "begin_search", "index", &[("index", spec.first_key)], version);
-    let range = [("lastkey", last), ("keystep", spec.key_step), ("limit", 0)];
-    typed(sink, "find_keys", "range", &range, version);
+    statuses(sink, flags, version);
+    typed(sink, "begin_search", "index", &[("index", first)], version);
+    typed(sink, "find_keys", "range", &[("lastkey", last), ("keystep", step), ("limit", 0)], version);
 }
 
 /// `name`, then a map of a type and the numbers that belong to it.
@@ -321,17 +348,6 @@ pub fn keys_and_flags<'a>(
         bulk(sink, key);
         statuses(sink, spec.key_flags, version);
     }
-}
-
-/// The reply of HELP of a container: lines of status, with a head and the line on HELP itself, as Valkey writes them.
-pub fn help(sink: &mut impl Sink, container: &str, lines: &[&str]) {
-    array(sink, lines.len() + 3);
-    sink.write(b"+");
-    sink.write(container.as_bytes());
-    sink.write(b" <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n");
-    lines.iter().for_each(|line| simple(sink, line));
-    simple(sink, "HELP");
-    simple(sink, "    Prints this help.");
 }
 
 /// `*-1` or `_`

@@ -5,6 +5,8 @@ mod binary_session;
 mod detect;
 mod extended;
 mod glob;
+mod memcache_admin;
+mod memcache_meta;
 mod memcache_storage;
 mod memcache_text;
 mod memcache_time;

@@ -188,9 +188,9 @@ fn flush_all() {
 #[test]
 fn verbosity_version_stats_quit() {
     check(&[
-        (b"verbosity 1\r\n", "verbosity"),
-        (b"verbosity 1 noreply\r\n", "verbosity noreply"),
-        (b"verbosity 1 x\r\n", "verbosity"),
+        (b"verbosity 1\r\n", "verbosity 1"),
+        (b"verbosity 1 noreply\r\n", "verbosity 1 noreply"),
+        (b"verbosity 1 x\r\n", "verbosity 1"),
         (b"verbosity\r\n", ERROR),
         (b"verbosity 1 2 3\r\n", ERROR),
         (b"verbosity x\r\n", BAD_FORMAT),

@@ -5,7 +5,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ringstone_protocol::memcache::text;
+use ringstone_protocol::memcache::{meta, meta_reply, text};
 use ringstone_protocol::resp::parse as resp;
 use ringstone_protocol::{detect, echo, ping};
 
@@ -22,6 +22,19 @@ fn cases() -> u64 {
         Ok(cases) => cases.parse().expect("RINGSTONE_PROTOCOL_CASES is a number"),
         Err(_) => DEFAULT_CASES,
     }
+}
+
+/// Base64 by the book, a bit at a time.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: Vec<usize> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| usize::from(byte >> bit & 1))).collect();
+    let sextets = bits.chunks(6).map(|six| (0..6).fold(0, |sum, at| sum * 2 + six.get(at).copied().unwrap_or(0)));
+    let mut text: String = sextets.map(|sextet| char::from(ALPHABET[sextet])).collect();
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
 }
 
 /// A small generator (SplitMix64): deterministic, seeded per case.
@@ -78,6 +91,12 @@ const TOKENS: &[&[u8]] = &[
     b"get ",
     b"gat 0 ",
     b"set a 0 0 ",
+    b"ms a 2 ",
+    b" b",
+    b" Tx",
+    b" O1",
+    b"QUJD",
+    b"=",
     b"\"",
     b"'",
     b"\\x4",
@@ -153,6 +172,25 @@ const TEXT_SEEDS: &[&[u8]] = &[
     b"POST / HTTP/1.1\r\n",
 ];
 
+const META_SEEDS: &[&[u8]] = &[
+    b"mg a\r\n",
+    b"mg a v\r\n",
+    b"mg Zm9v b s v t c f l h k O12 q u\r\n",
+    b"mg a N30 R60 T90 E5 v\r\n",
+    b"ms a 2\r\nhi\r\n",
+    b"ms a 5 T90 F1 I c C5 s k O1 q\r\nhello\r\n",
+    b"ms Zm9vYg== 3 b MA N0 E7\r\nbar\r\n",
+    b"ms a 2 z\r\nhi\r\n",
+    b"ms b 100 k\r\n0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\r\n",
+    b"ms big 1001\r\n",
+    b"md a q I T30 x C5\r\n",
+    b"ma n N0 J5 D2 MD t c v q\r\n",
+    b"ma n M+\r\n",
+    b"me Zm9v b\r\n",
+    b"mn\r\n",
+    b"get a\r\n",
+];
+
 const RESP_SEEDS: &[&[u8]] = &[
     b"*1\r\n$4\r\nPING\r\n",
     b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
@@ -202,6 +240,15 @@ fn mutated_binary_is_the_same_however_split() {
         let mut random = Random(case);
         let stream = mutated(&mut random, &seeds);
         same_however_split::<BinarySession>(&stream, &mut random);
+    }
+}
+
+#[test]
+fn mutated_meta_is_the_same_however_split() {
+    for case in 0..cases() {
+        let mut random = Random(case);
+        let stream = mutated(&mut random, META_SEEDS);
+        same_however_split::<TextSession>(&stream, &mut random);
     }
 }
 
@@ -278,10 +325,36 @@ proptest! {
         // Without the body the line says what is missing.
         let partial = text::parse(&stream[..line.len()], &TEXT_LIMITS);
         if value.len() >= TEXT_LIMITS.large_value {
-            prop_assert_eq!(partial, text::Parsed::Body { head, length: value.len(), consumed: line.len() });
+            prop_assert_eq!(partial, text::Parsed::Body { head: text::BodyHead::Store(head), length: value.len(), consumed: line.len() });
         } else {
             prop_assert_eq!(partial, text::Parsed::Incomplete { need: consumed });
         }
+    }
+
+    /// Keys and values of `ms` come back untouched, keys in base64 as what they stand for; what the flags say is what was said.
+    #[test]
+    fn meta_round_trip(
+        key in vec(any::<u8>(), 1..=186),
+        (exptime, compare, flags) in any::<(i64, u64, u32)>(),
+        value in vec(any::<u8>(), 0..300),
+    ) {
+        let line = format!("ms {} {} b T{exptime} C{compare} F{flags}\r\n", base64(&key), value.len());
+        let stream = [line.as_bytes(), &value, b"\r\nmn\r\n"].concat();
+        let text::Parsed::Request { request: text::Request::Meta(meta::Request::Set { target, value: read }), consumed } =
+            text::parse(&stream, &TEXT_LIMITS) else { panic!("{line}") };
+        prop_assert_eq!(consumed, stream.len() - 4);
+        prop_assert!(target.key.bytes(&mut [0; text::MAX_KEY]) == key);
+        prop_assert_eq!(read, &value[..]);
+        let options = meta::Options {
+            exptime: Some(exptime), compare: Some(compare), client_flags: flags, ..meta::Options::default()
+        };
+        prop_assert_eq!(target.flags.options(), options);
+        // Shown again, the key is what was sent.
+        let mut room = [0; meta_reply::MAX_LINE];
+        let mut shown = meta_reply::MetaLine::new(&mut room, meta_reply::Code::Done);
+        shown.key(&target.key);
+        let length = shown.end();
+        prop_assert_eq!(std::str::from_utf8(&room[..length]), Ok(&*format!("HD k{} b\r\n", base64(&key))));
     }
 
     /// Keys come back in order and untouched.

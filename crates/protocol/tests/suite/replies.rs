@@ -1,6 +1,8 @@
 //! Composers of both families, byte for byte.
 
 use ringstone_protocol::Sink;
+use ringstone_protocol::memcache::key::Key;
+use ringstone_protocol::memcache::meta_reply::{self, Code, MetaLine};
 use ringstone_protocol::memcache::reply as text;
 use ringstone_protocol::resp::command::lookup;
 use ringstone_protocol::resp::parse::{Args, ProtocolError};
@@ -56,6 +58,20 @@ fn constants_are_lines() {
         text::NON_NUMERIC,
         text::TOO_LARGE,
         text::OUT_OF_MEMORY,
+        text::IS_HASH,
+        text::BAD_TOKEN,
+        text::INVALID_FLAG,
+        text::DUPLICATE_FLAG,
+        text::BAD_META_FLAGS,
+        text::TOO_MANY_FLAGS,
+        text::OPAQUE_TOO_LONG,
+        text::BAD_BASE64,
+        text::BAD_SET_MODE,
+        text::BAD_ARITHMETIC_MODE,
+        text::BAD_INITIAL,
+        text::BAD_META_DELTA,
+        text::META_NO_OP,
+        text::META_MISS,
     ];
     for line in lines {
         assert!(line.ends_with(b"\r\n") && !line[..line.len() - 2].contains(&b'\n'), "{}", line.escape_ascii());
@@ -141,6 +157,12 @@ fn commands_that_are_refused() {
     }
     let long = unknown(&[&x]);
     assert_eq!(long, [b"-ERR unknown command '", &x[..128], b"', with args beginning with: \r\n"].concat());
+    // Of what Redis has and Ringstone has not, it says what that is.
+    assert_eq!(unknown(&[b"LPush", b"k", b"v"]), b"-ERR unknown command 'LPush', Ringstone has no lists\r\n");
+    assert_eq!(unknown(&[b"ZADD"]), b"-ERR unknown command 'ZADD', Ringstone has no sorted sets\r\n");
+    let subcommand = |word: &[u8]| composed(|sink| resp::unknown_subcommand(sink, lookup(b"object").unwrap(), word));
+    assert_eq!(subcommand(b"f\no"), b"-ERR unknown subcommand 'f o'. Try OBJECT HELP.\r\n");
+    assert_eq!(subcommand(&x), [b"-ERR unknown subcommand '", &x[..128], b"'. Try OBJECT HELP.\r\n"].concat());
     let get = lookup(b"GeT").unwrap();
     let wrong = composed(|sink| resp::wrong_arguments(sink, get));
     assert_eq!(wrong, b"-ERR wrong number of arguments for 'get' command\r\n");
@@ -166,4 +188,37 @@ fn more_than_the_room_cannot_be_committed() {
     let mut sink = Vec::new();
     let _ = sink.room(4);
     sink.commit(5);
+}
+
+#[test]
+fn meta_lines() {
+    let composed = |compose: &dyn Fn(&mut [u8]) -> usize| {
+        let mut room = [0; meta_reply::MAX_LINE];
+        let length = compose(&mut room);
+        room[..length].escape_ascii().to_string()
+    };
+    for (code, word) in [
+        (Code::Done, "HD\\r\\n"),
+        (Code::Miss, "EN\\r\\n"),
+        (Code::NotFound, "NF\\r\\n"),
+        (Code::NotStored, "NS\\r\\n"),
+        (Code::Exists, "EX\\r\\n"),
+    ] {
+        assert_eq!(composed(&|room| MetaLine::new(room, code).end()), word);
+    }
+    let key = "k".repeat(250);
+    let longest = composed(&|room| {
+        let mut line = MetaLine::with_value(room, usize::MAX);
+        for letter in *b"sftlch" {
+            line.number(letter, u64::MAX);
+        }
+        line.number(b't', -1);
+        line.key(&Key::plain(key.as_bytes()));
+        line.opaque(&[b'o'; 31]);
+        b"ZXW".iter().for_each(|&mark| line.mark(mark));
+        line.end()
+    });
+    let number = u64::MAX;
+    let numbers: String = "sftlch".chars().map(|letter| format!(" {letter}{number}")).collect();
+    assert_eq!(longest, format!("VA {number}{numbers} t-1 k{key} O{} Z X W\\r\\n", "o".repeat(31)));
 }

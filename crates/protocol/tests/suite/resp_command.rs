@@ -1,6 +1,6 @@
 //! The table of commands: lookup, arity, and what COMMAND says of it.
 
-use ringstone_protocol::resp::command::{Command, Spec, TABLE, lookup};
+use ringstone_protocol::resp::command::{Command, SUBCOMMANDS, Spec, TABLE, lookup};
 use ringstone_protocol::resp::reply::{Version, command_docs, command_info};
 
 #[test]
@@ -46,10 +46,12 @@ fn nothing_else_is_found() {
 
 #[test]
 fn rows_are_consistent() {
-    for spec in TABLE {
+    const GROUPS: [&str; 8] =
+        ["connection", "server", "string", "generic", "pubsub", "hash", "transactions", "cluster"];
+    for spec in TABLE.iter().chain(SUBCOMMANDS) {
         let Spec { name, flags, .. } = spec;
         assert!(spec.arity != 0 && !spec.summary.is_empty() && !spec.since.is_empty() && !spec.complexity.is_empty());
-        assert!(["connection", "server", "string", "generic", "pubsub"].contains(&spec.group), "{name}");
+        assert!(GROUPS.contains(&spec.group), "{name}");
         assert_eq!(flags.contains(&"fast"), spec.categories.contains(&"@fast"), "{name}");
         assert_ne!(spec.categories.contains(&"@fast"), spec.categories.contains(&"@slow"), "{name}");
         assert_eq!(flags.contains(&"write"), spec.categories.contains(&"@write"), "{name}");
@@ -57,6 +59,7 @@ fn rows_are_consistent() {
         let keyless = spec.first_key == 0;
         assert_eq!(keyless, spec.last_key == 0 && spec.key_step == 0 && spec.key_flags.is_empty(), "{name}");
         assert!(keyless || spec.arity.unsigned_abs() > spec.first_key.unsigned_abs(), "{name}: the key is required");
+        assert!(spec.second_key_flags.is_empty() || spec.last_key == spec.first_key + 1, "{name}");
     }
 }
 
@@ -92,6 +95,15 @@ fn command_info_is_that_of_redis_7() {
          *2 $26 request_policy:multi_shard $29 response_policy:all_succeeded *1 *6 $5 flags *2 +OW +update \
          $12 begin_search *4 $4 type $5 index $4 spec *2 $5 index :1 \
          $9 find_keys *4 $4 type $5 range $4 spec *6 $7 lastkey :-1 $7 keystep :2 $5 limit :0 *0 "
+    );
+    let renamenx = &TABLE[Command::RenameNx as usize];
+    assert_eq!(
+        wire(|reply| command_info(reply, renamenx, Version::Resp2)),
+        "*10 $8 renamenx :3 *2 +write +fast :1 :2 :1 *3 +@keyspace +@write +@fast *0 \
+         *2 *6 $5 flags *3 +RW +access +delete $12 begin_search *4 $4 type $5 index $4 spec *2 $5 index :1 \
+         $9 find_keys *4 $4 type $5 range $4 spec *6 $7 lastkey :0 $7 keystep :1 $5 limit :0 \
+         *6 $5 flags *2 +OW +insert $12 begin_search *4 $4 type $5 index $4 spec *2 $5 index :2 \
+         $9 find_keys *4 $4 type $5 range $4 spec *6 $7 lastkey :0 $7 keystep :1 $5 limit :0 *0 "
     );
     let dbsize = &TABLE[Command::DbSize as usize];
     assert_eq!(

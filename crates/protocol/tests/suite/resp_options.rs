@@ -1,7 +1,8 @@
 //! Options of SET and EXPIRE, and numbers. Errors and precedences as observed on Redis 7.0.15; IFEQ as Valkey 8.1 documents it.
 
 use ringstone_protocol::resp::options::{
-    Condition, ExpireCondition, Expiry, SetOptions, expire_condition, parse_i64, set_options,
+    Condition, ExpireCondition, Expiry, Retime, ScanOptions, SetOptions, Unit, expire_at_ms, expire_condition,
+    getex_options, parse_i64, scan_cursor, scan_options, set_options,
 };
 
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -148,4 +149,66 @@ fn numbers_are_canonical() {
         assert_eq!(parse_i64(text.as_bytes()), *expected, "{text:?}");
     }
     assert_eq!(parse_i64(b"1\0"), None);
+}
+
+#[test]
+fn getex_options_follow_valkey() {
+    let parse = |words: &'static str| getex_options(words.split_whitespace().map(str::as_bytes), NOW_MS);
+    let invalid = Err("ERR invalid expire time in 'getex' command");
+    for (words, expected) in [
+        ("", Ok(Retime::Leave)),
+        ("PERSIST", Ok(Retime::Persist)),
+        ("persist Persist", Ok(Retime::Persist)),
+        ("EX 10", Ok(Retime::AtMs(NOW_MS + 10_000))),
+        ("px 1 PX 2", Ok(Retime::AtMs(NOW_MS + 2))),
+        ("EXAT 1", Ok(Retime::AtMs(1))),
+        ("PXAT 1700000000001", Ok(Retime::AtMs(NOW_MS + 1))),
+        ("PERSIST EX 1", Err(SYNTAX)),
+        ("EX 1 PERSIST", Err(SYNTAX)),
+        ("EX 1 PX 1", Err(SYNTAX)),
+        ("EX", Err(SYNTAX)),
+        ("KEEPTTL", Err(SYNTAX)),
+        ("GET", Err(SYNTAX)),
+        ("NX", Err(SYNTAX)),
+        ("EX a nonsense", Err(SYNTAX)),
+        ("EX a", Err(INTEGER)),
+        ("EX 0", invalid),
+        ("PX -1", invalid),
+        ("EX 9223372036854775807", invalid),
+        ("PX 9223372036854775807", invalid),
+    ] {
+        assert_eq!(parse(words), expected, "{words}");
+    }
+}
+
+#[test]
+fn a_time_alone_has_the_error_of_its_command() {
+    assert_eq!(expire_at_ms(Unit::Ex, b"3", NOW_MS, "no"), Ok(NOW_MS + 3000));
+    assert_eq!(expire_at_ms(Unit::Px, b"0", NOW_MS, "no"), Err("no"));
+    assert_eq!(expire_at_ms(Unit::Px, b"x", NOW_MS, "no"), Err(INTEGER));
+}
+
+#[test]
+fn scan_options_and_cursors_follow_valkey() {
+    let parse = |words: &'static str| scan_options(words.split_whitespace().map(str::as_bytes));
+    let default = ScanOptions { pattern: None, count: 10, kind: None };
+    for (words, expected) in [
+        ("", Ok(default)),
+        ("MATCH a* match b*", Ok(ScanOptions { pattern: Some(b"b*"), ..default })),
+        ("count 1 COUNT 7", Ok(ScanOptions { count: 7, ..default })),
+        ("TYPE string", Ok(ScanOptions { kind: Some(b"string"), ..default })),
+        ("COUNT 0", Err(SYNTAX)),
+        ("COUNT -1", Err(SYNTAX)),
+        ("COUNT a", Err(INTEGER)),
+        ("COUNT", Err(SYNTAX)),
+        ("MATCH", Err(SYNTAX)),
+        ("NOVALUES", Err(SYNTAX)),
+        ("LIMIT 1", Err(SYNTAX)),
+    ] {
+        assert_eq!(parse(words), expected, "{words}");
+    }
+    assert_eq!(scan_cursor(b"18446744073709551615"), Ok(u64::MAX));
+    for word in ["", "a", "1a", " 1", "1 ", "-1", "18446744073709551616"] {
+        assert_eq!(scan_cursor(word.as_bytes()), Err("ERR invalid cursor"), "{word}");
+    }
 }

@@ -1,7 +1,10 @@
 //! Connections without sockets: bytes in, a readable account of every request and refusal out. Each step checks what holds
 //! for any input: nothing is consumed that was not given, and `need` asks for more than is here.
 
-use ringstone_protocol::memcache::text::{self, Request, StoreHead, StoreMode};
+use ringstone_protocol::memcache::admin::Admin;
+use ringstone_protocol::memcache::key::{Key, KeyRoom};
+use ringstone_protocol::memcache::meta::{self, Options, Target};
+use ringstone_protocol::memcache::text::{self, BodyHead, Request, StoreHead, StoreMode};
 use ringstone_protocol::resp::parse::{self as resp, Args, BulkHeader, Progress};
 
 /// What one connection has received and understood.
@@ -74,21 +77,30 @@ impl TextSession {
             text::Parsed::Body { head, length, consumed } => {
                 assert!((TEXT_LIMITS.large_value..=TEXT_LIMITS.max_value_size).contains(&length));
                 assert!(self.buffer.len() < consumed + length + 2, "the body is here, so it is no large one");
-                self.large = Some((describe_head(&head), length));
+                self.large = Some((describe_body_head(&head), length));
                 Step::Took(consumed, None)
             }
             text::Parsed::Incomplete { need } => {
                 assert!(need == 0 || need > self.buffer.len());
                 Step::Wait
             }
-            text::Parsed::Refused { reply, consumed, discard, remove, close } => {
+            text::Parsed::TooLarge { head, consumed, discard } => {
+                self.discard = discard;
+                let mut told = if head.is_silent() {
+                    "!".to_owned()
+                } else {
+                    "! SERVER_ERROR object too large for cache".to_owned()
+                };
+                if let Some(key) = head.removed_key() {
+                    told += &format!(" remove {}", describe_key(key));
+                }
+                Step::Took(consumed, Some(told))
+            }
+            text::Parsed::Refused { reply, consumed, discard, close } => {
                 assert!(reply.is_empty() || reply.ends_with(b"\r\n"));
                 let mut told = "!".to_owned();
                 if !reply.is_empty() {
                     told += &format!(" {}", reply.trim_ascii_end().escape_ascii());
-                }
-                if let Some(key) = remove {
-                    told += &format!(" remove {}", key.escape_ascii());
                 }
                 if close {
                     told += " close";
@@ -138,6 +150,57 @@ fn describe_head(head: &StoreHead<'_>) -> String {
     format!("{mode} {} {} {}{noreply}", head.key.escape_ascii(), head.flags, head.exptime)
 }
 
+fn describe_body_head(head: &BodyHead<'_>) -> String {
+    match head {
+        BodyHead::Store(head) => describe_head(head),
+        BodyHead::Meta(target) => describe_target("ms", *target),
+    }
+}
+
+/// A key in the words of a client: what it stands for, with a mark if it came in base64.
+fn describe_key(key: Key<'_>) -> String {
+    let mut room: KeyRoom = [0; _];
+    let bytes = key.bytes(&mut room);
+    assert!((1..=text::MAX_KEY).contains(&bytes.len()) && (1..=text::MAX_KEY).contains(&key.sent().len()));
+    assert!(key.is_encoded() || bytes == key.sent());
+    format!("{}{}", bytes.escape_ascii(), if key.is_encoded() { " (base64)" } else { "" })
+}
+
+/// A meta command, its key, its flags as they stand and what they say.
+fn describe_target(command: &str, target: Target<'_>) -> String {
+    let flags: Vec<String> =
+        target.flags.map(|flag| format!(" {}{}", flag.letter.escape_ascii(), flag.token.escape_ascii())).collect();
+    let options = target.flags.options();
+    assert_eq!(meta::Flags::of_validated(target.flags.as_bytes()), target.flags);
+    assert!(command != "ms" || options.set_mode().is_some());
+    assert!(command != "ma" || options.decrements().is_some());
+    assert!(flags.len() + 2 <= meta::MAX_WORDS);
+    format!("{command} {}{}{}", describe_key(target.key), flags.concat(), describe_options(&options))
+}
+
+/// What the flags say beyond the default.
+fn describe_options(options: &Options) -> String {
+    let said = format!("{options:?}");
+    let default = format!("{:?}", Options::default());
+    let fields = |text: &str| {
+        text.trim_start_matches("Options { ").trim_end_matches(" }").split(", ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let other: Vec<String> =
+        fields(&said).into_iter().zip(fields(&default)).filter(|(a, b)| a != b).map(|(a, _)| a).collect();
+    if other.is_empty() { String::new() } else { format!(" {{{}}}", other.join(", ")) }
+}
+
+fn describe_meta(request: &meta::Request<'_>) -> String {
+    match *request {
+        meta::Request::Get(target) => describe_target("mg", target),
+        meta::Request::Set { target, value } => format!("{}: {}", describe_target("ms", target), value.escape_ascii()),
+        meta::Request::Delete(target) => describe_target("md", target),
+        meta::Request::Arithmetic(target) => describe_target("ma", target),
+        meta::Request::Debug(key) => format!("me {}", describe_key(key)),
+        meta::Request::NoOp => "mn".to_owned(),
+    }
+}
+
 fn describe_keys(keys: text::Keys<'_>) -> String {
     keys.map(|key| {
         assert!((1..=text::MAX_KEY).contains(&key.len()) && !key.contains(&b' '));
@@ -163,10 +226,16 @@ pub fn describe(request: &Request<'_>) -> String {
             format!("touch {} {exptime}{}", key.escape_ascii(), silent(noreply))
         }
         Request::FlushAll { delay_s, noreply } => format!("flush_all {delay_s}{}", silent(noreply)),
-        Request::Verbosity { noreply } => format!("verbosity{}", silent(noreply)),
+        Request::Verbosity { level, noreply } => format!("verbosity {level}{}", silent(noreply)),
+        Request::Admin(Admin::Answer(line)) => format!("answer {}", line.trim_ascii_end().escape_ascii()),
+        Request::Admin(Admin::Dump { form, items }) => format!("{form:?} {items}"),
+        Request::Admin(Admin::MemoryLimit { bytes, noreply }) => format!("memory {bytes}{}", silent(noreply)),
+        Request::Admin(Admin::Watch(streams)) => format!("watch {:#b}", streams.0),
+        Request::Admin(admin) => format!("{admin:?}"),
         Request::Version => "version".to_owned(),
         Request::Stats { arguments } => format!("stats [{}]", arguments.escape_ascii()),
         Request::Quit => "quit".to_owned(),
+        Request::Meta(request) => describe_meta(&request),
     }
 }
 

@@ -47,6 +47,9 @@ impl Arena {
 #[cfg(all(target_os = "linux", not(miri)))]
 fn warm_huge_page() {
     let Ok(page) = Arena::reserve(HUGE_PAGE_BYTES) else { return };
+    if page.make_usable(0, HUGE_PAGE_BYTES).is_err() {
+        return;
+    }
     page.advise(0, HUGE_PAGE_BYTES, libc::MADV_HUGEPAGE);
     // SAFETY: the page was mapped just now; nobody else knows of it.
     unsafe { page.at(0).write_volatile(1) };

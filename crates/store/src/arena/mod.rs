@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 /// Pages are aligned, made huge and given back in this size: a huge page of x86-64 and of most aarch64 kernels.
 pub(crate) const HUGE_PAGE_BYTES: usize = 2 << 20;
 
-/// A range of zeroed memory, reserved whole and backed by pages as they are touched.
+/// A range of zeroed memory, whose addresses are reserved whole, and which is backed by pages as they are touched.
 pub(crate) struct Arena {
     base: NonNull<u8>,
     bytes: usize,
@@ -22,6 +22,13 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
+    /// As `give_back`, of what need not be whole pages of the system: then it stays as it is.
+    pub fn give_back_part(&self, offset: usize, bytes: usize) {
+        if offset.is_multiple_of(page_bytes()) && bytes.is_multiple_of(page_bytes()) {
+            self.give_back(offset, bytes);
+        }
+    }
+
     /// The address `offset` bytes from the start. Costs nothing and touches nothing.
     #[inline]
     pub fn at(&self, offset: usize) -> *mut u8 {
@@ -37,20 +44,30 @@ impl Arena {
 
 #[cfg(not(miri))]
 impl Arena {
-    /// Reserves `bytes`, aligned to huge pages, but on small ones: what is touched for the first time is only so much memory.
-    pub fn map(bytes: usize) -> io::Result<Arena> {
+    /// Reserves addresses for `bytes`, of which the first `usable` can be used, aligned to huge pages, but on small ones: what is
+    /// touched for the first time is only so much memory.
+    pub fn map(bytes: usize, usable: usize) -> io::Result<Arena> {
         let mut arena = Arena::reserve(bytes)?;
         arena.huge_pages = huge::are_there();
         #[cfg(target_os = "linux")]
         arena.advise(0, bytes, libc::MADV_NOHUGEPAGE);
+        arena.make_usable(0, usable)?;
         Ok(arena)
     }
 
-    /// A range of its own, aligned to huge pages, on whatever the system chooses.
+    /// Lets a range be used. Where the system promises no more memory than it has, that is when it may refuse.
+    pub fn make_usable(&self, offset: usize, bytes: usize) -> io::Result<()> {
+        debug_assert!(offset + bytes <= self.bytes);
+        // SAFETY: the range is mapped and ours, and nobody uses it yet.
+        let failed = unsafe { libc::mprotect(self.at(offset).cast(), bytes, libc::PROT_READ | libc::PROT_WRITE) } != 0;
+        if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+
+    /// Addresses of its own, aligned to huge pages, on whatever the system chooses, that cannot be used yet.
     fn reserve(bytes: usize) -> io::Result<Arena> {
         let refused = || io::Error::new(io::ErrorKind::InvalidInput, "max_memory is beyond the address space");
         let padded = bytes.checked_add(HUGE_PAGE_BYTES).ok_or_else(refused)?;
-        let start = anonymous(std::ptr::null_mut(), padded, 0)?;
+        let start = anonymous(std::ptr::null_mut(), padded, libc::PROT_NONE, 0)?;
         let skip = start.align_offset(HUGE_PAGE_BYTES).min(HUGE_PAGE_BYTES);
         let base = start.wrapping_add(skip);
         if skip > 0 {
@@ -83,15 +100,15 @@ impl Arena {
         self.advise(offset, bytes, libc::MADV_DONTNEED);
         // Elsewhere MADV_DONTNEED is a hint that may do nothing: a new mapping over the old one always works.
         #[cfg(not(target_os = "linux"))]
-        let _ = anonymous(self.at(offset).cast(), bytes, libc::MAP_FIXED);
+        let _ = anonymous(self.at(offset).cast(), bytes, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_FIXED);
     }
 }
 
 #[cfg(not(miri))]
-fn anonymous(at: *mut libc::c_void, bytes: usize, flags: libc::c_int) -> io::Result<*mut u8> {
+fn anonymous(at: *mut libc::c_void, bytes: usize, protection: libc::c_int, flags: libc::c_int) -> io::Result<*mut u8> {
     let flags = flags | libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
     // SAFETY: an anonymous mapping; with MAP_FIXED the caller owns the range that is replaced.
-    let start = unsafe { libc::mmap(at, bytes, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
+    let start = unsafe { libc::mmap(at, bytes, protection, flags, -1, 0) };
     if start == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(start.cast()) }
 }
 
@@ -99,6 +116,11 @@ fn anonymous(at: *mut libc::c_void, bytes: usize, flags: libc::c_int) -> io::Res
 fn page_bytes() -> usize {
     // SAFETY: sysconf has no preconditions.
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+#[cfg(miri)]
+fn page_bytes() -> usize {
+    1
 }
 
 #[cfg(not(miri))]
@@ -112,11 +134,15 @@ impl Drop for Arena {
 /// Under Miri, which has no mappings: plain memory.
 #[cfg(miri)]
 impl Arena {
-    pub fn map(bytes: usize) -> io::Result<Arena> {
+    pub fn map(bytes: usize, _usable: usize) -> io::Result<Arena> {
         // SAFETY: the layout is not of zero size.
         let start = unsafe { std::alloc::alloc_zeroed(Arena::layout(bytes)) };
         let base = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Arena { base, bytes, huge_pages: huge::are_there() })
+    }
+
+    pub fn make_usable(&self, _offset: usize, _bytes: usize) -> io::Result<()> {
+        Ok(())
     }
 
     pub fn give_back(&self, offset: usize, bytes: usize) {

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::item::{Kept, RawItem};
 use crate::observer::Change;
-use crate::scratch::with_copy;
+use crate::scratch::Copied;
 use crate::{Attributes, Cas};
 
 impl View<'_, '_> {
@@ -38,9 +38,7 @@ impl View<'_, '_> {
             drop(old);
             return self.write(key, hash, Source::Body(body), attributes, Some(&kept), now);
         }
-        with_copy(item.value(), |value| {
-            let source = Source::Parts([value, &[]]);
-            self.write(key, hash, source, attributes, Some(&kept), now)
-        })
+        let value = Copied::of(item.value());
+        self.write(key, hash, Source::Parts([&value, &[]]), attributes, Some(&kept), now)
     }
 }

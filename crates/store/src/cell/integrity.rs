@@ -45,7 +45,7 @@ impl Shared {
         let geometry = &self.pool.geometry;
         let gauges = self.pool.gauges();
         let used = holdings.segments + holdings.whole_extents + gauges.tail_segments + gauges.index_segments;
-        assert_eq!(gauges.free_segments + used, geometry.segments, "every segment is free or in one use");
+        assert_eq!(gauges.free_segments + used, gauges.segments, "every segment is free or in one use");
         let shared_pages = u64::from(gauges.tail_segments * geometry.extent_pages());
         assert_eq!(gauges.free_tail_pages + holdings.tail_pages, shared_pages, "pages of shared segments");
         assert!(holdings.index_pages <= (gauges.index_segments * geometry.index_pages_per_segment()) as usize);

@@ -15,6 +15,7 @@ mod write;
 #[cfg(any(test, debug_assertions))]
 mod integrity;
 
+pub(crate) use reclaim::Room;
 pub(crate) use write::Source;
 
 use crate::ghosts::Ghosts;

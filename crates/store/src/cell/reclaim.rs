@@ -29,7 +29,7 @@ const MAX_TRIED_CELLS: usize = 1 << 14;
 
 /// Whether room was made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
+pub(crate) enum Room {
     Made,
     /// None where it could be looked for, but others hold the lock of this cell, at least.
     Locked(usize),
@@ -61,7 +61,7 @@ impl Shared {
 
     /// Makes some room in the heaviest cell, or in any, without waiting for one; not in `own`, which this thread holds: it
     /// would be found locked for ever.
-    fn reclaim(&self, own: Option<&Slot>, now: Now) -> Room {
+    pub fn reclaim(&self, own: Option<&Slot>, now: Now) -> Room {
         let is_own = |cell: usize| own.is_some_and(|own| std::ptr::eq(own, &raw const *self.slots[cell]));
         if let Some(cell) = self.heaviest(0)
             && !is_own(cell)
@@ -125,7 +125,7 @@ impl View<'_, '_> {
     /// not waited for: this thread holds one or more.
     pub(super) fn reclaim(&mut self, now: Now) -> bool {
         let shared = self.shared;
-        let share = shared.pool.geometry.cell_share_bytes();
+        let share = shared.pool.cell_share_bytes();
         let own = self.slot.held_bytes(&shared.pool.geometry);
         if let Some(cell) = shared.heaviest(own.max(share) + share / SHARE_SLACK)
             && shared.try_reclaim(cell, now) == Room::Made

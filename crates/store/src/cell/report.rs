@@ -16,21 +16,26 @@ impl View<'_, '_> {
 
     /// Tells of a version that was written, or written anew.
     #[inline]
-    pub(super) fn report_version(&self, hash: Hash, item: RawItem, kept: Option<&Kept>, now: Now) {
-        self.report(kept.map_or(Change::Written, |kept| kept.change), hash, item, now);
+    pub(super) fn report_version(&self, hash: Hash, place: u32, kept: Option<&Kept>, now: Now) {
+        if self.shared.observation.wants_any() {
+            self.report(kept.map_or(Change::Written, |kept| kept.change), hash, self.item(place), now);
+        }
     }
 
     /// Tells of an item that goes.
     #[inline]
-    pub(super) fn report_going(&self, hash: Hash, item: RawItem, reason: Reason, now: Now) {
-        let change = match reason {
-            Reason::Replaced => return,
-            Reason::Removed => Change::Removed,
-            Reason::Expired => Change::Expired,
-            Reason::Flushed => Change::Flushed,
-            Reason::Evicted => Change::Evicted,
-        };
-        self.report(change, hash, item, now);
+    pub(super) fn report_going(&self, hash: Hash, place: u32, reason: Reason, now: Now) {
+        if self.shared.observation.wants_any() {
+            let change = match reason {
+                // Told by the version that replaces it.
+                Reason::Replaced => return,
+                Reason::Removed => Change::Removed,
+                Reason::Expired => Change::Expired,
+                Reason::Flushed => Change::Flushed,
+                Reason::Evicted => Change::Evicted,
+            };
+            self.report(change, hash, self.item(place), now);
+        }
     }
 
     #[cold]

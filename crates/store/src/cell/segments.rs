@@ -124,14 +124,14 @@ impl<'a> View<'a, '_> {
         let tails = self.cell.queues.iter().flatten().filter(|queue| queue.tail != NO_LOCAL);
         let unused: u64 =
             tails.map(|queue| self.capacity(queue.tail) as u64 - u64::from(self.meta(queue.tail).used)).sum();
-        let limit = self.shared.pool.geometry.cell_share_bytes() * OPEN_PERCENT / 100;
+        let limit = self.shared.pool.cell_share_bytes() * OPEN_PERCENT / 100;
         unused + u64::from(count) * segment_bytes <= limit.max(2 * segment_bytes)
     }
 
     /// Of how many segments of the arena one for items of that size is best made: what is left over at its end is lost, and
     /// of an open one half is unused on average, in either queue.
     fn best_count(&self, bytes: usize) -> u32 {
-        let share = self.shared.pool.geometry.cell_share_bytes() as usize;
+        let share = self.shared.pool.cell_share_bytes() as usize;
         let loss = |count: u32| {
             let capacity = self.segment_bytes() * count as usize;
             (capacity % bytes) as f64 / capacity as f64 + capacity as f64 / share as f64
@@ -212,12 +212,17 @@ impl<'a> View<'a, '_> {
         self.place(local, offset)
     }
 
-    /// Counts an item out that is no longer in the index, and makes it a gap.
+    /// Lets an item go that is no longer in the index.
     pub(super) fn bury(&mut self, hash: Hash, place: u32, frequency: u32, reason: Reason, now: Now) {
+        self.report_going(hash, place, reason, now);
+        self.make_gap(place, frequency, reason);
+    }
+
+    /// Counts an item out that is no longer in the index, and makes it a gap.
+    pub(super) fn make_gap(&mut self, place: u32, frequency: u32, reason: Reason) {
         let item = self.item(place);
         let bytes = item.bytes();
         self.count_out(item, reason);
-        self.report_going(hash, item, reason, now);
         if item.has_chain() {
             self.drop_large(place, item);
         }

@@ -142,7 +142,7 @@ impl<'a> View<'a, '_> {
         {
             let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
             self.overwrite(slot, item, bytes, &head, value);
-            self.report_version(hash, item, kept, now);
+            self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
         let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
@@ -152,7 +152,9 @@ impl<'a> View<'a, '_> {
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
         self.item(place).write_small(&head, value);
         self.count_in((key.len() + length) as u64);
-        self.publish(key, hash, place, kept, now);
+        let replaced = self.publish(key, hash, place);
+        // What was evicted for its own room is there again.
+        self.report_version(hash, place, kept.filter(|_| replaced), now);
         Ok(head.shown_cas())
     }
 
@@ -208,7 +210,7 @@ impl<'a> View<'a, '_> {
             let local = self.local(slot.place());
             self.meta_mut(local).expires(head.attributes.expires_at_ms);
             self.count_write(slot);
-            self.report_version(hash, item, kept, now);
+            self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
         let key_inline = key.len() <= self.pool().geometry.chain_threshold();
@@ -221,7 +223,9 @@ impl<'a> View<'a, '_> {
         self.count_in((key.len() + chain.len()) as u64);
         self.item(place).write_stub(&head, chain, key_body.map(Body::into_chain));
         self.admit_large(place, queue);
-        self.publish(key, hash, place, kept, now);
+        let replaced = self.publish(key, hash, place);
+        // What was evicted for its own room is there again.
+        self.report_version(hash, place, kept.filter(|_| replaced), now);
         Ok(head.shown_cas())
     }
 
@@ -232,20 +236,21 @@ impl<'a> View<'a, '_> {
     }
 
     /// Points the index at a version that was written; the old one becomes a gap.
-    fn publish(&mut self, key: &[u8], hash: Hash, place: u32, kept: Option<&Kept>, now: Now) {
+    /// True if it was there.
+    fn publish(&mut self, key: &[u8], hash: Hash, place: u32) -> bool {
         // The old one may have been moved or evicted while room was made.
         let Some((slot, _)) = self.find(key, hash) else {
             self.index().insert(hash, place, 0);
-            return self.report_version(hash, self.item(place), None, now);
+            return false;
         };
         let (old, frequency) = (slot.place(), slot.frequency());
         slot.set_place(place);
         let local = self.local(place);
         self.meta_mut(local).hits += frequency;
-        self.bury(hash, old, frequency, Reason::Replaced, now);
+        self.make_gap(old, frequency, Reason::Replaced);
         self.release_if_empty(self.local(old));
         self.count_write(slot);
-        self.report_version(hash, self.item(place), kept, now);
+        true
     }
 
     /// Gets the index ready for one key more and says which queue the new version belongs to.
@@ -294,7 +299,7 @@ impl<'a> View<'a, '_> {
     fn grow_index(&mut self, now: Now) -> Result<(), Error> {
         let items = u64::from(self.cell.index.entries());
         let used: u64 = self.slot.gauges.segments.get() * self.segment_bytes() as u64;
-        let room = self.pool().geometry.cell_share_bytes().saturating_sub(self.slot.gauges.chain_bytes.get());
+        let room = self.pool().cell_share_bytes().saturating_sub(self.slot.gauges.chain_bytes.get());
         // What the cell will hold when it is full of items such as it holds now, each with its part of index and ghosts.
         let expected = room / (used / items.max(1) + 8);
         let wanted = self.index().pages_wanted(expected);

@@ -21,6 +21,8 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) const SLOTS: usize = 16;
+/// Bytes of a slot.
+pub(crate) const SLOT_BYTES: usize = size_of::<AtomicU32>();
 const LAST: usize = SLOTS - 1;
 /// Lines that share their overflow.
 const UNIT_LINES: u32 = 4;
@@ -135,8 +137,8 @@ fn empty_lanes(line: &Line) -> usize {
 impl Table {
     pub fn new(geometry: &Geometry) -> Table {
         let page_lines = geometry.index_page_bytes() / LINE_BYTES;
-        // Room for a cell of twice its share full of the least items that are of use (8 bytes of key, none of value).
-        let most_items = 2 * geometry.cell_share_bytes().min(1 << (PLACE_BITS + 2)) as usize / 24;
+        // Room for a cell full of the least items that are of use (8 bytes of key, none of value).
+        let most_items = geometry.most_cell_bytes() as usize / 24;
         let pages = (most_items / LINE_LOAD as usize / page_lines).max(1) + 1;
         Table {
             pages: (0..pages).map(|_| AtomicU32::new(NO_PAGE)).collect(),

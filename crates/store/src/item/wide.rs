@@ -26,7 +26,7 @@ pub(super) fn token_bytes(shown: u64) -> usize {
 /// Bytes of the word and the token, of a new item without a chain.
 #[inline]
 pub(crate) fn new_wide_bytes(key: usize, attributes: &Attributes) -> usize {
-    let plain = key <= MAX_SHORT_KEY && attributes.marks == Marks::default() && attributes.cas == 0;
+    let plain = key <= MAX_SHORT_KEY && attributes.marks.bits() == 0 && attributes.cas == 0;
     if plain { 0 } else { WORD_BYTES + token_bytes(attributes.cas) }
 }
 

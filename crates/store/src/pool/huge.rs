@@ -1,7 +1,8 @@
 //! Which groups of segments are on huge pages: those that are backed by memory nearly whole.
 
-use super::{GROUP_SEGMENTS, Pool, RETAINED_GROUPS, State};
+use super::{Pool, RETAINED_GROUPS, State};
 use crate::arena::HUGE_PAGE_BYTES;
+use crate::options::GROUP_SEGMENTS;
 
 /// Least bytes of a group that must be backed by small pages, so that a huge one does not take much more.
 const MIN_BACKED_BYTES: usize = HUGE_PAGE_BYTES / 32 * 31;
@@ -33,9 +34,8 @@ impl Pool {
         if !self.arena.has_huge_pages() || group_bytes != HUGE_PAGE_BYTES {
             return None;
         }
-        let groups = self.geometry.segments / GROUP_SEGMENTS;
+        let (start, groups) = self.state.lock().begin_slice(first);
         let end = first.saturating_add(SLICE_GROUPS).min(groups);
-        let start = self.state.lock().begin_slice(first);
         for at in first..end {
             let group = (start + at) % groups;
             if !self.state.lock().begin_change(group) {
@@ -69,12 +69,12 @@ impl Pool {
 }
 
 impl State {
-    /// Where the round began that a slice is part of.
-    fn begin_slice(&mut self, first: u32) -> u32 {
+    /// Where the round began that a slice is part of, and how many groups there are to look at.
+    fn begin_slice(&mut self, first: u32) -> (u32, u32) {
         if first == 0 {
             self.vain_looks = 0;
         }
-        self.round_start
+        (self.round_start, self.usable_groups)
     }
 
     /// Whether the round is over, since it has looked at so many groups.
@@ -90,7 +90,8 @@ impl State {
     /// Whether a group may be put on huge pages now; nobody else does so, or gives it back, until `end_change`.
     fn begin_change(&mut self, group: u32) -> bool {
         let g = &mut self.groups[group as usize];
-        let eligible = g.touched && !g.whole && g.pages == Pages::Small;
+        // What is withheld of a group would be backed again.
+        let eligible = g.touched && !g.whole && g.all == u32::MAX && g.pages == Pages::Small;
         if !eligible || !self.may_change_pages(group) {
             return false;
         }
@@ -99,7 +100,7 @@ impl State {
     }
 
     /// Returns the group if it became free meanwhile and its memory is to be given back.
-    fn end_change(&mut self, group: u32, is_huge: bool) -> Option<u32> {
+    pub(super) fn end_change(&mut self, group: u32, is_huge: bool) -> Option<u32> {
         self.groups[group as usize].pages = Pages::Small;
         if is_huge {
             self.set_pages(group, Pages::Huge);
@@ -113,7 +114,7 @@ impl State {
         Some(group)
     }
 
-    fn forget_huge(&mut self, group: u32) -> bool {
+    pub(super) fn forget_huge(&mut self, group: u32) -> bool {
         let forgets = self.groups[group as usize].pages == Pages::Huge && self.may_change_pages(group);
         if forgets {
             self.set_pages(group, Pages::Small);
@@ -136,7 +137,7 @@ impl State {
     }
 
     /// Changes the kind of a group's pages, and counts the edges.
-    fn set_pages(&mut self, group: u32, pages: Pages) {
+    pub(super) fn set_pages(&mut self, group: u32, pages: Pages) {
         let around = self.around(group);
         self.page_edges -= self.edges(around.clone());
         self.groups[group as usize].pages = pages;
@@ -244,8 +245,8 @@ mod tests {
         assert_eq!(idle_group, Some(last), "as many are retained as may be");
         pool.give_back(idle_group);
         assert_eq!(pool.arena.backed_bytes(last as usize * HUGE_PAGE_BYTES), 0);
-        assert_eq!(pool.state.lock().touched_groups as usize, RETAINED_GROUPS);
-        assert_eq!(pool.free_segments(), pool.geometry.segments);
+        assert_eq!(pool.state.lock().touched_segments as usize, RETAINED_GROUPS * GROUP_SEGMENTS as usize);
+        assert_eq!(pool.free_segments(), pool.geometry.opened_segments);
         assert_eq!(fill(&pool, &[], 0).len(), segments.len(), "each can be taken again");
     }
 
@@ -260,8 +261,8 @@ mod tests {
             let idle_group = pool.state.lock().end_change(number, false);
             pool.give_back(idle_group);
         }
-        assert_eq!(pool.state.lock().touched_groups as usize, RETAINED_GROUPS);
-        assert_eq!(pool.free_segments(), pool.geometry.segments);
+        assert_eq!(pool.state.lock().touched_segments as usize, RETAINED_GROUPS * GROUP_SEGMENTS as usize);
+        assert_eq!(pool.free_segments(), pool.geometry.opened_segments);
     }
 
     #[test]

@@ -3,19 +3,22 @@
 //! The pool's lock is a leaf: nothing else is locked while it is held, so a last reference to a chain may be dropped
 //! anywhere, with or without a cell's lock.
 
+mod extents;
 mod huge;
+mod limit;
+
+pub use limit::ResizeError;
 
 use crate::arena::Arena;
 use crate::bits;
-use crate::options::{Geometry, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
-use crate::tails::{Run, Tails};
+use crate::options::{GROUP_SEGMENTS, Geometry};
+use crate::tails::Tails;
 use huge::Pages;
+use limit::Limit;
 use parking_lot::Mutex;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
-/// Segments that are put on a huge page, and given back to the system, together: 2 MiB of 64-KiB segments.
-const GROUP_SEGMENTS: u32 = 32;
 /// Groups that are looked at for segments side by side, before a free one is begun.
 const RUN_GROUPS: usize = 4;
 /// Free groups that stay backed by memory, so that a cache at its limit does not give back and fault in by turns.
@@ -28,14 +31,19 @@ pub(crate) struct Pool {
     pub reserved_bytes: AtomicU64,
     /// Bytes of chains that the store has let go but somebody still holds.
     pub pinned_bytes: AtomicU64,
+    limit: Limit,
     state: Mutex<State>,
 }
 
+/// Segments side by side. Those of one that is touched are in the budget, but for what is withheld of it, and of others none.
 struct Group {
     /// A bit per free segment.
     free: u32,
-    /// The bits of the segments that exist.
+    /// The bits of the segments that may be used: those that exist but for what the limit withholds.
     all: u32,
+    exist: u32,
+    /// Those of the withheld that are not given back to the system yet.
+    stale: u32,
     touched: bool,
     /// In `partial`.
     listed: bool,
@@ -53,8 +61,17 @@ struct State {
     index_group: Option<u32>,
     index_pages: Vec<u32>,
     index_segments: u32,
+    /// Free segments of touched groups, but for those that are being given back.
     free_segments: u32,
-    touched_groups: u32,
+    /// Segments of touched groups that may be used.
+    touched_segments: u32,
+    /// As many may be touched. There are more while the limit is lower than it was and not reached yet.
+    limit: u32,
+    /// Groups whose memory can be used at all.
+    usable_groups: u32,
+    /// Groups that have, or had, stale segments; and how many stale segments there are.
+    stale_groups: Vec<u32>,
+    stale_segments: u32,
     /// Neighbouring groups of which one alone is on huge pages.
     page_edges: u32,
     /// Where the next round that looks for full groups begins.
@@ -67,6 +84,7 @@ struct State {
 /// What the pool holds, for the integrity check.
 #[cfg(any(test, debug_assertions))]
 pub(crate) struct PoolGauges {
+    pub segments: u32,
     pub free_segments: u32,
     pub index_segments: u32,
     pub tail_segments: u32,
@@ -75,32 +93,38 @@ pub(crate) struct PoolGauges {
 
 impl Pool {
     pub fn new(geometry: Geometry) -> io::Result<Pool> {
-        let arena = Arena::map(geometry.arena_bytes())?;
+        let usable_groups = geometry.opened_segments.div_ceil(GROUP_SEGMENTS);
+        let usable = (usable_groups * GROUP_SEGMENTS).min(geometry.segments) as usize * geometry.segment_bytes;
+        let arena = Arena::map(geometry.arena_bytes(), usable)?;
         let groups: Box<[Group]> = (0..geometry.segments.div_ceil(GROUP_SEGMENTS))
             .map(|g| {
                 let exist = (geometry.segments - g * GROUP_SEGMENTS).min(GROUP_SEGMENTS);
-                let all = u32::MAX >> (32 - exist);
-                Group { free: all, all, touched: false, listed: false, whole: true, pages: Pages::Small }
+                Group::untouched(u32::MAX >> (32 - exist))
             })
             .collect();
         let state = State {
             partial: Vec::with_capacity(groups.len()),
             // And one that is just being put on huge pages.
             touched_whole: Vec::with_capacity(RETAINED_GROUPS + 1),
-            untouched: (0..groups.len() as u32).rev().collect(),
+            untouched: (0..usable_groups).rev().collect(),
             groups,
             index_group: None,
             index_pages: Vec::with_capacity(geometry.index_pages_per_segment() as usize),
             index_segments: 0,
-            free_segments: geometry.segments,
-            touched_groups: 0,
+            free_segments: 0,
+            touched_segments: 0,
+            limit: geometry.opened_segments,
+            usable_groups,
+            stale_groups: Vec::new(),
+            stale_segments: 0,
             page_edges: 0,
             round_start: 0,
             vain_looks: 0,
             tails: Tails::new(geometry.segments, geometry.extent_pages()),
         };
-        let zero = || AtomicU64::new(0);
-        Ok(Pool { arena, geometry, reserved_bytes: zero(), pinned_bytes: zero(), state: Mutex::new(state) })
+        let (reserved_bytes, pinned_bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        let limit = Limit::new(&geometry);
+        Ok(Pool { arena, geometry, reserved_bytes, pinned_bytes, limit, state: Mutex::new(state) })
     }
 
     /// The address of a segment.
@@ -138,33 +162,10 @@ impl Pool {
         Some(page)
     }
 
-    /// Takes up to `pages` pages of extents, whole segments first; returns how many are still wanted.
-    pub fn take_extents(&self, pages: u32, run: impl FnMut(Run)) -> u32 {
-        self.state.lock().take_extents(pages, self.geometry.extent_pages(), run)
-    }
-
-    pub fn release_extents(&self, runs: impl Iterator<Item = Run>) {
-        let whole = self.geometry.extent_pages();
-        // One lock per run: a long chain must not hold up every cell that wants a segment.
-        for run in runs {
-            let mut state = self.state.lock();
-            let free = run.pages == whole || state.tails.give(run);
-            let idle_group = if free { state.release(run.page / whole) } else { None };
-            drop(state);
-            self.give_back(idle_group);
-        }
-    }
-
-    /// The most bytes that one value can have with everything else evicted.
-    pub fn largest_value_bytes(&self) -> u64 {
-        // Besides the value a cell needs a segment for its item and one for pages of index.
-        let kept = self.state.lock().index_segments.max(1) + 1;
-        u64::from(self.geometry.segments.saturating_sub(kept)) * self.geometry.segment_bytes as u64
-    }
-
     /// Segments that are in no use.
     pub fn free_segments(&self) -> u32 {
-        self.state.lock().free_segments
+        let state = self.state.lock();
+        state.free_segments + state.limit.saturating_sub(state.touched_segments)
     }
 
     /// Whether a segment is in no use.
@@ -180,6 +181,7 @@ impl Pool {
         state.check_pages();
         state.check_groups();
         PoolGauges {
+            segments: state.touched_segments,
             free_segments: state.free_segments,
             index_segments: state.index_segments,
             tail_segments: state.tails.shared(),
@@ -189,9 +191,8 @@ impl Pool {
 
     /// Bytes of the arena that are backed by memory, at most.
     pub fn resident_bytes(&self) -> u64 {
-        let group_bytes = u64::from(GROUP_SEGMENTS) * self.geometry.segment_bytes as u64;
-        let touched = u64::from(self.state.lock().touched_groups) * group_bytes;
-        touched.min(self.geometry.arena_bytes() as u64)
+        let state = self.state.lock();
+        u64::from(state.touched_segments + state.stale_segments) * self.geometry.segment_bytes as u64
     }
 
     /// Gives a free group back to the system, outside the lock: it may take 100 microseconds.
@@ -201,27 +202,14 @@ impl Pool {
         let start = group as usize * bytes;
         self.arena.give_back(start, bytes.min(self.geometry.arena_bytes() - start));
         self.make_small(group);
-        let mut state = self.state.lock();
-        let count = state.groups[group as usize].all.count_ones();
-        state.groups[group as usize].touched = false;
-        state.untouched.push(group);
-        state.touched_groups -= 1;
-        state.free_segments += count;
+        self.state.lock().forget(group);
     }
+}
 
-    /// Counts a body's bytes as reserved if the bounds allow it. Whoever comes first is admitted: two that do not fit
-    /// together never refuse each other.
-    pub fn admit_bytes(&self, bytes: u64) -> bool {
-        let arena_bytes = self.geometry.arena_bytes() as f64;
-        let admit = |reserved: u64| {
-            let pinned = self.pinned_bytes.load(Ordering::Relaxed);
-            let after = reserved + bytes;
-            let alone = reserved == 0 && after + pinned <= self.largest_value_bytes();
-            let within = after as f64 <= arena_bytes * RESERVED_SHARE
-                && (after + pinned) as f64 <= arena_bytes * RESERVED_AND_PINNED_SHARE;
-            (alone || within).then_some(after)
-        };
-        self.reserved_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, admit).is_ok()
+impl Group {
+    fn untouched(exist: u32) -> Group {
+        let (free, all, stale) = (exist, exist, 0);
+        Group { free, all, exist, stale, touched: false, listed: false, whole: true, pages: Pages::Small }
     }
 }
 
@@ -243,7 +231,7 @@ impl State {
         if let Some(&group) = self.partial.last() {
             return Some(self.take_from(group));
         }
-        if let Some(group) = self.touched_whole.pop().or_else(|| self.untouched.pop()) {
+        if let Some(group) = self.take_whole() {
             self.open_group(group);
             let segment = self.take_from(group);
             self.list(group);
@@ -251,6 +239,15 @@ impl State {
         }
         let group = self.index_group?;
         (self.groups[group as usize].free != 0).then(|| self.take_from(group))
+    }
+
+    /// A free group.
+    fn take_whole(&mut self) -> Option<u32> {
+        self.touched_whole.pop().or_else(|| self.take_untouched())
+    }
+
+    fn take_untouched(&mut self) -> Option<u32> {
+        if self.touched_segments < self.limit { self.untouched.pop() } else { None }
     }
 
     /// Takes segments side by side, from a group that was used lately or from one that is free.
@@ -262,7 +259,7 @@ impl State {
         let (group, start) = match found {
             Some(found) => found,
             None => {
-                let group = self.touched_whole.pop().or_else(|| self.untouched.pop())?;
+                let group = self.take_whole()?;
                 self.open_group(group);
                 let start = bits::lowest_run(u64::from(self.groups[group as usize].free), count);
                 self.list(group);
@@ -274,25 +271,18 @@ impl State {
         Some(group * GROUP_SEGMENTS + start)
     }
 
-    /// Panics where what is free could not be found, or is counted wrong.
-    #[cfg(any(test, debug_assertions))]
-    fn check_groups(&self) {
-        let free: u32 = self.groups.iter().map(|g| g.free.count_ones()).sum();
-        assert_eq!(free, self.free_segments, "free segments of the groups");
-        for (number, g) in (0u32..).zip(&self.groups) {
-            let listed = self.partial.iter().filter(|&&other| other == number).count();
-            let whole = self.touched_whole.iter().chain(&self.untouched).filter(|&&other| other == number).count();
-            assert_eq!((listed, whole), (usize::from(g.listed), usize::from(g.whole)), "group {number} is listed once");
-            let reachable = g.listed || g.whole || self.index_group == Some(number);
-            assert!(g.free == 0 || reachable, "group {number}: {} free", g.free.count_ones());
-            assert!(!g.whole || g.free == g.all, "a whole group is free");
-        }
-    }
-
     fn open_group(&mut self, group: u32) {
+        let room = self.limit.saturating_sub(self.touched_segments);
         let g = &mut self.groups[group as usize];
-        self.touched_groups += u32::from(!g.touched);
-        (g.touched, g.whole) = (true, false);
+        g.whole = false;
+        if g.touched {
+            return;
+        }
+        // The limit may end within it.
+        g.all = bits::lowest(g.exist, room);
+        (g.touched, g.free) = (true, g.all);
+        self.touched_segments += g.all.count_ones();
+        self.free_segments += g.all.count_ones();
     }
 
     fn take_from(&mut self, group: u32) -> u32 {
@@ -324,12 +314,22 @@ impl State {
             return None;
         }
         g.whole = true;
-        if self.touched_whole.len() < RETAINED_GROUPS || g.pages == Pages::Changing {
+        let retains = self.touched_whole.len() < RETAINED_GROUPS && self.touched_segments <= self.limit;
+        if retains || g.pages == Pages::Changing {
             self.touched_whole.push(group);
             return None;
         }
         self.free_segments -= g.all.count_ones();
         Some(group)
+    }
+
+    /// A free group was given back to the system, and all of it.
+    fn forget(&mut self, group: u32) {
+        let g = &mut self.groups[group as usize];
+        self.touched_segments -= g.all.count_ones();
+        self.stale_segments -= g.stale.count_ones();
+        *g = Group { pages: g.pages, listed: g.listed, ..Group::untouched(g.exist) };
+        self.untouched.push(group);
     }
 
     fn take_index_page(&mut self, pages_per_segment: u32) -> Option<u32> {
@@ -344,7 +344,7 @@ impl State {
 
     fn take_index_segment(&mut self) -> Option<u32> {
         let used_up = self.index_group.is_none_or(|group| self.groups[group as usize].free == 0);
-        if used_up && let Some(group) = self.untouched.pop() {
+        if used_up && let Some(group) = self.take_untouched() {
             self.open_group(group);
             self.index_group = Some(group);
         }
@@ -352,31 +352,6 @@ impl State {
             Some(group) if self.groups[group as usize].free != 0 => Some(self.take_from(group)),
             _ => self.take(),
         }
-    }
-
-    fn take_extents(&mut self, mut pages: u32, whole: u32, mut run: impl FnMut(Run)) -> u32 {
-        while pages >= whole {
-            let Some(segment) = self.take() else { break };
-            run(Run { page: segment * whole, pages: whole });
-            pages -= whole;
-        }
-        if pages > 0 && pages < whole {
-            if self.tails.best(pages).is_none()
-                && let Some(segment) = self.take()
-            {
-                self.tails.add(segment);
-            }
-            if let Some(segment) = self.tails.best(pages) {
-                pages -= self.tails.take(segment, pages, &mut run);
-            }
-        }
-        // Nothing fits as a piece: gather what there is before anything is evicted for it.
-        while pages > 0
-            && let Some(segment) = self.tails.largest()
-        {
-            pages -= self.tails.take(segment, pages, &mut run);
-        }
-        pages
     }
 }
 

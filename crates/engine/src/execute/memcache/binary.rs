@@ -10,7 +10,7 @@ use ringstone_protocol::memcache::binary::request::{Command, Request, StoreHead}
 use ringstone_protocol::memcache::binary::{Status, Tag, reply};
 use ringstone_protocol::memcache::text::StoreMode;
 use ringstone_protocol::memcache::time;
-use ringstone_store::{Error, Hash, Item, NewValue};
+use ringstone_store::{Error, Hash, Item, Kind, NewValue};
 
 /// Which counter a request belongs to: that of the text command which does the same; `None` for those that do nothing.
 pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
@@ -103,16 +103,22 @@ fn shown_key(key: &[u8], with_key: bool) -> &[u8] {
     if with_key { key } else { b"" }
 }
 
+/// Writes an item; whether it is one that can be shown.
 #[inline]
-fn write_item(tag: Tag, shown: &[u8], item: &Item<'_>, out: &mut impl Reply) {
+fn write_item(tag: Tag, shown: &[u8], item: &Item<'_>, out: &mut impl Reply) -> bool {
+    if item.marks.kind == Kind::Hash {
+        reply::write_failure(out, tag, Status::WrongKind);
+        return false;
+    }
     reply::write_item_head(out, tag, shown, item.flags, value_len(&item.value), item.cas);
     out.write_value(&item.value);
+    true
 }
 
 #[inline]
 fn get(tag: Tag, key: &[u8], with_key: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let shown = shown_key(key, with_key);
-    if operation::get(key, hash, context, |item| write_item(tag, shown, item, out)).is_err() {
+    if operation::get(key, hash, context, |item| _ = write_item(tag, shown, item, out)).is_err() {
         miss(tag, shown, out);
     }
 }
@@ -156,6 +162,7 @@ pub fn store(
         Stored::Unmet => Status::NotStored,
         Stored::Exists => Status::Exists,
         Stored::NotFound => Status::NotFound,
+        Stored::WrongKind => Status::WrongKind,
         Stored::Refused(error) => refusal(error, context),
     };
     reply::write_failure(out, tag, status);
@@ -168,9 +175,14 @@ pub fn store_received(
     context: &Context<'_>,
     out: &mut impl Reply,
 ) -> Option<CommandIndex> {
-    let head = received.head.as_head();
-    store(received.tag, &head, NewValue::Body(received.body), hash, context, out);
-    Some(CommandIndex(store_index(mode(&head, received.tag))))
+    let index = received_index(&received);
+    store(received.tag, &received.head.as_head(), NewValue::Body(received.body), hash, context, out);
+    Some(index)
+}
+
+/// Which counter a storage request belongs to whose value was received into extents.
+pub fn received_index(received: &BinaryBody) -> CommandIndex {
+    CommandIndex(store_index(mode(&received.head.as_head(), received.tag)))
 }
 
 fn arithmetic(tag: Tag, command: &Arithmetic<'_>, context: &Context<'_>, out: &mut impl Reply) {
@@ -179,6 +191,7 @@ fn arithmetic(tag: Tag, command: &Arithmetic<'_>, context: &Context<'_>, out: &m
         Counted::NotFound => Status::NotFound,
         Counted::Exists => Status::Exists,
         Counted::NotNumeric => Status::NonNumeric,
+        Counted::WrongKind => Status::WrongKind,
         Counted::Refused(error) => refusal(error, context),
     };
     reply::write_failure(out, tag, status);

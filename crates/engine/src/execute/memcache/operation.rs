@@ -1,11 +1,12 @@
 //! What memcached's commands do to an item, whatever protocol they came by: outcomes, counted, with no word of a reply.
 //! Everything about a key happens within one [`Entry`], so under one lock.
 
-use crate::counters::HitMiss;
+pub use crate::execute::memcache::arithmetic::{Arithmetic, CountTerms, Counted, arithmetic, arithmetic_on};
 use crate::shared::Context;
+use crate::trace;
 use ringstone_protocol::memcache::text::StoreMode;
 use ringstone_protocol::memcache::time;
-use ringstone_store::{Absence, Attributes, Cas, Entry, Error, Hash, Item, NewValue, UnixMillis, Value};
+use ringstone_store::{Absence, Attributes, Cas, Entry, Error, Hash, Item, Kind, Marks, NewValue, UnixMillis};
 
 /// A storage command without its value.
 #[derive(Clone, Copy, Debug)]
@@ -24,21 +25,15 @@ pub struct Write<'a> {
     pub token: Cas,
 }
 
-/// `incr` or `decr`.
-#[derive(Clone, Copy, Debug)]
-pub struct Arithmetic<'a> {
-    /// 1-250 bytes.
-    pub key: &'a [u8],
-    /// Of the key.
-    pub hash: Hash,
-    /// To add or to take away.
-    pub delta: u64,
-    /// `decr`.
-    pub decrement: bool,
-    /// Only the version with this token; 0 = any.
-    pub token: Cas,
-    /// Where there is no item: the number and the time of expiry of the one to create.
-    pub create: Option<(u64, UnixMillis)>,
+/// What only a meta command says of a write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// A cas with a token below the item's writes all the same: a stale version, which lives as long as the one before.
+    pub invalidate: bool,
+    /// Append and prepend create the item where there is none.
+    pub vivify: bool,
+    /// The token that the new version shall have; 0 = the store's own.
+    pub cas: Cas,
 }
 
 /// What `delete` came to.
@@ -63,21 +58,8 @@ pub enum Stored {
     Exists,
     /// A token to compare, and no item.
     NotFound,
-    /// The store refused; not counted yet, see [`count_refusal`].
-    Refused(Error),
-}
-
-/// What `incr` and `decr` came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
-    /// The new number, and the new version's token.
-    Number(u64, Cas),
-    /// No item.
-    NotFound,
-    /// The token to compare is not the item's.
-    Exists,
-    /// The value is no number.
-    NotNumeric,
+    /// append, prepend: the item is a hash.
+    WrongKind,
     /// The store refused; not counted yet, see [`count_refusal`].
     Refused(Error),
 }
@@ -98,78 +80,154 @@ pub enum Touched {
 pub fn get(key: &[u8], hash: Hash, context: &Context<'_>, found: impl FnOnce(&Item<'_>)) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| found(&item));
+    if context.traced.any() {
+        trace_read(key, &mut entry, outcome, context);
+    }
     drop(entry);
     context.counters.memcache.read(outcome);
     outcome
 }
 
-/// As [`get`], and gives the item a new time of expiry (0 = never). `found` sees the item before that: it is answered even
-/// if the new time has passed already, as memcached does.
+/// As [`get`], and gives the item a new time of expiry (0 = never) if `found`, which sees the item before that, says so: it
+/// is answered even if the new time has passed already, as memcached does.
 pub fn get_and_touch(
     key: &[u8],
     hash: Hash,
     expires_at_ms: UnixMillis,
     context: &Context<'_>,
-    found: impl FnOnce(&Item<'_>),
+    found: impl FnOnce(&Item<'_>) -> bool,
 ) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
-    let outcome = entry.get().map(|item| found(&item));
-    let touched = outcome.is_ok() && matches!(entry.set_expiry(expires_at_ms), Some(Ok(())));
+    let mut wanted = false;
+    let outcome = entry.get().map(|item| wanted = found(&item));
+    if context.traced.any() {
+        trace_read(key, &mut entry, outcome, context);
+    }
+    let touched = wanted && matches!(entry.set_expiry(expires_at_ms), Some(Ok(())));
     drop(entry);
     context.counters.memcache.read(outcome);
     context.counters.touch.count(touched);
     outcome
 }
 
+/// Tells who follows of a read.
+#[cold]
+fn trace_read(key: &[u8], entry: &mut Entry<'_, '_>, outcome: Result<(), Absence>, context: &Context<'_>) {
+    let length = entry.peek().map_or(0, |item| item.value.len());
+    trace::fetched(key, outcome.map(|()| length), context);
+}
+
+/// The same before the read.
+#[cold]
+pub fn trace_look(key: &[u8], entry: &mut Entry<'_, '_>, context: &Context<'_>) {
+    trace::fetched(key, entry.peek().map(|item| item.value.len()).ok_or(Absence::Absent), context);
+}
+
+/// What memcached's logger calls a write that was not done.
+fn refusal_name(outcome: Stored) -> Option<&'static str> {
+    match outcome {
+        Stored::Done(_) => None,
+        Stored::Unmet | Stored::WrongKind => Some("not_stored"),
+        Stored::Exists => Some("exists"),
+        Stored::NotFound => Some("not_found"),
+        Stored::Refused(Error::TooLarge | Error::KeyTooLong) => Some("too_large"),
+        Stored::Refused(Error::OutOfMemory | Error::TooManyReserved) => Some("no_memory"),
+    }
+}
+
 /// Executes a storage command with its value, which may have been received into extents.
 #[inline]
 pub fn store(write: &Write<'_>, value: NewValue<'_>, context: &Context<'_>) -> Stored {
-    let attributes = Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms, ..Attributes::default() };
-    let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
-    let result = match write.mode {
-        StoreMode::Set => Some(entry.set(value, attributes)),
-        StoreMode::Add if entry.peek().is_some() => None,
-        StoreMode::Replace if entry.peek().is_none() => None,
-        StoreMode::Add | StoreMode::Replace => Some(entry.set(value, attributes)),
-        StoreMode::Append | StoreMode::Prepend if !has_token(&mut entry, write.token) => return Stored::Exists,
-        StoreMode::Append => entry.append(value),
-        StoreMode::Prepend => entry.prepend(value),
-        StoreMode::Cas(token) => return compare_and_swap(&mut entry, token, value, attributes, context),
+    store_on(write, &Terms::default(), value, context).0
+}
+
+/// As [`store`], on a meta command's terms; with the length of the value that is there then, in bytes, if it was written.
+#[inline]
+pub fn store_on(write: &Write<'_>, terms: &Terms, value: NewValue<'_>, context: &Context<'_>) -> (Stored, usize) {
+    let attributes =
+        Attributes { flags: write.flags, expires_at_ms: write.expires_at_ms, cas: terms.cas, ..Attributes::default() };
+    let length = match &value {
+        NewValue::Bytes(bytes) => bytes.len(),
+        NewValue::Body(body) => body.len(),
     };
-    match result {
-        Some(Ok(cas)) => Stored::Done(cas),
-        None => Stored::Unmet,
-        Some(Err(error)) => {
-            if write.mode == StoreMode::Set {
+    let mut entry = context.store.entry(write.key, write.hash, context.now_ms);
+    let before = match write.mode {
+        StoreMode::Append | StoreMode::Prepend => entry.peek().map_or(0, |item| item.value.len()),
+        _ => 0,
+    };
+    let stored = match write.mode {
+        StoreMode::Set => {
+            let stored = written(entry.set(value, attributes));
+            if matches!(stored, Stored::Refused(_)) {
                 // A failed set leaves no stale value behind, as memcached does.
                 entry.remove();
             }
-            Stored::Refused(error)
+            stored
         }
+        StoreMode::Add if entry.peek().is_some() => Stored::Unmet,
+        StoreMode::Replace if entry.peek().is_none() => Stored::Unmet,
+        StoreMode::Add | StoreMode::Replace => written(entry.set(value, attributes)),
+        StoreMode::Append | StoreMode::Prepend => extend(&mut entry, write, terms, value, attributes),
+        StoreMode::Cas(token) => compare_and_swap(&mut entry, token, terms, value, attributes, context),
+    };
+    if context.traced.any() {
+        trace::stored(write.key, refusal_name(stored), length, context);
+    }
+    (stored, before + length)
+}
+
+#[inline]
+fn written(result: Result<Cas, Error>) -> Stored {
+    result.map_or_else(Stored::Refused, Stored::Done)
+}
+
+/// append and prepend. `attributes` are those of an item that they create.
+fn extend(
+    entry: &mut Entry<'_, '_>,
+    write: &Write<'_>,
+    terms: &Terms,
+    value: NewValue<'_>,
+    attributes: Attributes,
+) -> Stored {
+    let Some(item) = entry.peek() else {
+        return if terms.vivify { written(entry.set(value, attributes)) } else { Stored::Unmet };
+    };
+    if item.marks.kind == Kind::Hash {
+        return Stored::WrongKind;
+    }
+    if write.token != 0 && item.cas != write.token {
+        return Stored::Exists;
+    }
+    let extended = if write.mode == StoreMode::Append { entry.append(value) } else { entry.prepend(value) };
+    match extended {
+        None => Stored::Unmet,
+        Some(Ok(_)) if terms.cas != 0 => entry.renew(Marks::default(), terms.cas).map_or(Stored::Unmet, written),
+        Some(result) => written(result),
     }
 }
 
 fn compare_and_swap(
     entry: &mut Entry<'_, '_>,
     token: Cas,
+    terms: &Terms,
     value: NewValue<'_>,
-    attributes: Attributes,
+    mut attributes: Attributes,
     context: &Context<'_>,
 ) -> Stored {
-    match entry.peek().map(|item| item.cas) {
-        None => {
-            context.counters.cas.misses.add(1);
-            Stored::NotFound
-        }
-        Some(current) if current != token => {
+    let Some(item) = entry.peek() else {
+        context.counters.cas.misses.add(1);
+        return Stored::NotFound;
+    };
+    if item.cas != token || token == 0 {
+        if !terms.invalidate || token == 0 || token > item.cas {
             context.counters.cas_badval.add(1);
-            Stored::Exists
+            return Stored::Exists;
         }
-        Some(_) => {
-            context.counters.cas.hits.add(1);
-            entry.set(value, attributes).map_or_else(Stored::Refused, Stored::Done)
-        }
+        attributes.expires_at_ms = item.expires_at_ms;
+        attributes.marks = Marks { kind: Kind::String, stale: true, won: item.marks.won };
     }
+    context.counters.cas.hits.add(1);
+    written(entry.set(value, attributes))
 }
 
 /// Time of expiry of an item written with memcached's `exptime`; 0 takes the server's default.
@@ -189,6 +247,9 @@ fn has_token(entry: &mut Entry<'_, '_>, token: Cas) -> bool {
 
 /// Removes the item if it is the version with this token; 0 = any.
 pub fn delete(key: &[u8], hash: Hash, token: Cas, context: &Context<'_>) -> Deleted {
+    if context.traced.any() {
+        trace::deleted(key, context);
+    }
     let mut entry = context.store.entry(key, hash, context.now_ms);
     if !has_token(&mut entry, token) {
         return Deleted::Exists;
@@ -221,41 +282,6 @@ pub fn touch(
     }
 }
 
-/// Executes `incr` or `decr`.
-pub fn arithmetic(command: &Arithmetic<'_>, context: &Context<'_>) -> Counted {
-    let counters: &HitMiss = if command.decrement { &context.counters.decr } else { &context.counters.incr };
-    let mut entry = context.store.entry(command.key, command.hash, context.now_ms);
-    let Ok(item) = entry.get() else {
-        if let Some((number, expires_at_ms)) = command.create {
-            let attributes = Attributes { expires_at_ms, ..Attributes::default() };
-            let mut digits = itoa::Buffer::new();
-            let written = entry.set(NewValue::Bytes(digits.format(number).as_bytes()), attributes);
-            return written.map_or_else(Counted::Refused, |cas| Counted::Number(number, cas));
-        }
-        counters.misses.add(1);
-        return Counted::NotFound;
-    };
-    if command.token != 0 && item.cas != command.token {
-        return Counted::Exists;
-    }
-    let Some(current) = number(&item.value) else { return Counted::NotNumeric };
-    let next = match command.decrement {
-        true => current.saturating_sub(command.delta),
-        false => current.wrapping_add(command.delta),
-    };
-    match entry.replace_value(itoa::Buffer::new().format(next).as_bytes()) {
-        Some(Ok(cas)) => {
-            counters.hits.add(1);
-            Counted::Number(next, cas)
-        }
-        Some(Err(error)) => Counted::Refused(error),
-        None => {
-            counters.misses.add(1);
-            Counted::NotFound
-        }
-    }
-}
-
 /// Flushes everything: at once if `exptime` is not positive, otherwise at that time.
 pub fn flush_all(exptime: i64, context: &Context<'_>) {
     let at_ms = if exptime <= 0 { context.now_ms } else { time::expires_at_ms(exptime, context.now_ms) };
@@ -268,39 +294,5 @@ pub fn count_refusal(error: Error, context: &Context<'_>) {
         Error::TooLarge => context.counters.memcache.too_large.add(1),
         Error::KeyTooLong => {}
         Error::OutOfMemory | Error::TooManyReserved => context.counters.memcache.no_memory.add(1),
-    }
-}
-
-/// A value as memcached's number.
-fn number(value: &Value<'_>) -> Option<u64> {
-    match value {
-        Value::Bytes(bytes) => parse_number(bytes),
-        Value::Chain(_) => None,
-    }
-}
-
-/// memcached's numbers: decimal u64 with white space around it (its own decr pads with spaces).
-fn parse_number(bytes: &[u8]) -> Option<u64> {
-    let digits = bytes.trim_ascii();
-    if digits.is_empty() || digits.len() > 20 {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_number;
-
-    #[test]
-    fn numbers_are_whole_unsigned_decimals() {
-        assert_eq!(parse_number(b"18446744073709551615"), Some(u64::MAX));
-        assert_eq!(parse_number(b" 12 "), Some(12));
-        for bad in [&b""[..], b" ", b"-1", b"+1", b"1a", b"1 2", b"18446744073709551616", b"123456789012345678901"] {
-            assert_eq!(parse_number(bad), None, "{bad:?}");
-        }
     }
 }

@@ -3,12 +3,13 @@
 use crate::counters::CommandIndex;
 use crate::execute::for_each_key;
 use crate::execute::memcache::operation::{self, Arithmetic, Counted, Deleted, Stored, Touched, Write};
-use crate::execute::memcache::{COMPATIBLE_VERSION, stats};
+use crate::execute::memcache::{COMPATIBLE_VERSION, meta, stats};
 use crate::reply::{Reply, value_len};
 use crate::shared::{Context, Outcome};
-use ringstone_protocol::memcache::text::{Keys, Request, StoreHead, StoreMode};
+use ringstone_protocol::memcache::key::Key;
+use ringstone_protocol::memcache::text::{Keys, MAX_KEY, Request, StoreHead, StoreMode};
 use ringstone_protocol::memcache::{reply, time};
-use ringstone_store::{Error, Hash, Item, NewValue};
+use ringstone_store::{Error, Hash, Item, Kind, NewValue, Store};
 
 /// Which counter a request belongs to; `None` for `quit`.
 pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
@@ -23,7 +24,8 @@ pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
         Request::Version => 15,
         Request::Stats { .. } => 16,
         Request::Verbosity { .. } => 17,
-        Request::Quit => return None,
+        Request::Meta(request) => return Some(meta::command_index(request)),
+        Request::Admin(_) | Request::Quit => return None,
     };
     Some(CommandIndex(index))
 }
@@ -40,17 +42,26 @@ pub fn store_index(mode: StoreMode) -> u8 {
     }
 }
 
-/// The key whose look-up is worth prefetching.
-pub fn first_key<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
-    match request {
-        Request::Get { keys, .. } | Request::GetAndTouch { keys, .. } => keys.first(),
-        Request::Store { head, .. } => Some(head.key),
-        Request::Delete { key, .. } | Request::Arithmetic { key, .. } | Request::Touch { key, .. } => Some(key),
-        _ => None,
-    }
+/// The hash of the key whose look-up is worth prefetching.
+#[inline]
+pub fn hash(request: &Request<'_>, store: &Store) -> Option<Hash> {
+    let key = match request {
+        Request::Get { keys, .. } | Request::GetAndTouch { keys, .. } => keys.first()?,
+        Request::Store { head, .. } => head.key,
+        Request::Delete { key, .. } | Request::Arithmetic { key, .. } | Request::Touch { key, .. } => key,
+        Request::Meta(request) => return meta::key(request).map(|key| key_hash(&key, store)),
+        _ => return None,
+    };
+    Some(store.hash(key))
 }
 
-/// Executes a request; `hash` is that of `first_key`.
+/// The hash of a key that may have come in base64.
+#[inline]
+pub fn key_hash(key: &Key<'_>, store: &Store) -> Hash {
+    if key.is_encoded() { store.hash(key.bytes(&mut [0; MAX_KEY])) } else { store.hash(key.sent()) }
+}
+
+/// Executes a request; `hash` is that of its first key.
 pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out: &mut impl Reply) -> Outcome {
     match *request {
         Request::Get { keys, cas } => get(keys, cas, hash, context, out),
@@ -72,6 +83,7 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
                 Counted::NotFound => reply::NOT_FOUND,
                 Counted::Exists => reply::EXISTS,
                 Counted::NotNumeric => reply::NON_NUMERIC,
+                Counted::WrongKind => reply::IS_HASH,
                 Counted::Refused(error) => refusal(error, context),
             };
             answer(out, noreply, line);
@@ -81,13 +93,19 @@ pub fn execute(request: &Request<'_>, hash: Hash, context: &mut Context<'_>, out
             operation::flush_all(delay_s, context);
             answer(out, noreply, reply::OK);
         }
-        Request::Verbosity { noreply } => answer(out, noreply, reply::OK),
+        Request::Verbosity { level, noreply } => {
+            context.shared.set_verbosity(level);
+            answer(out, noreply, reply::OK);
+        }
         Request::Version => {
             out.write(b"VERSION ");
             out.write(COMPATIBLE_VERSION.as_bytes());
             out.write(b"\r\n");
         }
         Request::Stats { arguments } => stats::write(arguments, context, out),
+        // Needs the connection: see `admin`.
+        Request::Admin(_) => {}
+        Request::Meta(request) => meta::execute(&request, hash, context, out),
         Request::Quit => return Outcome::Close,
     }
     Outcome::Continue
@@ -100,43 +118,62 @@ fn answer(out: &mut impl Reply, noreply: bool, line: &[u8]) {
     }
 }
 
+/// Writes an item; whether the reply goes on: a hash ends it.
 #[inline]
-fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) {
+fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) -> bool {
+    if item.marks.kind == Kind::Hash {
+        out.write(reply::IS_HASH);
+        return false;
+    }
     let length = value_len(&item.value);
     reply::write_value_head(out, key, item.flags, length, cas.then_some(item.cas));
     out.write_value(&item.value);
     out.write(b"\r\n");
+    true
 }
 
+/// Whether the reply goes on.
 #[inline]
-fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut impl Reply) {
+fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut impl Reply) -> bool {
+    let mut goes_on = true;
     // A key that is not there is not in the reply.
-    let _ = operation::get(key, hash, context, |item| write_item(out, key, item, cas));
+    let _ = operation::get(key, hash, context, |item| goes_on = write_item(out, key, item, cas));
+    goes_on
 }
 
 #[inline]
 fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let mut rest = keys;
+    let mut goes_on = true;
     if let Some(first) = rest.next() {
-        get_one(first, hash, cas, context, out);
+        goes_on = get_one(first, hash, cas, context, out);
         for_each_key(context.store, None, rest, |key, hash| {
-            if out.has_room() {
-                get_one(key, hash, cas, context, out);
+            if goes_on && out.has_room() {
+                goes_on = get_one(key, hash, cas, context, out);
             }
         });
     }
-    out.write(reply::END);
+    if goes_on {
+        out.write(reply::END);
+    }
 }
 
 fn get_and_touch(exptime: i64, keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let expires_at_ms = time::expires_at_ms(exptime, context.now_ms);
+    let mut goes_on = true;
     for_each_key(context.store, Some(hash), keys, |key, hash| {
-        if out.has_room() {
+        if goes_on && out.has_room() {
+            let show = |item: &Item<'_>| {
+                goes_on = write_item(out, key, item, cas);
+                goes_on
+            };
             // As in `get_one`.
-            let _ = operation::get_and_touch(key, hash, expires_at_ms, context, |item| write_item(out, key, item, cas));
+            let _ = operation::get_and_touch(key, hash, expires_at_ms, context, show);
         }
     });
-    out.write(reply::END);
+    if goes_on {
+        out.write(reply::END);
+    }
 }
 
 /// Executes a storage command with its value, which may have been received into extents.
@@ -149,22 +186,24 @@ pub fn store(head: &StoreHead<'_>, value: NewValue<'_>, hash: Hash, context: &Co
         Stored::Unmet => reply::NOT_STORED,
         Stored::Exists => reply::EXISTS,
         Stored::NotFound => reply::NOT_FOUND,
+        Stored::WrongKind => reply::IS_HASH,
         Stored::Refused(error) => refusal(error, context),
     };
     answer(out, head.noreply, line);
 }
 
-/// Answers a storage command whose value was refused before its body was here. For a set, `remove` names the key: no stale
+/// Answers a command whose value was refused before its body was here. For a set, `remove` is the key: no stale
 /// value stays behind.
-pub fn no_room(error: Error, noreply: bool, remove: Option<&[u8]>, context: &Context<'_>, out: &mut impl Reply) {
+pub fn no_room(error: Error, noreply: bool, remove: Option<Key<'_>>, context: &Context<'_>, out: &mut impl Reply) {
     if let Some(key) = remove {
-        context.store.entry(key, context.store.hash(key), context.now_ms).remove();
+        let hash = key_hash(&key, context.store);
+        context.store.entry(key.bytes(&mut [0; MAX_KEY]), hash, context.now_ms).remove();
     }
     answer(out, noreply, refusal(error, context));
 }
 
 /// The line for a refused write, which is counted.
-fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
+pub fn refusal(error: Error, context: &Context<'_>) -> &'static [u8] {
     operation::count_refusal(error, context);
     match error {
         Error::TooLarge => reply::TOO_LARGE,

@@ -124,11 +124,10 @@ fn on_or_off(word: &[u8], out: &mut impl Reply) -> Option<bool> {
 }
 
 /// Whether a request asks for answers again, and so is answered.
-pub fn is_reply_on(request: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
+pub fn is_reply_on(mut request: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
     let words: [&[u8]; 3] = [b"client", b"reply", b"on"];
-    let mut expected = words.into_iter();
-    request.zip(expected.by_ref()).all(|(word, wanted)| word.as_ref().eq_ignore_ascii_case(wanted))
-        && expected.next().is_none()
+    let begins = |wanted: &[u8]| request.next().is_some_and(|word| word.as_ref().eq_ignore_ascii_case(wanted));
+    words.into_iter().all(begins) && request.next().is_none()
 }
 
 /// CLIENT REPLY: while answers are off, pushes are sent all the same, as in Valkey.

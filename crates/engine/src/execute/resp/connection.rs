@@ -1,12 +1,12 @@
-//! RESP commands on the connection itself, and COMMAND.
+//! RESP commands on the connection itself.
 
 use super::info::COMPATIBLE_VERSION;
-use super::{Request, client, pubsub, tracking};
+use super::{Request, auth, client, pubsub, tracking};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome, Shared};
-use ringstone_protocol::resp::command::{self, Command, Spec, TABLE};
+use ringstone_protocol::resp::command::Command;
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply::{self, Version};
 use std::borrow::Cow;
@@ -22,9 +22,9 @@ pub fn execute(
         Command::Ping => ping(request, session, out),
         Command::Echo => reply::bulk(out, request.fixed::<1>()[0]),
         Command::Select => select(request, out),
-        Command::Hello => hello(request, session, out),
+        Command::Hello => hello(request, session, context, out),
+        Command::Auth => auth::execute(request, session, context, out),
         Command::Client => return client::execute(request, session, context, out),
-        Command::Command => command_table(request, session.version, out),
         Command::Reset => {
             reset(session, context.shared);
             out.write(b"+RESET\r\n");
@@ -45,6 +45,7 @@ fn reset(session: &mut Session, shared: &Shared) {
     pubsub::leave(session, shared);
     tracking::stop(session, shared);
     session.modes = Modes::default();
+    session.modes.set(Modes::UNAUTHENTICATED, shared.auth.is_required());
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();
@@ -65,15 +66,24 @@ fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
 }
 
 fn select(request: &Request<'_>, out: &mut impl Reply) {
-    match parse_i64(request.fixed::<1>()[0]) {
-        Some(0) => out.write(b"+OK\r\n"),
-        Some(_) => reply::error(out, "ERR DB index is out of range"),
-        None => reply::error(out, "ERR value is not an integer or out of range"),
+    match check_database(request.fixed::<1>()[0]) {
+        Ok(()) => out.write(b"+OK\r\n"),
+        Err(text) => reply::error(out, text),
     }
 }
 
-/// HELLO [2|3 [SETNAME name]]. Nothing is changed unless all of it is understood.
-fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
+/// There is one database, 0.
+pub fn check_database(index: &[u8]) -> Result<(), &'static str> {
+    match parse_i64(index) {
+        Some(0) => Ok(()),
+        Some(index) if i32::try_from(index).is_ok() => Err("ERR DB index is out of range"),
+        Some(_) => Err("ERR value is out of range, value must between -2147483648 and 2147483647"),
+        None => Err("ERR value is not an integer or out of range"),
+    }
+}
+
+/// HELLO [2|3 [AUTH user password] [SETNAME name]]. Nothing is changed unless all of it is understood.
+fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, out: &mut impl Reply) {
     let mut arguments = request.arguments();
     let version = match arguments.next() {
         None => session.version,
@@ -84,13 +94,14 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
             None => return reply::error(out, "ERR Protocol version is not an integer or out of range"),
         },
     };
-    let mut name = None;
+    let (mut name, mut login) = (None, None);
     while let Some(option) = arguments.next() {
-        if option.eq_ignore_ascii_case(b"auth") && arguments.clone().count() >= 2 {
-            return reply::error(
-                out,
-                "ERR AUTH called without any password configured for the default user. Are you sure your configuration is correct?",
-            );
+        if option.eq_ignore_ascii_case(b"auth")
+            && let (Some(user), Some(password)) = (arguments.clone().next(), arguments.clone().nth(1))
+        {
+            login = Some((user, password));
+            arguments.nth(1);
+            continue;
         }
         match arguments.next() {
             Some(value) if option.eq_ignore_ascii_case(b"setname") => name = Some(value),
@@ -99,6 +110,14 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
                 return reply::error(out, &format!("ERR Syntax error in HELLO option '{option}'"));
             }
         }
+    }
+    if let Some((user, password)) = login
+        && let Err(text) = auth::login(user, password, session, context)
+    {
+        return reply::error(out, text);
+    }
+    if session.modes.has(Modes::UNAUTHENTICATED) {
+        return reply::error(out, auth::HELLO_FIRST);
     }
     if let Some(Err(text)) = name.map(|name| client::set_name(name, session)) {
         return reply::error(out, &text);
@@ -132,67 +151,10 @@ fn write_hello(session: &Session, out: &mut impl Reply) {
     reply::bulk(out, b"modules");
     reply::array(out, 0);
 }
-
 /// Bytes of a word that an error quotes (Valkey: 128).
 const MAX_QUOTED: usize = 128;
 
 /// The start of a word that an error quotes.
 pub fn shown(word: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(&word[..word.len().min(MAX_QUOTED)])
-}
-
-/// COMMAND [COUNT | INFO name... | DOCS name... | LIST]
-fn command_table(request: &Request<'_>, version: Version, out: &mut impl Reply) {
-    let Some(subcommand) = request.arguments().next() else {
-        reply::array(out, TABLE.len());
-        TABLE.iter().for_each(|spec| reply::command_info(out, spec, version));
-        return;
-    };
-    let names = || request.arguments().skip(1);
-    match subcommand.to_ascii_lowercase().as_slice() {
-        b"count" if names().next().is_none() => reply::integer(out, TABLE.len() as i64),
-        b"list" if names().next().is_none() => {
-            reply::array(out, TABLE.len());
-            TABLE.iter().for_each(|spec| reply::bulk(out, spec.name.as_bytes()));
-        }
-        b"info" => command_infos(names(), version, out),
-        b"docs" => command_docs(names(), version, out),
-        _ => {
-            let word = shown(subcommand);
-            reply::error(out, &format!("ERR unknown subcommand '{word}'. Try COMMAND HELP."));
-        }
-    }
-}
-
-fn command_infos<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, out: &mut impl Reply) {
-    if names.clone().next().is_none() {
-        reply::array(out, TABLE.len());
-        TABLE.iter().for_each(|spec| reply::command_info(out, spec, version));
-        return;
-    }
-    reply::array(out, names.clone().count());
-    for name in names {
-        if !out.has_room() {
-            return;
-        }
-        match command::lookup(name) {
-            Some(spec) => reply::command_info(out, spec, version),
-            None if version == Version::Resp3 => reply::null(out, version),
-            None => out.write(b"*-1\r\n"),
-        }
-    }
-}
-
-fn command_docs<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, out: &mut impl Reply) {
-    let specs: Vec<&Spec> = if names.clone().next().is_none() {
-        TABLE.iter().collect()
-    } else {
-        names.filter_map(command::lookup).collect()
-    };
-    reply::map(out, specs.len(), version);
-    for spec in specs {
-        if out.has_room() {
-            reply::command_docs(out, spec, version);
-        }
-    }
 }

@@ -6,6 +6,7 @@ use crate::reply::Reply;
 use crate::shared::Context;
 use ringstone_protocol::resp::options::{ExpireCondition, expire_condition, parse_i64};
 use ringstone_protocol::resp::reply;
+use ringstone_store::Kind;
 
 /// DEL and UNLINK
 pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
@@ -18,7 +19,7 @@ pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
     reply::integer(out, removed);
 }
 
-/// EXISTS; a key named twice counts twice.
+/// EXISTS and TOUCH; a key named twice counts twice.
 pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut found = 0;
     for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
@@ -32,27 +33,53 @@ pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
 /// TYPE
 pub fn kind(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    let there = context.cells.entry(key, request.hash, context.now_ms).peek().is_some();
-    reply::simple(out, if there { "string" } else { "none" });
+    let kind = context.cells.entry(key, request.hash, context.now_ms).peek().map(|item| item.marks.kind);
+    reply::simple(out, kind.map_or("none", kind_name));
 }
 
-/// TTL and PTTL: -2 no key, -1 no expiry; TTL rounds to the nearest second as Valkey does.
-pub fn ttl(request: &Request<'_>, unit_ms: u64, context: &mut Context<'_>, out: &mut impl Reply) {
+/// TYPE's and SCAN's name of a kind.
+pub fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "string",
+        Kind::Hash => "hash",
+    }
+}
+
+/// Where a time in a request or a reply counts from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// This moment.
+    Now,
+    /// 1970.
+    Epoch,
+}
+
+impl Basis {
+    fn at_ms(self, now_ms: u64) -> u64 {
+        match self {
+            Basis::Now => now_ms,
+            Basis::Epoch => 0,
+        }
+    }
+}
+
+/// TTL, PTTL, EXPIRETIME and PEXPIRETIME: -2 no key, -1 no expiry; seconds are rounded to the nearest as Valkey does.
+pub fn ttl(request: &Request<'_>, unit_ms: u64, basis: Basis, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
     let expiry = context.cells.entry(key, request.hash, context.now_ms).peek().map(|item| item.expires_at_ms);
     let answer = match expiry {
         None => -2,
         Some(0) => -1,
         Some(at_ms) => {
-            let left_ms = at_ms.saturating_sub(context.now_ms);
+            let left_ms = at_ms.saturating_sub(basis.at_ms(context.now_ms));
             i64::try_from(left_ms.saturating_add(unit_ms / 2) / unit_ms).unwrap_or(i64::MAX)
         }
     };
     reply::integer(out, answer);
 }
 
-/// EXPIRE and PEXPIRE with NX XX GT LT. A time that has passed deletes the key.
-pub fn expire(request: &Request<'_>, unit_ms: i64, context: &mut Context<'_>, out: &mut impl Reply) {
+/// EXPIRE, PEXPIRE, EXPIREAT and PEXPIREAT with NX XX GT LT. A time that has passed deletes the key.
+pub fn expire(request: &Request<'_>, unit_ms: i64, basis: Basis, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key, amount] = request.fixed();
     let condition = match expire_condition(request.arguments().skip(2)) {
         Ok(condition) => condition,
@@ -61,8 +88,8 @@ pub fn expire(request: &Request<'_>, unit_ms: i64, context: &mut Context<'_>, ou
     let Some(amount) = parse_i64(amount) else {
         return reply::error(out, "ERR value is not an integer or out of range");
     };
-    let now_ms = i64::try_from(context.now_ms).unwrap_or(i64::MAX);
-    let Some(at_ms) = amount.checked_mul(unit_ms).and_then(|delta| delta.checked_add(now_ms)) else {
+    let basis_ms = i64::try_from(basis.at_ms(context.now_ms)).unwrap_or(i64::MAX);
+    let Some(at_ms) = amount.checked_mul(unit_ms).and_then(|delta| delta.checked_add(basis_ms)) else {
         return reply::error(out, &format!("ERR invalid expire time in '{}' command", request.spec.name));
     };
     let at_ms = u64::try_from(at_ms).unwrap_or(0);

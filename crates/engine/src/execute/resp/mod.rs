@@ -1,16 +1,29 @@
 //! RESP commands: arity, dispatch, and what several commands share.
 
+pub mod auth;
+mod catalogue;
 mod client;
 mod client_list;
+mod config;
 mod connection;
+mod copies;
+mod debug;
+mod exchange;
+mod floats;
 mod hashes;
 mod info;
 mod keys;
+mod memory;
 mod modes;
+mod object;
 mod pubsub;
+mod ranges;
+mod server;
+mod slow;
 mod strings;
 mod tracking;
 pub mod transaction;
+mod walk;
 
 use crate::counters::CommandIndex;
 use crate::reply::Reply;
@@ -18,12 +31,16 @@ use crate::session::Session;
 use crate::shared::{Context, Outcome};
 use crate::subscriptions::Kind;
 use ringstone_protocol::resp::command::{Command, Spec};
+use ringstone_protocol::resp::options::{self, Unit};
 use ringstone_protocol::resp::parse::Args;
 use ringstone_protocol::resp::reply;
 use ringstone_store::{Body, Error, Hash, NewValue};
 
 pub use client::is_reply_on;
+use keys::Basis;
 pub use modes::{is_pushed, leave};
+pub use walk::KeysWalk;
+
 /// Valkey's error for a command on a key of another type.
 pub const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
@@ -63,8 +80,9 @@ impl<'a> Request<'a> {
 /// copied into plain bytes before the command is executed.
 pub fn takes_body(command: Command, index: usize) -> bool {
     match command {
-        Command::Set | Command::Put | Command::Append => index == 2,
-        Command::MSet => index >= 2 && index.is_multiple_of(2),
+        Command::Set | Command::Put | Command::Append | Command::SetNx | Command::GetSet => index == 2,
+        Command::SetEx | Command::PSetEx | Command::SetRange => index == 3,
+        Command::MSet | Command::MSetNx => index >= 2 && index.is_multiple_of(2),
         _ => false,
     }
 }
@@ -95,7 +113,18 @@ fn dispatch(
         C::Get => strings::get(request, session, context, out),
         C::Set | C::Put => strings::set(request, session, context, out),
         C::MGet => strings::mget(request, session, context, out),
-        C::MSet => strings::mset(request, context, out),
+        C::MSet => strings::mset(request, false, context, out),
+        C::MSetNx => strings::mset(request, true, context, out),
+        C::SetNx => exchange::set_if_absent(request, context, out),
+        C::SetEx => exchange::set_with_time(request, Unit::Ex, options::INVALID_SETEX_EXPIRE, context, out),
+        C::PSetEx => exchange::set_with_time(request, Unit::Px, options::INVALID_PSETEX_EXPIRE, context, out),
+        C::GetSet => exchange::get_and_set(request, session, context, out),
+        C::GetDel => exchange::get_and_delete(request, session, context, out),
+        C::GetEx => exchange::get_and_retime(request, session, context, out),
+        C::DelIfEq => exchange::delete_if_equal(request, context, out),
+        C::GetRange | C::SubStr => ranges::get(request, context, out),
+        C::SetRange => ranges::set(request, context, out),
+        C::IncrByFloat => floats::add(request, context, out),
         C::Append => strings::append(request, context, out),
         C::StrLen => strings::strlen(request, context, out),
         C::Incr => strings::add(request, Ok(1), context, out),
@@ -103,12 +132,25 @@ fn dispatch(
         C::IncrBy => strings::add(request, strings::increment(request), context, out),
         C::DecrBy => strings::add(request, strings::decrement(request), context, out),
         C::Del | C::Unlink => keys::delete(request, context, out),
-        C::Exists => keys::exists(request, context, out),
+        C::Exists | C::Touch => keys::exists(request, context, out),
         C::Type => keys::kind(request, context, out),
-        C::Ttl => keys::ttl(request, 1000, context, out),
-        C::PTtl => keys::ttl(request, 1, context, out),
-        C::Expire => keys::expire(request, 1000, context, out),
-        C::PExpire => keys::expire(request, 1, context, out),
+        C::Ttl => keys::ttl(request, 1000, Basis::Now, context, out),
+        C::PTtl => keys::ttl(request, 1, Basis::Now, context, out),
+        C::ExpireTime => keys::ttl(request, 1000, Basis::Epoch, context, out),
+        C::PExpireTime => keys::ttl(request, 1, Basis::Epoch, context, out),
+        C::Expire => keys::expire(request, 1000, Basis::Now, context, out),
+        C::PExpire => keys::expire(request, 1, Basis::Now, context, out),
+        C::ExpireAt => keys::expire(request, 1000, Basis::Epoch, context, out),
+        C::PExpireAt => keys::expire(request, 1, Basis::Epoch, context, out),
+        C::Rename => copies::rename(request, context, out),
+        C::RenameNx => copies::rename_if_absent(request, context, out),
+        C::Copy => copies::copy(request, context, out),
+        C::Object => object::object(request, session, context, out),
+        C::RandomKey => walk::random_key(session, context, out),
+        C::Scan => walk::scan(request, context, out),
+        C::Keys => return walk::keys(request, session, context, out),
+        C::Time => server::time(context, out),
+        C::Wait => server::wait(request, out),
         C::Persist => keys::persist(request, context, out),
         C::DbSize => reply::integer(out, i64::try_from(context.store.len()).unwrap_or(i64::MAX)),
         C::FlushDb | C::FlushAll => keys::flush(request, context, out),
@@ -129,10 +171,17 @@ fn dispatch(
         C::HStrLen => hashes::field_length(request, context, out),
         C::Multi => transaction::multi(session, out),
         C::Exec | C::Discard => {
-            reply::error(out, &format!("ERR {} without MULTI", request.spec.name.to_ascii_uppercase()))
+            reply::error(out, &format!("ERR {} without MULTI", request.spec.name.to_ascii_uppercase()));
         }
         C::Watch => transaction::watch(request, session, context, out),
         C::Unwatch => transaction::unwatch(session, out),
+        C::Command => catalogue::execute(request, session.version, out),
+        C::Config => config::execute(request, session, context, out),
+        C::SlowLog => slow::slowlog(request, context, out),
+        C::Latency => slow::latency(request, session, context, out),
+        C::Memory => memory::execute(request, session, context, out),
+        C::Debug => debug::debug(request, session, out),
+        C::Cluster => debug::cluster(request, out),
         C::Info => info::write(request, session, context, out),
         C::Subscribe => pubsub::subscribe(request, Kind::Channel, session, context, out),
         C::PSubscribe => pubsub::subscribe(request, Kind::Pattern, session, context, out),

@@ -1,6 +1,6 @@
 //! What a connection has asked for that bears on all of its requests: subscriptions, `CLIENT TRACKING`, `CLIENT NO-TOUCH`.
 
-use super::{Request, dispatch, pubsub, tracking};
+use super::{Request, dispatch, pubsub, subcommand, tracking};
 use crate::cells::Cells;
 use crate::client::Status;
 use crate::reply::Reply;
@@ -23,7 +23,8 @@ pub fn execute(
         && session.version == Version::Resp2
         && !pubsub::is_allowed_to_subscribers(request.spec.id)
     {
-        let name = request.spec.name;
+        let Some(row) = subcommand(request, out) else { return Outcome::Continue };
+        let name = row.name;
         let text = format!(
             "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
         );

@@ -19,6 +19,7 @@ use ringstone_store::Hash;
 /// MULTI; nested ones are refused by `step`.
 pub fn multi(session: &mut Session, out: &mut impl Reply) {
     session.transaction = Some(Box::default());
+    session.show_transaction();
     out.write(b"+OK\r\n");
 }
 
@@ -26,22 +27,29 @@ pub fn multi(session: &mut Session, out: &mut impl Reply) {
 pub fn watch(request: &Request<'_>, session: &mut Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let table = &context.shared.watches;
     let watches = session.watches.get_or_insert_with(|| Box::new(Watches::new(table)));
+    let mut has_room = true;
     for key in request.arguments() {
-        if !watches.has_room(key) {
-            let text =
-                format!("ERR too many watched keys (a connection may watch {MAX_KEYS} keys of {MAX_KEY_BYTES} bytes)");
-            return reply::error(out, &text);
+        has_room = watches.has_room(key);
+        if !has_room {
+            break;
         }
         let hash = context.store.hash(key);
         let entry = context.cells.entry(key, hash, context.now_ms);
         watches.add(key, hash, entry.peek().is_some());
     }
-    out.write(b"+OK\r\n");
+    session.show_transaction();
+    if has_room {
+        out.write(b"+OK\r\n");
+    } else {
+        let bounds = format!("{MAX_KEYS} keys of {MAX_KEY_BYTES} bytes in all");
+        reply::error(out, &format!("ERR too many watched keys (a connection may watch {bounds})"));
+    }
 }
 
 /// UNWATCH
 pub fn unwatch(session: &mut Session, out: &mut impl Reply) {
     session.watches = None;
+    session.show_transaction();
     out.write(b"+OK\r\n");
 }
 
@@ -72,11 +80,19 @@ pub fn step<R: Reply>(
     (Some(command_index(request.spec)), Outcome::Continue)
 }
 
+/// EXEC with words that it does not take, which ends the transaction all the same.
+pub fn refuse_exec(spec: &Spec, session: &mut Session, out: &mut impl Reply) {
+    session.end_transaction();
+    let name = spec.name;
+    let text = format!("EXECABORT Transaction discarded because of: wrong number of arguments for '{name}' command");
+    reply::error(out, &text);
+}
+
 fn queue(request: &mut Request<'_>, session: &mut Session, out: &mut impl Reply) {
-    let Some(transaction) = &mut session.transaction else { return };
     if super::subcommand(request, out).is_none() {
-        return transaction.abort();
+        return session.refuse();
     }
+    let Some(transaction) = &mut session.transaction else { return };
     match transaction.queue(request.spec, request.args, request.bodies) {
         Ok(()) => out.write(b"+QUEUED\r\n"),
         Err(_) => {
@@ -84,6 +100,7 @@ fn queue(request: &mut Request<'_>, session: &mut Session, out: &mut impl Reply)
             reply::error(out, &text);
         }
     }
+    session.show_transaction();
 }
 
 /// EXEC: the cells of all keys, watched ones too, are locked in ascending order; with them held nobody sees a part of what is
@@ -122,7 +139,7 @@ fn exec<R: Reply>(session: &mut Session, context: &mut Context<'_>, out: &mut R)
 
 /// Commands whose keys the table cannot tell, for they are any.
 fn spans_store(command: Command) -> bool {
-    matches!(command, Command::FlushDb | Command::FlushAll)
+    matches!(command, Command::FlushDb | Command::FlushAll | Command::Keys | Command::RandomKey | Command::Scan)
 }
 
 /// Executes all commands. Once the replies have no room the connection will be closed, but what is begun is carried out.
@@ -135,7 +152,7 @@ fn run<R: Reply>(transaction: Transaction, session: &mut Session, context: &mut 
         let hash = first_key_hash(spec, args, context);
         let mut request = Request { spec, args, bodies, hash };
         spare.look();
-        if super::execute(&mut request, session, context, &mut spare) == Outcome::Close {
+        if super::dispatch(&mut request, session, context, &mut spare) == Outcome::Close {
             outcome = Outcome::Close;
         }
         watch.lap(spec, args, session, context);

@@ -51,6 +51,8 @@ pub enum Status {
     Unknown = 0x81,
     /// Nothing could be evicted for the value.
     OutOfMemory = 0x82,
+    /// The item is a hash, which only RESP reads (memcached: not supported).
+    WrongKind = 0x83,
 }
 
 impl Status {
@@ -66,6 +68,7 @@ impl Status {
             Self::NonNumeric => b"Non-numeric server-side value for incr or decr",
             Self::Unauthenticated => b"Auth failure.",
             Self::Unknown => b"Unknown command",
+            Self::WrongKind => b"the item is a hash",
             Self::OutOfMemory => b"Out of memory allocating item",
         }
     }

@@ -1,9 +1,8 @@
 //! Commands on hashes.
 
-use super::{NO_TIPS, READ_FAST, VARYING, VARYING_ORDER, WRITE_FAST, WRITE_OOM_FAST, Words, docs, one, row};
+use super::{NO_TIPS, READ, READ_FAST, VARYING, VARYING_ORDER, WRITE_FAST, WRITE_OOM_FAST, Words, docs, one, row};
 use crate::resp::command::{Command, Spec};
 
-const READ: Words = &["readonly"];
 const READ_HASH: Words = &["@read", "@hash", "@fast"];
 const READ_HASH_SLOW: Words = &["@read", "@hash", "@slow"];
 const WRITE_HASH: Words = &["@write", "@hash", "@fast"];

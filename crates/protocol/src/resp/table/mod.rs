@@ -22,24 +22,31 @@ struct Keys {
     last: i32,
     step: i32,
     flags: Words,
+    second_flags: Words,
 }
 
-const NONE: Keys = Keys { first: 0, last: 0, step: 0, flags: &[] };
+const NONE: Keys = Keys { first: 0, last: 0, step: 0, flags: &[], second_flags: &[] };
 
 /// The first argument is the key.
 const fn one(flags: Words) -> Keys {
-    Keys { first: 1, last: 1, step: 1, flags }
+    Keys { first: 1, last: 1, step: 1, flags, second_flags: &[] }
 }
 
 /// Every `step`th argument is a key.
 const fn many(step: i32, flags: Words) -> Keys {
-    Keys { first: 1, last: -1, step, flags }
+    Keys { first: 1, last: -1, step, flags, second_flags: &[] }
+}
+
+/// The first two arguments are keys.
+const fn two(flags: Words, second_flags: Words) -> Keys {
+    Keys { first: 1, last: 2, step: 1, flags, second_flags }
 }
 
 const FAST: Words = &["fast"];
 const LOADING: Words = &["loading", "stale"];
 const LOADING_FAST: Words = &["loading", "stale", "fast"];
 const HANDSHAKE: Words = &["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"];
+const READ: Words = &["readonly"];
 const READ_FAST: Words = &["readonly", "fast"];
 const WRITE_FAST: Words = &["write", "fast"];
 const WRITE_OOM: Words = &["write", "denyoom"];
@@ -50,8 +57,11 @@ const SLOW_CONNECTION: Words = &["@slow", "@connection"];
 const READ_STRING: Words = &["@read", "@string", "@fast"];
 const WRITE_STRING: Words = &["@write", "@string", "@fast"];
 const WRITE_STRING_SLOW: Words = &["@write", "@string", "@slow"];
+const READ_STRING_SLOW: Words = &["@read", "@string", "@slow"];
 const READ_KEYSPACE: Words = &["@keyspace", "@read", "@fast"];
+const READ_KEYSPACE_SLOW: Words = &["@keyspace", "@read", "@slow"];
 const WRITE_KEYSPACE: Words = &["@keyspace", "@write", "@fast"];
+const WRITE_KEYSPACE_SLOW: Words = &["@keyspace", "@write", "@slow"];
 const FLUSH: Words = &["@keyspace", "@write", "@slow", "@dangerous"];
 
 const NO_TIPS: Words = &[];
@@ -94,6 +104,7 @@ const fn row(
         last_key: keys.last,
         key_step: keys.step,
         key_flags: keys.flags,
+        second_key_flags: keys.second_flags,
         categories,
         tips,
         summary: docs.summary,

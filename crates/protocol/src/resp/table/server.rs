@@ -1,6 +1,8 @@
 //! Commands on the server.
 
-use super::{ALL_SUCCEEDED, FLUSH, LOADING, NONE, READ_FAST, READ_KEYSPACE, SLOW_CONNECTION, docs, row};
+use super::{
+    ALL_SUCCEEDED, FLUSH, LOADING, LOADING_FAST, NONE, READ_FAST, READ_KEYSPACE, SLOW_CONNECTION, VARYING, docs, row,
+};
 use crate::resp::command::{Command, Spec};
 
 #[rustfmt::skip] // A table: one command, two lines.
@@ -15,4 +17,6 @@ pub(super) const ROWS: &[Spec] = &[
         docs("server", "1.0.0", "O(1)", "Deletes all keys of all databases.")),
     row(Command::Info, "info", -1, LOADING, NONE, &["@slow", "@dangerous"], &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
         docs("server", "1.0.0", "O(1)", "Returns what is known of the server and its counters.")),
+    row(Command::Time, "time", 1, LOADING_FAST, NONE, &["@fast"], VARYING,
+        docs("server", "2.6.0", "O(1)", "Returns the server's time.")),
 ];

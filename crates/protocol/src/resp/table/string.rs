@@ -1,7 +1,8 @@
 //! Commands on strings.
 
 use super::{
-    NO_TIPS, READ_FAST, READ_STRING, WRITE_OOM, WRITE_OOM_FAST, WRITE_STRING, WRITE_STRING_SLOW, docs, many, one, row,
+    NO_TIPS, READ, READ_FAST, READ_STRING, READ_STRING_SLOW, WRITE_FAST, WRITE_OOM, WRITE_OOM_FAST, WRITE_STRING,
+    WRITE_STRING_SLOW, docs, many, one, row,
 };
 use crate::resp::command::{Command, Spec};
 
@@ -29,4 +30,28 @@ pub(super) const ROWS: &[Spec] = &[
         docs("string", "2.0.0", "O(N) where N is the length of the value", "Appends to the value of a key, which is created if there is none.")),
     row(Command::StrLen, "strlen", 2, READ_FAST, one(&["RO"]), READ_STRING, NO_TIPS,
         docs("string", "2.2.0", "O(1)", "Returns the length of a value.")),
+    row(Command::SetNx, "setnx", 3, WRITE_OOM_FAST, one(&["OW", "insert"]), WRITE_STRING, NO_TIPS,
+        docs("string", "1.0.0", "O(1)", "Sets the value of a key if there is none.")),
+    row(Command::SetEx, "setex", 4, WRITE_OOM, one(&["OW", "update"]), WRITE_STRING_SLOW, NO_TIPS,
+        docs("string", "2.0.0", "O(1)", "Sets the value of a key and its time to live in seconds.")),
+    row(Command::PSetEx, "psetex", 4, WRITE_OOM, one(&["OW", "update"]), WRITE_STRING_SLOW, NO_TIPS,
+        docs("string", "2.6.0", "O(1)", "Sets the value of a key and its time to live in milliseconds.")),
+    row(Command::GetSet, "getset", 3, WRITE_OOM_FAST, one(&["RW", "access", "update"]), WRITE_STRING, NO_TIPS,
+        docs("string", "1.0.0", "O(1)", "Sets the value of a key and returns the one before.")),
+    row(Command::GetDel, "getdel", 2, WRITE_FAST, one(&["RW", "access", "delete"]), WRITE_STRING, NO_TIPS,
+        docs("string", "6.2.0", "O(1)", "Returns the value of a key and deletes it.")),
+    row(Command::GetEx, "getex", -2, WRITE_FAST, one(&["RW", "access", "update"]), WRITE_STRING, NO_TIPS,
+        docs("string", "6.2.0", "O(1)", "Returns the value of a key and sets or drops its time to live.")),
+    row(Command::MSetNx, "msetnx", -3, WRITE_OOM, many(2, &["OW", "insert"]), WRITE_STRING_SLOW, &["request_policy:multi_shard", "response_policy:agg_min"],
+        docs("string", "1.0.1", "O(N) where N is the number of keys", "Sets the values of keys if there is none of them.")),
+    row(Command::GetRange, "getrange", 4, READ, one(&["RO", "access"]), READ_STRING_SLOW, NO_TIPS,
+        docs("string", "2.4.0", "O(N) where N is the length of the part", "Returns a part of a value.")),
+    row(Command::SubStr, "substr", 4, READ, one(&["RO", "access"]), READ_STRING_SLOW, NO_TIPS,
+        docs("string", "1.0.0", "O(N) where N is the length of the part", "The old name of GETRANGE.")),
+    row(Command::SetRange, "setrange", 4, WRITE_OOM, one(&["RW", "update"]), WRITE_STRING_SLOW, NO_TIPS,
+        docs("string", "2.2.0", "O(N) where N is the length of the value", "Overwrites a part of a value, which is made long enough.")),
+    row(Command::IncrByFloat, "incrbyfloat", 3, WRITE_OOM_FAST, one(&["RW", "access", "update"]), WRITE_STRING, NO_TIPS,
+        docs("string", "2.6.0", "O(1)", "Adds a number to the decimal number of a key, 0 if there is none.")),
+    row(Command::DelIfEq, "delifeq", 3, WRITE_FAST, one(&["RW", "delete"]), WRITE_STRING, NO_TIPS,
+        docs("string", "9.0.0", "O(N) where N is the length of the value", "Deletes a key if its value is the one that is given.")),
 ];

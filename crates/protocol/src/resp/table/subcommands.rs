@@ -1,6 +1,6 @@
 //! Subcommands: rows like those of commands, of the name `container|subcommand` and with an arity that counts both words.
 
-use super::{Docs, Keys, NO_TIPS, NONE, Words, docs, row};
+use super::{Docs, Keys, NO_TIPS, NONE, VARYING, Words, docs, row};
 use crate::resp::command::{Command, Spec};
 
 const ADMIN: Words = &["admin", "noscript", "loading", "stale"];
@@ -14,7 +14,8 @@ const EVERY_NODE: Words = &["request_policy:all_nodes", "response_policy:all_suc
 const EVERY_SHARD: Words = &["request_policy:all_shards", "response_policy:all_succeeded"];
 const SPECIAL: Words = &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
 const SPECIAL_SHARDS: Words = &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
-const SECOND: Keys = Keys { first: 2, last: 2, step: 1, flags: &["RO"] };
+const SECOND: Keys = Keys { first: 2, last: 2, step: 1, flags: &["RO"], second_flags: &[] };
+const READ_KEYSPACE: Words = &["@keyspace", "@read", "@slow"];
 
 const fn about(since: &'static str, complexity: &'static str, summary: &'static str) -> Docs {
     docs("server", since, complexity, summary)
@@ -128,4 +129,14 @@ pub(super) const ROWS: &[Spec] = &[
         docs("pubsub", "2.8.0", "O(1)", "Returns how many patterns are subscribed to.")),
     row(Command::PubSub, "pubsub|numsub", -2, &["pubsub", "loading", "stale"], NONE, &["@pubsub", "@slow"], NO_TIPS,
         docs("pubsub", "2.8.0", "O(N) where N is the number of channels", "Returns how many subscribers channels have.")),
+    row(Command::Object, "object|encoding", 3, &["readonly"], SECOND, READ_KEYSPACE, VARYING,
+        docs("generic", "2.2.3", "O(1)", "Returns how Valkey would keep the value.")),
+    row(Command::Object, "object|freq", 3, &["readonly"], SECOND, READ_KEYSPACE, VARYING,
+        docs("generic", "4.0.0", "O(1)", "Answers that frequencies are not counted as Valkey's LFU does.")),
+    row(Command::Object, "object|idletime", 3, &["readonly"], SECOND, READ_KEYSPACE, VARYING,
+        docs("generic", "2.2.3", "O(1)", "Returns the seconds since the last access.")),
+    row(Command::Object, "object|refcount", 3, &["readonly"], SECOND, READ_KEYSPACE, VARYING,
+        docs("generic", "2.2.3", "O(1)", "Returns 1.")),
+    row(Command::Object, "object|help", 2, HELP, NONE, &["@keyspace", "@slow"], NO_TIPS,
+        docs("generic", "6.2.0", "O(1)", "Shows what there is.")),
 ];

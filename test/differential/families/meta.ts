@@ -1,0 +1,163 @@
+/**
+ * memcached: the meta commands, with every flag that 1.6.18 knows. Flags that are newer (E, mg's and md's x and the like) have
+ * tables of their own in test/protocol.
+ */
+import type { Random } from '../../soak/random.mjs';
+import { type Command, type Part, text } from '../command.ts';
+import { type Family, production } from '../family.ts';
+import { classic, number, numberKey, textKey, textValue } from './classic.ts';
+
+/** Some of a list in a random order, each at most once: memcached refuses a flag that comes twice. */
+function some(
+  random: Random,
+  flags: readonly (string | readonly Part[])[],
+  share: number,
+): (string | readonly Part[])[] {
+  return flags
+    .filter(() => random.chance(share))
+    .map(flag => ({ flag, at: random.fraction() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ flag }) => flag);
+}
+
+/** Times: none, far away, or passed. `T0` is none, `T-1` passed. */
+const TIMES = ['0', '0', '-1', '1000', '100000', '2000000000'];
+const time = (random: Random) => random.of(TIMES);
+/** For what is made anew: memcached tells nonsense of the time that such an item has left when it has none. */
+const lasting = (random: Random) => random.of(TIMES.filter(one => one !== '-1'));
+const BAD_FLAGS = [
+  '!',
+  'Z',
+  'y',
+  '9',
+  'Tabc',
+  'Fabc',
+  'F-1',
+  'Cabc',
+  'C',
+  'T',
+  'Nabc',
+  'Rabc',
+  'Mxyz',
+  'Jabc',
+  'Dabc',
+  'D-1',
+];
+/** One that is too long is for `mg` without effects: memcached refuses it after it has made the item. */
+const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, 'O'];
+const LONG_OPAQUES = [`O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`];
+const bad = (random: Random) => (random.chance(0.03) ? [random.of(BAD_FLAGS)] : []);
+const twice = (random: Random, flags: readonly (string | readonly Part[])[]) =>
+  random.chance(0.02) && flags[0] !== undefined ? [flags[0]] : [];
+
+/** A key that is always named in base64: memcached remembers with the item how it was named, and repeats it so. */
+const BASE64_KEYS = ['b 1', 'b\xff2'];
+const anyText = (random: Random) => (random.chance(0.15) ? random.of(BASE64_KEYS) : textKey(random));
+
+/** The key as the line has it, and the flag that says so. */
+function named(random: Random, key: string): { key: string; flags: string[] } {
+  if (random.chance(0.01))
+    return { key: random.of(['not!base64', 'x'.repeat(251), 'YQ', '====', 'azE']), flags: ['b'] };
+  return BASE64_KEYS.includes(key)
+    ? { key: Buffer.from(key, 'latin1').toString('base64'), flags: ['b'] }
+    : { key, flags: [] };
+}
+
+/** A line: name, key, what follows it, flags; and its value. */
+function line(
+  random: Random,
+  name: string,
+  key: string,
+  before: string,
+  flags: readonly (string | readonly Part[])[],
+): Command {
+  const place = named(random, key);
+  const all = [...flags, ...place.flags, ...bad(random), ...twice(random, flags)];
+  const parts = all.flatMap(flag => [' ', ...(typeof flag === 'string' ? [flag] : flag)]);
+  return text(`${name} ${place.key}${before}`, ...parts, '\r\n');
+}
+
+const token = (random: Random, key: string): readonly Part[] => [
+  Buffer.from('C'),
+  random.chance(0.2) ? Buffer.from('1') : { key, back: random.below(3) },
+];
+
+function metaGet(random: Random, key: string): Command {
+  // A token is asked for together with the key, so that it is known whose it is.
+  const tokens = random.chance(0.4) ? ['c', 'k'] : [];
+  const asked = some(random, ['v', 'f', 's', 't', 'h', 'l', 'q', random.of(OPAQUES)], 0.35);
+  if (random.chance(0.02))
+    return line(random, 'mg', key, '', [...asked.filter(flag => !`${flag}`.startsWith('O')), random.of(LONG_OPAQUES)]);
+  // memcached forgets how a key was named that it makes itself.
+  const vivify = BASE64_KEYS.includes(key) ? [] : [`N${lasting(random)}`];
+  const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
+  return line(random, 'mg', key, '', [...tokens, ...asked, ...more]);
+}
+
+function metaSet(random: Random, key: string, value: Buffer, modes: readonly string[]): Command {
+  const flags = [
+    ...some(random, [`F${random.of(['0', '1', '65535', '4294967295', '4294967296'])}`, `T${time(random)}`], 0.4),
+    ...some(random, ['k', 'q', 'I', random.of(OPAQUES)], 0.15),
+    ...some(random, [random.of(modes)], 0.5),
+    ...(random.chance(0.2) ? [token(random, key)] : []),
+  ];
+  const wrong = random.chance(0.01);
+  const length = wrong ? random.of(['abc', '-1', '']) : String(value.length);
+  const { parts, name } = line(random, 'ms', key, ` ${length}`, flags);
+  // After a refusal by its length alone memcached reads on at the next line.
+  return { name, parts: wrong ? parts : [...parts, value, Buffer.from('\r\n')] };
+}
+
+const MODES = ['MS', 'ME', 'MA', 'MP', 'MR', 'MAPPEND', 'Ms', 'Me', 'Mset', 'Mx'];
+const SET_MODES = ['MS', 'ME', 'MR', 'Ms'];
+
+function metaDelete(random: Random, key: string): Command {
+  const flags = some(random, ['q', 'k', 'I', `T${time(random)}`, random.of(OPAQUES)], 0.25);
+  return line(random, 'md', key, '', [...flags, ...(random.chance(0.2) ? [token(random, key)] : [])]);
+}
+
+function metaArithmetic(random: Random, key: string): Command {
+  const flags = [
+    ...some(random, [`N${lasting(random)}`, `J${number(random)}`, `D${number(random)}`, `T${time(random)}`], 0.3),
+    ...some(random, [random.of(['MI', 'MD', 'M+', 'M-', 'Mincr', 'Mdecr', 'MX'])], 0.5),
+    ...some(random, ['q', 't', 'v', random.of(OPAQUES)], 0.3),
+    ...(random.chance(0.4) ? ['c', 'k'] : []),
+    ...(random.chance(0.1) ? [token(random, key)] : []),
+  ];
+  return line(random, 'ma', key, '', flags);
+}
+
+const LINES = [
+  'mg',
+  'ms',
+  'md',
+  'ma',
+  'me',
+  'mg  ',
+  'ms k1',
+  'ms k1 S2',
+  'mn',
+  'mn',
+  'mn q',
+  'mg k1 ',
+  'MG k1',
+  'me nosuch',
+  'mq',
+  'mx k1',
+];
+
+/** Texts, and numbers apart from them (classic.ts says why). */
+export const meta: Family = {
+  name: 'meta',
+  protocol: 'memcached',
+  among: { share: 0.25, productions: () => classic.productions.filter(({ alone }) => alone !== true) },
+  productions: [
+    production('mg', 20, random => metaGet(random, random.of([anyText, numberKey])(random))),
+    production('ms', 14, random => metaSet(random, anyText(random), textValue(random), MODES)),
+    production('ms', 6, random => metaSet(random, numberKey(random), Buffer.from(number(random)), SET_MODES)),
+    production('md', 8, random => metaDelete(random, random.of([anyText, numberKey])(random))),
+    production('ma', 10, random => metaArithmetic(random, random.chance(0.1) ? textKey(random) : numberKey(random))),
+    production('me', 2, random => line(random, 'me', random.of([anyText, numberKey])(random), '', [])),
+    production('mn', 2, random => text(`${random.of(LINES)}\r\n`)),
+  ],
+};
