@@ -23,7 +23,7 @@ const KEYS: u64 = 300;
 
 /// Operations of each writer (`RINGSTONE_RACE_ROUNDS`).
 fn rounds() -> u64 {
-    std::env::var("RINGSTONE_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
+    std::env::var("RINGSTONE_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
 }
 
 /// Steps of xorshift.
@@ -115,7 +115,7 @@ impl Lane {
 
 fn race(tracking: &str, flushes: bool) {
     let clock = Arc::new(ManualClock::new(START_MS));
-    let small = ServerOptions { workers: 5, max_memory: 4 << 20, eviction: Eviction::S3Fifo, ..options() };
+    let small = ServerOptions { workers: 5, max_memory: 2 << 20, eviction: Eviction::S3Fifo, ..options() };
     let shared = Arc::new(Shared::open(small, clock.clone()).expect("opens"));
     let phase = AtomicU8::new(READ);
     let mut crowded_out = (0, 0);
@@ -237,7 +237,7 @@ impl Wire {
 }
 
 fn race_over_sockets(runtime: RuntimeChoice) {
-    let small = ServerOptions { workers: 4, runtime, max_memory: 4 << 20, max_connections: 20, ..options() };
+    let small = ServerOptions { workers: 4, runtime, max_memory: 2 << 20, max_connections: 20, ..options() };
     let server = Server::start(small, Arc::new(|_| {})).expect("starts");
     let address = server.info().addresses[0].clone();
     let writing = AtomicBool::new(true);
