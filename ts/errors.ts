@@ -10,6 +10,7 @@ export const ENGINE_ERROR_CODES = [
   'RINGSTONE_INVALID_OPTION',
   'RINGSTONE_STOPPED',
   'RINGSTONE_START_FAILED',
+  'RINGSTONE_AUTH_FILE',
 ] as const;
 
 /** Codes that only the load generator has, the same in the same order as in crates/load/src/error.rs. */

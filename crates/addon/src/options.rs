@@ -86,6 +86,8 @@ pub struct StartOptions {
     pub eviction: EvictionPolicy,
     /// memcached's `shutdown` is obeyed.
     pub enable_shutdown: bool,
+    /// Of users and passwords.
+    pub auth_file: Option<String>,
 }
 
 impl TryFrom<StartListener> for ListenerOptions {
@@ -140,6 +142,7 @@ impl TryFrom<StartOptions> for ServerOptions {
                 EvictionPolicy::None => Eviction::None,
             },
             enable_shutdown: options.enable_shutdown,
+            auth_file: options.auth_file.map(Into::into),
         })
     }
 }

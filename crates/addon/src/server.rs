@@ -143,6 +143,13 @@ impl NativeServer {
         Ok(server.metrics().into_iter().map(MetricFamily::from).collect())
     }
 
+    /// Reads the file of users again; gives their number, 0 if there is no such file in the options.
+    #[napi]
+    pub fn reload_users(&self) -> Result<u32> {
+        let count = self.slot.get().map_or(Ok(0), |server| server.reload_users()).map_err(from_engine)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// Step 1 of stopping: no new connections; what is in flight is finished. Does nothing once stopped.
     #[napi]
     pub fn drain(&self) {

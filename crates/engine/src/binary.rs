@@ -3,9 +3,10 @@
 use crate::connection::{Connection, MAX_MEMCACHE_KEY, Receiving};
 use crate::execute::memcache::binary as execute;
 use crate::intake::{Bounds, Intake, Step};
+use crate::session::Modes;
 use arrayvec::ArrayVec;
-use ringstone_protocol::memcache::binary::Tag;
-use ringstone_protocol::memcache::binary::request::{Parsed, StoreHead, parse};
+use ringstone_protocol::memcache::binary::request::{Parsed, Request, StoreHead, parse};
+use ringstone_protocol::memcache::binary::{Status, Tag};
 use ringstone_protocol::memcache::text::StoreMode;
 use ringstone_store::{Body, Store, UnixMillis};
 
@@ -52,7 +53,11 @@ pub fn step<'a>(
     store: &Store,
     now_ms: UnixMillis,
 ) -> Intake<'a> {
-    match parse(&input[*consumed..], &bounds.memcache) {
+    let parsed = parse(&input[*consumed..], &bounds.memcache);
+    if connection.session.modes.has(Modes::UNAUTHENTICATED) {
+        return unauthenticated(&parsed);
+    }
+    match parsed {
         Parsed::Request { request, consumed: taken, discard } => {
             *consumed += taken;
             connection.discard = discard;
@@ -80,6 +85,21 @@ pub fn step<'a>(
                 }
             }
         }
+        Parsed::BadMagic => Intake::Step(Step::MemcacheRefused { reply: b"", close: true }, None),
+    }
+}
+
+/// memcached's ASCII authentication is for its text; the binary protocol would need SASL.
+#[cold]
+fn unauthenticated<'a>(parsed: &Parsed<'a>) -> Intake<'a> {
+    match *parsed {
+        Parsed::Request { request: Request { tag, .. }, .. }
+        | Parsed::Body { tag, .. }
+        | Parsed::Refused { tag, .. } => {
+            let status = Status::Unauthenticated;
+            Intake::Step(Step::BinaryRefused { tag, status, remove: None, close: true }, None)
+        }
+        Parsed::Incomplete { need } => Intake::Need(need),
         Parsed::BadMagic => Intake::Step(Step::MemcacheRefused { reply: b"", close: true }, None),
     }
 }

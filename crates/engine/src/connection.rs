@@ -27,6 +27,8 @@ pub enum Mode {
     DetectMemcache,
     /// memcached's text.
     Memcache,
+    /// memcached's text, before the client has said who it is.
+    MemcacheLogin,
     /// memcached's binary protocol.
     Binary,
     /// memcached's text, after `watch`: lines go out, and nothing that comes in means anything.

@@ -206,6 +206,8 @@ pub struct WorkerCounters {
     pub cas: HitMiss,
     /// `cas` whose token did not match.
     pub cas_badval: Counter,
+    /// Names and passwords: known, or not.
+    pub login: HitMiss,
 }
 
 impl Default for WorkerCounters {
@@ -222,6 +224,7 @@ impl Default for WorkerCounters {
             touch: HitMiss::default(),
             cas: HitMiss::default(),
             cas_badval: Counter::default(),
+            login: HitMiss::default(),
         }
     }
 }

@@ -19,11 +19,13 @@ pub enum ErrorCode {
     Stopped,
     /// Threads, rings or sockets could not be made.
     StartFailed,
+    /// The file of users cannot be read, or is no such file.
+    AuthFile,
 }
 
 impl ErrorCode {
     /// All, in order.
-    pub const ALL: [ErrorCode; 8] = [
+    pub const ALL: [ErrorCode; 9] = [
         ErrorCode::AddressInUse,
         ErrorCode::AddressUnavailable,
         ErrorCode::PermissionDenied,
@@ -32,6 +34,7 @@ impl ErrorCode {
         ErrorCode::InvalidOption,
         ErrorCode::Stopped,
         ErrorCode::StartFailed,
+        ErrorCode::AuthFile,
     ];
 
     /// The code as JavaScript sees it in `error.code`.
@@ -45,6 +48,7 @@ impl ErrorCode {
             ErrorCode::InvalidOption => "RINGSTONE_INVALID_OPTION",
             ErrorCode::Stopped => "RINGSTONE_STOPPED",
             ErrorCode::StartFailed => "RINGSTONE_START_FAILED",
+            ErrorCode::AuthFile => "RINGSTONE_AUTH_FILE",
         }
     }
 }

@@ -5,11 +5,12 @@ use crate::assembly::{Assembled, Assembly};
 use crate::binary;
 use crate::connection::{Connection, Mode, Receiving, StoreBody};
 use crate::execute::memcache;
+use crate::session::Modes;
 use ringstone_protocol::detect::{Detected, detect};
 use ringstone_protocol::memcache::binary::request::Request as BinaryRequest;
 use ringstone_protocol::memcache::binary::{REQUEST_MAGIC, Status, Tag};
 use ringstone_protocol::memcache::key::Key;
-use ringstone_protocol::memcache::{reply, text};
+use ringstone_protocol::memcache::{login, reply, text};
 use ringstone_protocol::resp::command::{self, Spec};
 use ringstone_protocol::resp::parse::{self as resp, Args, ProtocolError};
 use ringstone_protocol::{echo, ping};
@@ -58,6 +59,8 @@ pub enum Step<'a> {
     BinaryRefused { tag: Tag, status: Status, remove: Option<&'a [u8]>, close: bool },
     /// A value of the binary protocol has been received whole; it is in `Connection::receiving`.
     BinaryStored,
+    /// A name and a password of a client of memcached.
+    MemcacheLogin { user: &'a [u8], password: &'a [u8] },
     /// The next lines of a dump, which is in `Connection::receiving`.
     MemcacheDump,
     /// A RESP request; `None` for an unknown command.
@@ -124,6 +127,7 @@ pub fn take<'a>(
     match connection.mode {
         Mode::Memcache => memcache_step(connection, input, consumed, bounds, store, now_ms),
         Mode::Binary => binary::step(connection, input, consumed, bounds, store, now_ms),
+        Mode::MemcacheLogin => login_step(input, consumed),
         Mode::Watch => {
             *consumed = input.len();
             Intake::Need(0)
@@ -132,18 +136,38 @@ pub fn take<'a>(
         Mode::Detect => {
             connection.mode = match detect(&input[*consumed..]) {
                 Detected::More => return Intake::Need(0),
-                Detected::Memcache => Mode::Memcache,
+                Detected::Memcache => text_mode(connection),
                 Detected::Binary => Mode::Binary,
                 Detected::Resp => Mode::Resp,
             };
             take(connection, input, consumed, bounds, store, now_ms)
         }
         Mode::DetectMemcache => {
-            connection.mode = if input[*consumed] == REQUEST_MAGIC { Mode::Binary } else { Mode::Memcache };
+            let is_binary = input[*consumed] == REQUEST_MAGIC;
+            connection.mode = if is_binary { Mode::Binary } else { text_mode(connection) };
             take(connection, input, consumed, bounds, store, now_ms)
         }
         Mode::Ping => ping_step(input, consumed),
         Mode::Echo => echo_step(connection, input, consumed, bounds),
+    }
+}
+
+/// How a connection that speaks memcached's text begins.
+fn text_mode(connection: &Connection) -> Mode {
+    if connection.session.modes.has(Modes::UNAUTHENTICATED) { Mode::MemcacheLogin } else { Mode::Memcache }
+}
+
+fn login_step<'a>(input: &'a [u8], consumed: &mut usize) -> Intake<'a> {
+    match login::parse(&input[*consumed..]) {
+        login::Parsed::Login { user, password, consumed: taken } => {
+            *consumed += taken;
+            Intake::Step(Step::MemcacheLogin { user, password }, None)
+        }
+        login::Parsed::Incomplete { need } => Intake::Need(need),
+        login::Parsed::Refused { reply, consumed: taken, close } => {
+            *consumed += taken;
+            Intake::Step(Step::MemcacheRefused { reply, close }, None)
+        }
     }
 }
 
@@ -220,6 +244,10 @@ fn resp_step<'a>(
             resp::Parsed::Inline { args, consumed: taken } => {
                 *consumed += taken;
                 return Intake::Step(Step::RespInline(args), None);
+            }
+            // As Valkey: who has not said who it is makes the server keep nothing.
+            resp::Parsed::Large { .. } if connection.session.modes.has(Modes::UNAUTHENTICATED) => {
+                return Intake::plain(b"-ERR Protocol error: unauthenticated bulk length\r\n", true, true);
             }
             resp::Parsed::Large { count, consumed: taken } => {
                 *consumed += taken;

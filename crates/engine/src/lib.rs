@@ -20,6 +20,7 @@
 //! - No wait: every command is answered from memory.
 
 mod assembly;
+mod auth;
 mod baseline;
 mod binary;
 mod cells;

@@ -2,6 +2,7 @@
 
 use ringstone_net::{ListenAddress, RuntimeChoice};
 use ringstone_store::Eviction;
+use std::path::PathBuf;
 
 /// Queued replies above which a connection is closed, in bytes that were copied for it: a client that asked for much in many
 /// requests and reads slowly is paused, not closed.
@@ -77,6 +78,8 @@ pub struct ServerOptions {
     pub eviction: Eviction,
     /// memcached's `shutdown` is obeyed.
     pub enable_shutdown: bool,
+    /// Users and passwords; without one everybody may do everything.
+    pub auth_file: Option<PathBuf>,
 }
 
 impl ServerOptions {

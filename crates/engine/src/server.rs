@@ -75,6 +75,11 @@ impl Server {
         collect::families(&self.shared, &self.info)
     }
 
+    /// Reads the file of users again, and answers with their number. After an error they are those from before.
+    pub fn reload_users(&self) -> Result<usize, Error> {
+        self.shared.auth.reload()
+    }
+
     /// Step 1 of stopping: no new connections; what is in flight is finished. Idempotent.
     pub fn drain(&self) {
         if let Some((handle, _)) = &*self.running.lock() {

@@ -26,6 +26,8 @@ impl Modes {
     pub const CACHING: Modes = Modes(1 << 4);
     /// `CLIENT NO-TOUCH ON`.
     pub const NO_TOUCH: Modes = Modes(1 << 5);
+    /// Has not said who it is, and has to.
+    pub const UNAUTHENTICATED: Modes = Modes(1 << 6);
 
     /// Whether one of these is set.
     #[inline]

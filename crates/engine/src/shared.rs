@@ -1,5 +1,6 @@
 //! What all workers of a server share, and what one execution sees of it.
 
+use crate::auth::Auth;
 use crate::baseline::Baseline;
 use crate::cells::Cells;
 use crate::changes::{Listeners, Part};
@@ -19,7 +20,7 @@ use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::{CountersSnapshot, NetEvent};
 use ringstone_protocol::memcache::admin::Streams;
-use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
+use ringstone_store::{Clock, Hash, Options as StoreOptions, ResizeError, Stats, Store, UnixMillis};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Shared {
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
+    /// Who may use it.
+    pub auth: Auth,
     /// What operators follow.
     pub trace: Arc<Trace>,
     /// Open connections.
@@ -99,7 +102,8 @@ impl Shared {
             );
             Error::new(ErrorCode::ArenaRefused, message)
         })?;
-        Ok(Shared::with_store(store, options, clock))
+        let auth = Auth::open(options.auth_file.as_deref())?;
+        Ok(Shared { auth, ..Shared::with_store(store, options, clock) })
     }
 
     /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
@@ -116,6 +120,7 @@ impl Shared {
             listeners,
             tracking,
             trace,
+            auth: Auth::default(),
             store,
             clock,
             counters: Counters::new(options.workers),
@@ -207,6 +212,13 @@ impl Shared {
         self.tell("SHUTDOWN_REQUESTED", format!("the client {} asked for a shutdown", client.peer));
     }
 
+    /// Another limit for the items; what is beyond a lower one goes soon.
+    pub fn set_max_memory(&self, bytes: u64, now_ms: UnixMillis) -> Result<(), ResizeError> {
+        self.store.set_max_memory(bytes, now_ms)?;
+        self.sweep_signal.look();
+        Ok(())
+    }
+
     /// The store's counters.
     pub fn store_stats(&self) -> Stats {
         self.store.stats()
@@ -257,6 +269,15 @@ pub struct Context<'a> {
     pub hashes: &'a mut Vec<Hash>,
     /// Reused by commands that make a value from an old one; of bounded length.
     pub scratch: &'a mut Vec<u8>,
+}
+
+impl Context<'_> {
+    /// Whether there is such a user; counted.
+    pub fn login(&self, user: &[u8], password: &[u8]) -> bool {
+        let is_known = self.shared.auth.check(user, password);
+        self.counters.login.count(is_known);
+        is_known
+    }
 }
 
 /// What the connection does after a reply.

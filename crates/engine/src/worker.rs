@@ -297,8 +297,9 @@ fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
 fn blocks(step: &Step<'_>) -> bool {
     match step {
         Step::MemcacheStored
-        | Step::BinaryStored
+        | Step::MemcacheLogin { .. }
         | Step::MemcacheDump
+        | Step::BinaryStored
         | Step::RespAssembled
         | Step::RespInline(_)
         | Step::RespWalk
@@ -345,6 +346,10 @@ fn execute(
     let hash = hash.unwrap_or(Hash(0));
     match step {
         Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
+        Step::MemcacheLogin { user, password } => {
+            memcache::admin::login(user, password, connection, context, out);
+            (None, Outcome::Continue)
+        }
         Step::MemcacheDump => {
             memcache::admin::dump(connection, context, out);
             (None, Outcome::Continue)
@@ -557,12 +562,19 @@ fn execute_resp(
     };
     if !spec.accepts(args.len()) {
         context.counters.resp.protocol_errors.add(1);
-        if spec.id == command::Command::Exec {
+        if spec.id == Command::Exec {
             resp::transaction::refuse_exec(spec, session, out);
         } else {
             session.refuse();
             resp_reply::wrong_arguments(out, spec);
         }
+        return (None, Outcome::Continue);
+    }
+    if session.modes.has(Modes::UNAUTHENTICATED)
+        && let Some(text) = resp::auth::refusal(spec.id)
+    {
+        session.refuse();
+        resp_reply::error(out, text);
         return (None, Outcome::Continue);
     }
     let mut request = resp::Request { spec, args, bodies, hash };
@@ -584,11 +596,17 @@ impl Service for Worker {
 
     fn open(&mut self, info: &ConnectionInfo, _output: &mut Output<ChainBody>) -> Connection {
         let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
-        let Some(mailbox) = &self.mailbox else { return Connection::new(protocol, info.serial) };
-        let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
-        self.shared.clients.add(&client);
-        self.shared.trace.opened(&client);
-        Connection::of(protocol, client)
+        let mut connection = match &self.mailbox {
+            Some(mailbox) => {
+                let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
+                self.shared.clients.add(&client);
+                self.shared.trace.opened(&client);
+                Connection::of(protocol, client)
+            }
+            None => Connection::new(protocol, info.serial),
+        };
+        connection.session.modes.set(Modes::UNAUTHENTICATED, self.shared.auth.is_required());
+        connection
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {

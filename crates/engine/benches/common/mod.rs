@@ -55,6 +55,7 @@ fn options() -> ServerOptions {
         cleanup_interval_ms: 60_000,
         eviction: Eviction::S3Fifo,
         enable_shutdown: false,
+        auth_file: None,
     }
 }
 

@@ -33,6 +33,7 @@ pub fn options() -> ServerOptions {
         cleanup_interval_ms: 60_000,
         eviction: Eviction::S3Fifo,
         enable_shutdown: false,
+        auth_file: None,
     }
 }
 

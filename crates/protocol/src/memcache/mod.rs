@@ -4,6 +4,7 @@ pub mod admin;
 pub mod binary;
 pub mod key;
 mod line;
+pub mod login;
 pub mod meta;
 pub mod meta_reply;
 pub mod reply;

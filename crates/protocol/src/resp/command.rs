@@ -16,6 +16,8 @@ pub enum Command {
     Reset,
     /// HELLO
     Hello,
+    /// AUTH.
+    Auth,
     /// COMMAND
     Command,
     /// SELECT

@@ -44,8 +44,6 @@ fn nothing_else_is_found() {
     }
 }
 
-const GROUPS: [&str; 8] = ["cluster", "connection", "generic", "hash", "pubsub", "server", "string", "transactions"];
-
 #[test]
 fn rows_are_consistent() {
     const GROUPS: [&str; 8] =

@@ -3,9 +3,21 @@
 use crate::connection::{Connection, Mode, Receiving};
 use crate::execute::memcache::dump::{self, Dump};
 use crate::reply::Reply;
+use crate::session::Modes;
 use crate::shared::{Context, Outcome};
 use ringstone_protocol::memcache::admin::Admin;
-use ringstone_protocol::memcache::reply;
+use ringstone_protocol::memcache::{login, reply};
+
+/// A name and a password, as the value of a `set`.
+pub fn login(user: &[u8], password: &[u8], connection: &mut Connection, context: &Context<'_>, out: &mut impl Reply) {
+    if context.login(user, password) {
+        connection.session.modes.set(Modes::UNAUTHENTICATED, false);
+        connection.mode = Mode::Memcache;
+        out.write(reply::STORED);
+    } else {
+        out.write(login::FAILURE);
+    }
+}
 
 /// Goes on with a dump.
 pub fn dump(connection: &mut Connection, context: &Context<'_>, out: &mut impl Reply) {
@@ -27,7 +39,15 @@ pub fn execute(admin: Admin, connection: &mut Connection, context: &Context<'_>,
         }
         Admin::Dump { form, items: true } => connection.receiving = Receiving::Dump(Box::new(Dump::new(form))),
         Admin::Dump { form, items: false } => out.write(dump::end(form)),
-        Admin::MemoryLimit { .. } => out.write(reply::ERROR),
+        Admin::MemoryLimit { bytes, noreply } => {
+            let line: &[u8] = match shared.set_max_memory(bytes, context.now_ms) {
+                Ok(()) => reply::OK,
+                Err(_) => b"MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n",
+            };
+            if !noreply {
+                out.write(line);
+            }
+        }
         Admin::Watch(streams) => {
             if shared.watch(&connection.session.client, streams) {
                 connection.mode = Mode::Watch;

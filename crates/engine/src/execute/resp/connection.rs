@@ -1,7 +1,7 @@
 //! RESP commands on the connection itself.
 
 use super::info::COMPATIBLE_VERSION;
-use super::{Request, client, pubsub, tracking};
+use super::{Request, auth, client, pubsub, tracking};
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -22,7 +22,8 @@ pub fn execute(
         Command::Ping => ping(request, session, out),
         Command::Echo => reply::bulk(out, request.fixed::<1>()[0]),
         Command::Select => select(request, out),
-        Command::Hello => hello(request, session, out),
+        Command::Hello => hello(request, session, context, out),
+        Command::Auth => auth::execute(request, session, context, out),
         Command::Client => return client::execute(request, session, context, out),
         Command::Reset => {
             reset(session, context.shared);
@@ -44,6 +45,7 @@ fn reset(session: &mut Session, shared: &Shared) {
     pubsub::leave(session, shared);
     tracking::stop(session, shared);
     session.modes = Modes::default();
+    session.modes.set(Modes::UNAUTHENTICATED, shared.auth.is_required());
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
     session.client.names.lock().name = Box::default();
@@ -80,8 +82,8 @@ pub fn check_database(index: &[u8]) -> Result<(), &'static str> {
     }
 }
 
-/// HELLO [2|3 [SETNAME name]]. Nothing is changed unless all of it is understood.
-fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
+/// HELLO [2|3 [AUTH user password] [SETNAME name]]. Nothing is changed unless all of it is understood.
+fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, out: &mut impl Reply) {
     let mut arguments = request.arguments();
     let version = match arguments.next() {
         None => session.version,
@@ -92,13 +94,14 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
             None => return reply::error(out, "ERR Protocol version is not an integer or out of range"),
         },
     };
-    let mut name = None;
+    let (mut name, mut login) = (None, None);
     while let Some(option) = arguments.next() {
-        if option.eq_ignore_ascii_case(b"auth") && arguments.clone().count() >= 2 {
-            return reply::error(
-                out,
-                "ERR AUTH called without any password configured for the default user. Are you sure your configuration is correct?",
-            );
+        if option.eq_ignore_ascii_case(b"auth")
+            && let (Some(user), Some(password)) = (arguments.clone().next(), arguments.clone().nth(1))
+        {
+            login = Some((user, password));
+            arguments.nth(1);
+            continue;
         }
         match arguments.next() {
             Some(value) if option.eq_ignore_ascii_case(b"setname") => name = Some(value),
@@ -107,6 +110,14 @@ fn hello(request: &Request<'_>, session: &mut Session, out: &mut impl Reply) {
                 return reply::error(out, &format!("ERR Syntax error in HELLO option '{option}'"));
             }
         }
+    }
+    if let Some((user, password)) = login
+        && let Err(text) = auth::login(user, password, session, context)
+    {
+        return reply::error(out, text);
+    }
+    if session.modes.has(Modes::UNAUTHENTICATED) {
+        return reply::error(out, auth::HELLO_FIRST);
     }
     if let Some(Err(text)) = name.map(|name| client::set_name(name, session)) {
         return reply::error(out, &text);

@@ -1,5 +1,6 @@
 //! RESP commands: arity, dispatch, and what several commands share.
 
+pub mod auth;
 mod catalogue;
 mod client;
 mod client_list;

@@ -26,44 +26,47 @@ pub fn write_item(out: &mut impl Reply, item: &Item<'_>) {
     }
 }
 
-/// Writes the string, or null; of an item that is none, what `otherwise` writes.
+/// What came of writing a string's value.
+enum Written {
+    Value,
+    Absent,
+    /// The key holds something else.
+    WrongType,
+}
+
 #[inline]
-fn get_one<R: Reply>(
-    key: &[u8],
-    hash: Hash,
-    version: Version,
-    context: &mut Context<'_>,
-    out: &mut R,
-    otherwise: impl FnOnce(&mut R),
-) {
+fn write_one(key: &[u8], hash: Hash, context: &mut Context<'_>, out: &mut impl Reply) -> Written {
     let mut entry = context.cells.entry(key, hash, context.now_ms);
-    let outcome = entry.get().map(|item| {
-        if item.marks.kind == Kind::String {
+    let (outcome, written) = match entry.get() {
+        Ok(item) if item.marks.kind == Kind::String => {
             write_item(out, &item);
-        } else {
-            otherwise(out);
+            (Ok(()), Written::Value)
         }
-    });
+        Ok(_) => (Ok(()), Written::WrongType),
+        Err(absence) => (Err(absence), Written::Absent),
+    };
     drop(entry);
-    if outcome.is_err() {
-        reply::null(out, version);
-    }
     context.counters.resp.read(outcome);
+    written
 }
 
 /// GET
 #[inline]
 pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    get_one(key, request.hash, session.version, context, out, |out| reply::error(out, WRONG_TYPE));
+    match write_one(key, request.hash, context, out) {
+        Written::Value => {}
+        Written::Absent => reply::null(out, session.version),
+        Written::WrongType => reply::error(out, WRONG_TYPE),
+    }
 }
 
 /// MGET
 pub fn mget(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
     for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        if out.has_room() {
-            get_one(key, hash, session.version, context, out, |out| reply::null(out, session.version));
+        if out.has_room() && !matches!(write_one(key, hash, context, out), Written::Value) {
+            reply::null(out, session.version);
         }
     });
 }
@@ -84,7 +87,7 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
     let value = request.value(2, bytes);
     let (shared, now_ms) = (context.shared, context.now_ms);
     let mut entry = context.cells.entry(key, request.hash, now_ms);
-    if !plain && reads_string(&options) && !is_string_or_absent(&entry) {
+    if reads_value(&options) && entry.peek().is_some_and(|item| item.marks.kind != Kind::String) {
         drop(entry);
         return reply::error(out, WRONG_TYPE);
     }
@@ -92,7 +95,7 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
     let attributes = attributes(&entry, options.expiry, shared, now_ms);
     if options.get {
         let old = entry.get().map(|item| Old::of(&item));
-        let result = if holds { entry.set(value, attributes).map(|_| ()) } else { Ok(()) };
+        let result = if holds { write(&mut entry, value, attributes, now_ms) } else { Ok(()) };
         drop(entry);
         return answer_old(old, result, session.version, context, out);
     }
@@ -100,21 +103,33 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
         drop(entry);
         return reply::null(out, session.version);
     }
-    let result = entry.set(value, attributes);
+    let result = write(&mut entry, value, attributes, now_ms);
     drop(entry);
     match result {
-        Ok(_) => out.write(b"+OK\r\n"),
+        Ok(()) => out.write(b"+OK\r\n"),
         Err(error) => refuse(error, context, out),
     }
 }
 
-/// Whether SET looks at the old value, which must be a string then.
-fn reads_string(options: &SetOptions<'_>) -> bool {
-    options.get || matches!(options.condition, Condition::IfEquals(_))
+/// Writes a version; with a time that has passed the key is deleted, as in Valkey, and nothing is evicted for its sake.
+#[inline]
+fn write(
+    entry: &mut Entry<'_, '_>,
+    value: NewValue<'_>,
+    attributes: Attributes,
+    now_ms: UnixMillis,
+) -> Result<(), Error> {
+    if attributes.expires_at_ms != 0 && attributes.expires_at_ms <= now_ms {
+        entry.remove();
+        return Ok(());
+    }
+    entry.set(value, attributes).map(|_| ())
 }
 
-fn is_string_or_absent(entry: &Entry<'_, '_>) -> bool {
-    entry.peek().is_none_or(|item| item.marks.kind == Kind::String)
+/// Whether it matters to SET what kind of value is there.
+#[inline]
+fn reads_value(options: &SetOptions<'_>) -> bool {
+    options.get || matches!(options.condition, Condition::IfEquals(_))
 }
 
 fn condition_holds(entry: &Entry<'_, '_>, condition: Condition<'_>) -> bool {
@@ -247,11 +262,12 @@ pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut im
     let value = request.value(2, bytes);
     let (shared, now_ms) = (context.shared, context.now_ms);
     let mut entry = context.cells.entry(key, request.hash, now_ms);
-    if !is_string_or_absent(&entry) {
+    let kind = entry.peek().map(|item| item.marks.kind);
+    if kind.is_some_and(|kind| kind != Kind::String) {
         drop(entry);
         return reply::error(out, WRONG_TYPE);
     }
-    let result = if entry.peek().is_some() {
+    let result = if kind.is_some() {
         entry.append(value).unwrap_or(Err(Error::OutOfMemory))
     } else {
         let attributes = attributes(&entry, Expiry::Clear, shared, now_ms);
@@ -269,13 +285,13 @@ pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut im
 pub fn strlen(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
     let mut entry = context.cells.entry(key, request.hash, context.now_ms);
-    let found = entry.get().map(|item| (item.marks.kind == Kind::String).then(|| value_len(&item.value)));
+    let found = entry.get().map(|item| (item.marks.kind, value_len(&item.value)));
     drop(entry);
     context.counters.resp.read(found.map(|_| ()));
     match found {
-        Ok(Some(length)) => reply::integer(out, length as i64),
-        Ok(None) => reply::error(out, WRONG_TYPE),
         Err(_) => reply::integer(out, 0),
+        Ok((Kind::String, length)) => reply::integer(out, length as i64),
+        Ok(_) => reply::error(out, WRONG_TYPE),
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) const ROWS: &[Spec] = &[
         docs("connection", "6.2.0", "O(1)", "Puts the connection back into the state of a new one.")),
     row(Command::Hello, "hello", -1, HANDSHAKE, NONE, FAST_CONNECTION, NO_TIPS,
         docs("connection", "6.0.0", "O(1)", "Chooses the version of the protocol and describes the server.")),
+    row(Command::Auth, "auth", -2, HANDSHAKE, NONE, FAST_CONNECTION, NO_TIPS,
+        docs("connection", "1.0.0", "O(1)", "Says who the client is.")),
     row(Command::Select, "select", 2, LOADING_FAST, NONE, FAST_CONNECTION, NO_TIPS,
         docs("connection", "1.0.0", "O(1)", "Chooses the database; there is one, number 0.")),
     row(Command::Client, "client", -2, &[], NONE, &["@slow"], NO_TIPS,

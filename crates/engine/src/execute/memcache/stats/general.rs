@@ -46,6 +46,8 @@ pub fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
         ("cas_badval", sum(|w| &w.cas_badval)),
         ("touch_hits", sum(|w| &w.touch.hits)),
         ("touch_misses", sum(|w| &w.touch.misses)),
+        ("auth_cmds", sum(|w| &w.login.hits) + sum(|w| &w.login.misses)),
+        ("auth_errors", sum(|w| &w.login.misses)),
         ("store_too_large", sum(|w| &w.memcache.too_large)),
         ("store_no_memory", shared.counters.no_memory()),
         ("bytes_read", network.bytes_read),
@@ -80,7 +82,7 @@ pub fn write(shared: &Shared, rows: &mut dyn Rows) {
     for (name, value) in resettable(shared) {
         rows.row(name, &shared.baseline.since_reset(name, value));
     }
-    rows.row("limit_maxbytes", &shared.options.max_memory);
+    rows.row("limit_maxbytes", &shared.store.max_memory());
     rows.row("accepting_conns", &u8::from(network.connections < shared.options.max_connections as u64));
     rows.row("threads", &shared.options.workers);
     rows.row("bytes", &store.key_value_bytes);
