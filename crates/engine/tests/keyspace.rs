@@ -135,6 +135,16 @@ fn idle_time_counts_from_the_last_access_but_not_from_looks() {
     }
     assert_eq!(ask(&mut bench, "TOUCH k nothing k"), ":2\r\n");
     assert_eq!(ask(&mut bench, "OBJECT IDLETIME k"), ":0\r\n");
+    bench.clock.advance(10_000);
+    let stream = [
+        resp(&[b"CLIENT", b"NO-TOUCH", b"ON"]),
+        resp(&[b"GETRANGE", b"k", b"0", b"0"]),
+        resp(&[b"OBJECT", b"IDLETIME", b"k"]),
+        resp(&[b"TOUCH", b"k"]),
+        resp(&[b"OBJECT", b"IDLETIME", b"k"]),
+    ];
+    let text = bench.whole(Protocol::Resp, &stream.concat()).text();
+    assert_eq!(text, "+OK\r\n$1\r\nv\r\n:10\r\n:1\r\n:0\r\n");
 }
 
 #[test]
