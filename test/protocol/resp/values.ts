@@ -116,11 +116,24 @@ export const values: Entry[] = [
     ['GETEX {k} EX 100 EX 200', bulk('a')],
     ['TTL {k}', secondsLeft(200)],
   ]),
-  row('a time of GETEX that is none is not looked at without a key', [
-    ['GETEX {k} EX abc', NIL],
-    ['GETEX {k} EX 0', NIL],
-    ['GETEX {k} EX', SYNTAX],
-  ]),
+  row(
+    'the time of GETEX is looked at first',
+    [
+      ['GETEX {k} EX abc', NOT_INTEGER],
+      ['GETEX {k} EX 0', invalidExpire('getex')],
+      ['GETEX {k} EX', SYNTAX],
+    ],
+    {
+      differs: {
+        why: 'Redis 7.0 looks for the key first; Valkey looks at the time first',
+        steps: row('', [
+          ['GETEX {k} EX abc', NIL],
+          ['GETEX {k} EX 0', NIL],
+          ['GETEX {k} EX', SYNTAX],
+        ]).steps,
+      },
+    },
+  ),
   row('MSETNX', [
     ['MSETNX {k}1 a {k}2 b', int(1)],
     ['MSETNX {k}2 c {k}3 d', int(0)],
