@@ -49,6 +49,12 @@ describe('docs/compatibility.md', () => {
       slabs: 'slabs automove 1',
       shutdown: 'shutdown',
       watch: 'watch',
+      mg: 'mg absent v',
+      ms: 'ms key 1\r\n1',
+      md: 'md absent',
+      ma: 'ma absent',
+      me: 'me absent',
+      mn: 'mn',
       quit: 'quit',
     };
     const rows = table('memcached', 'Commands');
@@ -66,6 +72,26 @@ describe('docs/compatibility.md', () => {
       await wire.send(`stats ${group}\r\nverbosity x\r\n`);
       const reply = await wire.readThrough('CLIENT_ERROR bad command line format\r\n');
       expect(reply.toString()).not.toMatch(/^ERROR/m);
+    }
+  });
+
+  test('memcached: each flag of a meta command that it lists is known, and no other', async () => {
+    const rows = table('memcached', 'Meta commands').filter(([command]) => /^`m[gsda]`$/.test(command ?? ''));
+    expect(rows.length).toBe(4);
+    const listed = new Set(rows.flatMap(([, flags = '']) => codes(flags.split(/; (?:modes|answers)/)[0])));
+    const wire = await connect();
+    for (const [command] of rows.map(([name]) => codes(name))) {
+      for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0_') {
+        const token = letter === 'M' ? 'D' : /[A-Z]/.test(letter) ? '1' : '';
+        const length = command === 'ms' ? ' 0' : '';
+        const flag = command === 'ms' && letter === 'M' ? 'MS' : `${letter}${token}`;
+        await wire.send(`${command} keykeyke${length} ${flag} L\r\n${length && '\r\n'}mn\r\n`);
+        const reply = (await wire.readThrough('MN\r\n')).toString();
+        const known = listed.has(letter) || letter === 'P';
+        const twice = letter === 'L';
+        const refused = /^CLIENT_ERROR (invalid|duplicate)/.test(reply);
+        expect([command, letter, refused]).toEqual([command, letter, !known || twice]);
+      }
     }
   });
 
@@ -120,6 +146,10 @@ describe('docs/compatibility.md', () => {
     /** The first code in Ringstone's column of the row whose first column holds a text. */
     const said = (chapter: string, what: string) =>
       codes(differences(chapter).find(row => row.what.includes(what))?.ours)[0] ?? `no row of ${what}`;
+    /** The same of the meta commands. */
+    const meta = (what: string) =>
+      codes(table('memcached', 'Meta commands').find(([first = '']) => first.includes(what))?.[1])[0] ??
+      `no row of ${what}`;
     const LIMIT = 8 * 1024 * 1024;
 
     test('of memcached', async () => {
@@ -140,9 +170,22 @@ describe('docs/compatibility.md', () => {
         ['set n 0 0 4294967297', said('memcached', 'a length of')],
         ['set n 0 4102444800 1\r\na\r\nget n', 'STORED\r\nVALUE n 0 1\r\na\r\nEND'],
         ['stats reset', 'RESET'],
+        [
+          'set Zm9v 0 0 1\r\na\r\nms Zm9vYmFy 1 b\r\nb\r\nmg foobar k\r\nmg Zm9vYmFy b k',
+          'STORED\r\nHD\r\nHD kfoobar\r\nHD kZm9vYmFy b',
+        ],
+        ['mg Zm9v T-1 t', `HD ${meta('`t` behind')}`],
+        ['mg foobar T0\r\nme Zm9vYmFy b', /^HD\r\nME Zm9vYmFy exp=-1 la=\d+ cas=\d+ fetch=yes cls=1 size=7\r\n$/],
+        ['set n 0 0 1\r\n9\r\nmd n I\r\nincr n 1\r\nmg n', 'STORED\r\nHD\r\n10\r\nHD X W'],
+        ['md n I E0\r\nmg n c', /^HD\r\nHD c[1-9]\d* X W\r\n$/],
+        ['ms big 1 MA\r\ny', meta('`ms` with `MA`')],
       ] as const) {
         void wire.send(`${sent}\r\n`);
-        await wire.expect(`${reply}\r\n`);
+        if (typeof reply === 'string') await wire.expect(`${reply}\r\n`);
+        else {
+          await wire.send('mn\r\n');
+          expect((await wire.readThrough('MN\r\n')).toString().slice(0, -4)).toMatch(reply);
+        }
       }
       await wire.send(`touch ${'y'.repeat(16 * 1024)}`);
       expect((await wire.readToEnd()).toString()).toBe(`${said('memcached', 'a line above 16 KiB')}\r\n`);
@@ -171,6 +214,12 @@ describe('docs/compatibility.md', () => {
         [['CLIENT', 'SETINFO', 'LIB-NAME', 'x'], '+OK'],
         [['SET', 'k', 'v'], '+OK'],
         [['SET', 'k', 'w', 'IFEQ', 'v'], '+OK'],
+        [['DELIFEQ', 'k', 'v'], ':0'],
+        [['COPY', 'k', 'other', 'DB', '1'], said('RESP', '`COPY ... DB 1`')],
+        [['SCAN', '-1'], said('RESP', 'a sign in its cursor')],
+        [['OBJECT', 'REFCOUNT', 'k'], ':1'],
+        [['WAIT', '1', '0'], ':0'],
+        [['LPUSH', 'key', 'value'], said('RESP', 'what is left out')],
       ] as const) {
         void wire.send(command(...words));
         expect(await wire.readLine()).toBe(`${line}\r\n`);

@@ -41,6 +41,9 @@ const MEMCACHE: &[u8] = b"set key:1 0 0 5\r\nhello\r\nget key:1\r\ngets key:1 ke
     append key:1 0 0 0\r\n\r\nadd key:1 0 0 1\r\nx\r\ntouch key:1 100\r\ngat 100 key:1\r\ndelete key:9\r\nversion\r\n\
     set key:2 5 100 3 noreply\r\nabc\r\nget a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7 8 9\r\n";
 
+const META: &[u8] = b"ms a 5 T100 c\r\nhello\r\nmg a v s t c f h l k O1\r\nmg Zm9v b v k q\r\nms Zm9v 3 b k\r\nbar\r\nmg Zm9v b v\r\nmd a I T90\r\n\
+    mg a v\r\nmg a R1000 T50\r\nmg lease N90\r\nmg lease N90\r\nmd lease\r\nma n N0 J5 v\r\nma n MD D2 c\r\nmg z z\r\nmn\r\n";
+
 const RESP: &[u8] = b"*3\r\n$3\r\nSET\r\n$5\r\nkey:1\r\n$5\r\nhello\r\n*2\r\n$3\r\nGET\r\n$5\r\nkey:1\r\n\
     *5\r\n$3\r\nSET\r\n$5\r\nkey:1\r\n$5\r\nhello\r\n$2\r\nEX\r\n$3\r\n100\r\n*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n\
     *3\r\n$4\r\nMGET\r\n$5\r\nkey:1\r\n$1\r\nx\r\n*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$1\r\n2\r\n\
@@ -86,6 +89,12 @@ fn memcached_requests_allocate_nothing() {
     let mut bench = Bench::new(options());
     bench.whole(Protocol::Memcached, b"set n 0 0 1\r\n5\r\n");
     assert!(reaches_zero(&mut bench, Protocol::Memcached, MEMCACHE));
+}
+
+#[test]
+fn meta_requests_allocate_nothing() {
+    let mut bench = Bench::new(options());
+    assert!(reaches_zero(&mut bench, Protocol::Memcached, META));
 }
 
 #[test]
