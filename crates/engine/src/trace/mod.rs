@@ -129,13 +129,16 @@ impl Trace {
 
 impl Observer for Trace {
     fn changed(&self, changed: &Changed<'_>) {
-        let (streams, write): (_, fn(&mut Vec<u8>, u64, &Changed<'_>, Command)) = match changed.change {
-            Change::Written => (Streams::MUTATIONS, line::stored),
-            Change::Evicted => (Streams::EVICTIONS, line::evicted),
-            Change::Removed => (Streams::DELETIONS, line::deleted),
+        let command = watchers::command();
+        let is_due = match changed.change {
+            Change::Written => watchers::stage(Streams::MUTATIONS, |gid, out| line::stored(out, gid, changed, command)),
+            Change::Evicted => watchers::stage(Streams::EVICTIONS, |gid, out| line::evicted(out, gid, changed)),
+            Change::Removed => {
+                watchers::stage(Streams::DELETIONS, |gid, out| line::deleted(out, gid, changed, command))
+            }
             Change::Touched | Change::Expired | Change::Flushed => return,
         };
-        if watchers::stage(streams, |gid, out| write(out, gid, changed, watchers::command())) {
+        if is_due {
             self.publish();
         }
     }
