@@ -5,7 +5,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ringstone_protocol::memcache::text;
+use ringstone_protocol::memcache::{login, text};
 use ringstone_protocol::resp::parse as resp;
 use ringstone_protocol::{detect, echo, ping};
 
@@ -91,6 +91,28 @@ const TOKENS: &[&[u8]] = &[
     b"\xff\xfe",
 ];
 
+#[test]
+fn mutated_logins_do_no_harm() {
+    const SEEDS: &[&[u8]] = &[
+        b"set key 0 0 9\r\nuser pass\r\n",
+        b"set k 0 0 0\r\n\r\n",
+        b"set a 0 0 4096\r\n",
+        b"version\r\n",
+        b"get a\r\n",
+    ];
+    for case in 0..cases() {
+        let stream = mutated(&mut Random(case), SEEDS);
+        match login::parse(&stream) {
+            login::Parsed::Login { user, password, consumed } => {
+                assert!((1..=stream.len()).contains(&consumed) && !user.is_empty() && !password.is_empty());
+                assert_eq!(login::parse(&stream[..consumed]), login::parse(&stream), "{}", stream.escape_ascii());
+            }
+            login::Parsed::Incomplete { need } => assert!(need == 0 || need > stream.len()),
+            login::Parsed::Refused { consumed, .. } => assert!((1..=stream.len()).contains(&consumed)),
+        }
+    }
+}
+
 /// One right stream of `seeds` after another, then a few changes.
 fn mutated(random: &mut Random, seeds: &[&[u8]]) -> Vec<u8> {
     let mut stream = Vec::new();
@@ -155,6 +177,10 @@ const TEXT_SEEDS: &[&[u8]] = &[
     b"verbosity 1\r\n",
     b"version\r\n",
     b"stats items\r\n",
+    b"lru_crawler metadump 1,2\r\n",
+    b"cache_memlimit 64 noreply\r\n",
+    b"watch fetchers mutations\r\n",
+    b"slabs reassign 1 2\r\n",
     b"quit\r\n",
     b"POST / HTTP/1.1\r\n",
 ];
