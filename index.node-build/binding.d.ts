@@ -25,6 +25,8 @@ export declare class NativeServer {
   info(): NativeInfo
   /** All metrics, read now. */
   metrics(): Array<MetricFamily>
+  /** Reads the file of users again; gives their number, 0 if there is no such file in the options. */
+  reloadUsers(): number
   /** Step 1 of stopping: no new connections; what is in flight is finished. Does nothing once stopped. */
   drain(): void
   /**
@@ -317,6 +319,8 @@ export interface StartOptions {
   eviction: EvictionPolicy
   /** memcached's `shutdown` is obeyed. */
   enableShutdown: boolean
+  /** Of users and passwords. */
+  authFile?: string
 }
 
 /** The wish for an event loop. */

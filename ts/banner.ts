@@ -37,7 +37,9 @@ export function logBanner(server: RingstoneServer & Subject, config: Config, log
       `eviction ${config.storage.eviction}, values up to ${formatSize(config.storage.max_value_size)}`,
   );
   if (![...addresses, ...(http === undefined ? [] : [http])].every(isLocal)) {
-    const warning = 'listening beyond loopback: this version has no authentication and no TLS';
+    const missing =
+      config.auth.file === 'off' ? 'there is no authentication, and this version has' : 'this version has';
+    const warning = `listening beyond loopback: ${missing} no TLS`;
     logger.warn({ event: 'not_loopback' }, warning);
   }
   for (const [index, address] of addresses.entries()) {

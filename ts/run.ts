@@ -4,10 +4,9 @@ import { ConfigError } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { SETTINGS } from './config/settings.ts';
 import { RingstoneError } from './errors.ts';
-import type { Subject } from './http/routes.ts';
 import { fileLimitProblem } from './limits.ts';
 import { type Log, openLog } from './log.ts';
-import { type RingstoneServer, startServer } from './server.ts';
+import { type ServedServer, startServer } from './server.ts';
 import { stopSignal } from './signals.ts';
 
 /** Failure at run time. */
@@ -34,9 +33,21 @@ function reopen(log: Log, file: string): void {
   }
 }
 
-/** SIGHUP: reads the configuration again, takes the log level from it, and reopens the log file. */
-function reload(log: Log, started: Loaded, load: () => Loaded): void {
+/** Reads the file of users again. */
+function reloadUsers(log: Log, server: ServedServer | undefined): void {
+  try {
+    const users = server?.reloadUsers() ?? 0;
+    if (users > 0) log.logger.info({ event: 'users', users }, `${users} user${users === 1 ? '' : 's'}`);
+  } catch (error) {
+    if (!(error instanceof RingstoneError)) throw error;
+    log.logger.error({ event: 'reload_failed', code: error.code }, `${error.message}; the users stay as they were`);
+  }
+}
+
+/** SIGHUP: reads the configuration again, takes the log level from it, reopens the log file, and reads the users again. */
+function reload(log: Log, started: Loaded, load: () => Loaded, server: ServedServer | undefined): void {
   reopen(log, started.config.logging.file);
+  reloadUsers(log, server);
   try {
     const { config } = load();
     log.setLevel(config.logging.level);
@@ -79,7 +90,7 @@ function open(config: Config): Log | undefined {
   }
 }
 
-async function start(log: Log, config: Config): Promise<(RingstoneServer & Subject) | undefined> {
+async function start(log: Log, config: Config): Promise<ServedServer | undefined> {
   try {
     return await startServer(config, log.logger);
   } catch (error) {
@@ -105,16 +116,17 @@ export async function runServer(loaded: Loaded, load: () => Loaded): Promise<num
     logger.warn({ event: 'stopped' }, `${signal} again: ending at once`);
     process.exit(EXIT_FAILURE);
   });
-  process.on('SIGHUP', () => reload(log, loaded, load));
+  let server: ServedServer | undefined;
+  process.on('SIGHUP', () => reload(log, loaded, load, server));
   for (const warning of warnings) logger.warn({ event: 'configuration' }, warning);
   const files = fileLimitProblem(config.server.max_connections);
   if (files !== undefined) logger.warn({ event: 'file_limit' }, files);
 
-  const server = await start(log, config);
+  server = await start(log, config);
   if (!server) return EXIT_FAILURE;
   logBanner(server, config, logger);
 
-  const signal = await signalled;
+  const signal = await Promise.race([signalled, server.shutdownRequested.then(() => 'shutdown')]);
   logger.info({ event: 'draining' }, `${signal}: draining`);
   const drained = await server.close();
   if (drained) logger.info({ event: 'stopped' }, 'stopped');

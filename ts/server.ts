@@ -16,6 +16,7 @@ import {
   type StartOptions,
 } from './native.ts';
 import { resolveHost } from './resolve.ts';
+import { warnOfRights } from './users.ts';
 import { VERSION } from './version.ts';
 
 /** A running server. */
@@ -39,14 +40,32 @@ export interface RingstoneServer extends AsyncDisposable {
   close(): Promise<boolean>;
 }
 
+/** A running server as the program sees it. */
+export interface ServedServer extends RingstoneServer, Subject {
+  /** Resolves when a client has sent memcached's `shutdown` and may; the server is closing then. */
+  readonly shutdownRequested: Promise<void>;
+  /**
+   * Reads the file of users again.
+   *
+   * @returns how many there are, 0 without such a file
+   * @throws RingstoneError when the file does not hold; the users are those from before
+   */
+  reloadUsers(): number;
+}
+
+/** Levels of the log by memcached's `verbosity`; 0 is the one of the configuration. */
+const VERBOSITY_LEVELS: Readonly<Record<string, string | undefined>> = { VERBOSITY_1: 'debug', VERBOSITY_2: 'trace' };
+
 /** The longest delay that a timer takes, milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The server from its start to its end; what /ready and the others tell about. */
-class Life implements RingstoneServer, Subject {
+class Life implements ServedServer {
   readonly version = VERSION;
   readonly startedAtMs = Date.now();
   state: State = 'starting';
+  readonly shutdownRequested: Promise<void>;
+  private requestShutdown: () => void = () => {};
   private native: NativeServer | undefined;
   private http: HttpServer | undefined;
   private closing: Promise<boolean> | undefined;
@@ -59,12 +78,16 @@ class Life implements RingstoneServer, Subject {
   constructor(config: Config, logger: Logger) {
     this.config = config;
     this.logger = logger;
+    this.shutdownRequested = new Promise(resolve => {
+      this.requestShutdown = resolve;
+    });
   }
 
   async start(core: Native): Promise<void> {
     try {
       const { listen } = this.config.http;
       if (listen !== 'off') this.http = await startHttp(listen, this);
+      if (this.config.auth.file !== 'off') warnOfRights(this.config.auth.file, this.logger);
       const options = await startOptions(this.config, readMachine());
       this.native = core.start(options, event => this.onEvent(event));
       this.state = 'ready';
@@ -75,7 +98,23 @@ class Life implements RingstoneServer, Subject {
   }
 
   private onEvent({ warning, code, message }: NativeEvent): void {
+    // The names of what concerns the process: crates/engine/src/shared.rs.
+    if (code.startsWith('VERBOSITY_')) this.logger.level = VERBOSITY_LEVELS[code] ?? this.config.logging.level;
     this.logger[warning ? 'warn' : 'info']({ event: code }, message);
+    if (code !== 'SHUTDOWN_REQUESTED') return;
+    this.requestShutdown();
+    void this.close();
+  }
+
+  reloadUsers(): number {
+    const { file } = this.config.auth;
+    if (file === 'off') return 0;
+    warnOfRights(file, this.logger);
+    try {
+      return this.native?.reloadUsers() ?? 0;
+    } catch (error) {
+      throw fromNative(error);
+    }
   }
 
   info(): NativeInfo | undefined {
@@ -145,7 +184,7 @@ async function startListener({ address, protocol }: ListenAddress, fallback: Pro
 }
 
 /** The one object that crosses into Rust. */
-async function startOptions({ server, storage }: Config, machine: Machine): Promise<StartOptions> {
+async function startOptions({ server, storage, auth }: Config, machine: Machine): Promise<StartOptions> {
   return Object.freeze({
     version: VERSION,
     listeners: await Promise.all(server.listen.map(listener => startListener(listener, server.protocol))),
@@ -161,6 +200,8 @@ async function startOptions({ server, storage }: Config, machine: Machine): Prom
     defaultTtlMs: storage.default_ttl,
     cleanupIntervalMs: storage.cleanup_interval,
     eviction: storage.eviction,
+    enableShutdown: server.enable_shutdown,
+    ...(auth.file === 'off' ? {} : { authFile: auth.file }),
   });
 }
 
@@ -169,7 +210,7 @@ async function startOptions({ server, storage }: Config, machine: Machine): Prom
  *
  * @throws RingstoneError when it cannot start; nothing is left running then
  */
-export async function startServer(config: Config, logger: Logger): Promise<RingstoneServer & Subject> {
+export async function startServer(config: Config, logger: Logger): Promise<ServedServer> {
   const core = await loadNative();
   const life = new Life(config, logger);
   await life.start(core);

@@ -20,7 +20,7 @@ describe('command line', () => {
     [['--zzzzzz'], 'unknown option --zzzzzz'],
     [['--tls-cert', 'x'], 'unknown option --tls-cert - this version has no TLS'],
     [['--grpc=off'], 'unknown option --grpc - this version has no gRPC'],
-    [['--auth-file', 'x'], 'unknown option --auth-file - this version has no authentication'],
+    [['--auth-secret-file', 'x'], 'unknown option --auth-secret-file - this version has no signed tokens'],
     [['--rate-limit', '1'], 'unknown option --rate-limit - this version has no rate limits'],
     [['--data-dir', 'x'], 'unknown option --data-dir - this version has no storage on disk'],
     [['--storage', 'rocksdb'], 'unknown option --storage - this version has no storage on disk'],

@@ -38,6 +38,7 @@ test('defaults', () => {
       read_buffer_size: 16_384,
       write_buffer_size: 16_384,
       tcp_nodelay: true,
+      enable_shutdown: false,
       shutdown_timeout: 10_000,
     },
     storage: {
@@ -47,6 +48,7 @@ test('defaults', () => {
       cleanup_interval: 60_000,
       eviction: 's3fifo',
     },
+    auth: { file: 'off' },
     http: { listen: { host: '127.0.0.1', port: 9090 } },
     logging: { level: 'info', file: 'stderr', format: 'auto' },
   });

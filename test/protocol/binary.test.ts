@@ -5,16 +5,16 @@ import { describeWith } from '../harness/requirement.ts';
 import { startRingstone } from '../harness/ringstone.ts';
 import { eachRuntime } from '../harness/runtimes.ts';
 import { oracleTable, testTable } from '../harness/tabletests.ts';
-import { binary } from './memcached/binary.ts';
+import { binary, largeBinary } from './memcached/binary.ts';
 import { binaryDialect } from './memcached/packets.ts';
 
 describeWith(missingMemcached, 'the real memcached', () => {
-  testTable(oracleTable(binary), binaryDialect, () => startMemcached(), false);
+  testTable(oracleTable([...binary, ...largeBinary]), binaryDialect, () => startMemcached(), false);
 });
 
 eachRuntime(runtime => {
   const start = (workers: number, listen: string) => () =>
     startRingstone({ runtime, workers, listen: [`${listen}127.0.0.1:0`] });
-  describe('one worker, told apart', () => testTable(binary, binaryDialect, start(1, ''), false));
+  describe('one worker, told apart', () => testTable([...binary, ...largeBinary], binaryDialect, start(1, ''), false));
   describe('two workers', () => testTable(binary, binaryDialect, start(2, 'memcached://'), true));
 });

@@ -209,6 +209,12 @@ describe('docs/compatibility.md', () => {
         [['CLIENT', 'SETINFO', 'LIB-NAME', 'x'], '+OK'],
         [['SET', 'k', 'v'], '+OK'],
         [['SET', 'k', 'w', 'IFEQ', 'v'], '+OK'],
+        [['DELIFEQ', 'k', 'v'], ':0'],
+        [['COPY', 'k', 'other', 'DB', '1'], said('RESP', '`COPY ... DB 1`')],
+        [['SCAN', '-1'], said('RESP', 'a sign in its cursor')],
+        [['OBJECT', 'REFCOUNT', 'k'], ':1'],
+        [['WAIT', '1', '0'], ':0'],
+        [['LPUSH', 'key', 'value'], said('RESP', 'what is left out')],
       ] as const) {
         void wire.send(command(...words));
         expect(await wire.readLine()).toBe(`${line}\r\n`);

@@ -59,6 +59,7 @@ test('an error of the core arrives with its code', async () => {
     defaultTtlMs: 0,
     cleanupIntervalMs: 1000,
     eviction: 's3fifo' as const,
+    enableShutdown: false,
   };
   const failure = (changes: object) => {
     try {

@@ -91,6 +91,12 @@ function serverSection(memoryBytes: number) {
       value: 'true|false',
       help: 'Send replies at once instead of collecting them (TCP_NODELAY)',
     }),
+    enable_shutdown: flag().prefault(false).register(settingMeta, {
+      flag: 'enable-shutdown',
+      boolean: true,
+      value: 'true|false',
+      help: "Obey memcached's shutdown command, whoever sends it",
+    }),
     shutdown_timeout: duration({ zero: true, min: '1ms', max: '1h' }).prefault('10s').register(settingMeta, {
       value: 'D',
       help: 'How long a stop waits for what is in flight',
@@ -131,6 +137,16 @@ function storageSection(memoryBytes: number) {
         value: EVICTIONS.join('|'),
         help: 'Which items go when the memory is full; none refuses writes instead',
       }),
+  });
+}
+
+function authSection() {
+  return z.strictObject({
+    file: text('off or a path').prefault('off').register(settingMeta, {
+      flag: 'auth-file',
+      value: 'PATH|off',
+      help: 'File of user:password lines; with one, clients of memcached and RESP have to say who they are. SIGHUP reads it again',
+    }),
   });
 }
 
@@ -177,6 +193,7 @@ export function makeSchema({ memoryBytes }: Pick<Machine, 'memoryBytes'>) {
   return z.strictObject({
     server: serverSection(memoryBytes).prefault({}),
     storage: storageSection(memoryBytes).prefault({}),
+    auth: authSection().prefault({}),
     http: httpSection().prefault({}),
     logging: loggingSection().prefault({}),
   });

@@ -1,7 +1,7 @@
 /** Parts of Ringstone that are planned and not in this version, by the names under which someone might ask for them. */
 const UNAVAILABLE: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^tls(?:[-_.]|$)/, 'TLS'],
-  [/^auth(?:[-_.]|$)/, 'authentication'],
+  [/^auth[-_.]secret(?:[-_.]|$)/, 'signed tokens'],
   [/^grpc(?:[-_.]|$)/, 'gRPC'],
   [/^(?:rocksdb(?:[-_.]|$)|storage$|storage[._]engine$|data-dir$|durability$)/, 'storage on disk'],
   [/^(?:limits(?:[-_.]|$)|rate-limit)/, 'rate limits'],

@@ -20,7 +20,7 @@ use crate::watches::WatchTable;
 use crate::{Error, ErrorCode, ServerOptions};
 use ringstone_net::{CountersSnapshot, NetEvent};
 use ringstone_protocol::memcache::admin::Streams;
-use ringstone_store::{Clock, Hash, Options as StoreOptions, Stats, Store, UnixMillis};
+use ringstone_store::{Clock, Hash, Options as StoreOptions, ResizeError, Stats, Store, UnixMillis};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -210,6 +210,13 @@ impl Shared {
     /// A client wants the server to end.
     pub fn ask_for_shutdown(&self, client: &Client) {
         self.tell("SHUTDOWN_REQUESTED", format!("the client {} asked for a shutdown", client.peer));
+    }
+
+    /// Another limit for the items; what is beyond a lower one goes soon.
+    pub fn set_max_memory(&self, bytes: u64, now_ms: UnixMillis) -> Result<(), ResizeError> {
+        self.store.set_max_memory(bytes, now_ms)?;
+        self.sweep_signal.look();
+        Ok(())
     }
 
     /// The store's counters.

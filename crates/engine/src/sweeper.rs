@@ -83,6 +83,7 @@ impl Sweeper {
             while !seen.sweep_signal.is_stopping() {
                 let asked = seen.sweep_signal.wait(ticker.before(next_sweep.min(next_huge), &seen));
                 ticker.look(&seen);
+                shrink(&seen, &ticker);
                 if asked || Instant::now() >= next_sweep {
                     sweep(&seen, &ticker);
                     next_sweep = Instant::now() + interval;
@@ -118,6 +119,14 @@ impl Ticker {
             self.next.set(now + TICK);
             shared.tracking.tick(shared.clock.now_ms());
         }
+    }
+}
+
+/// Gives back what is beyond a limit that was lowered. What bodies and replies hold of it goes with a later call.
+fn shrink(shared: &Shared, ticker: &Ticker) {
+    while !shared.sweep_signal.is_stopping() && shared.store.shrink_slice(shared.clock.now_ms()) {
+        ticker.look(shared);
+        std::thread::yield_now();
     }
 }
 

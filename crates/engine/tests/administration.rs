@@ -157,6 +157,36 @@ fn evictions_are_watched() {
 }
 
 #[test]
+fn memory_grows_and_shrinks() {
+    let mut bench = Bench::new(ServerOptions { max_memory: 32 << 20, ..options() });
+    let limit = |bench: &mut Bench| {
+        let stats = ask(bench, "stats\r\n");
+        let line = stats.lines().find(|line| line.starts_with("STAT limit_maxbytes ")).expect("is there");
+        line.rsplit(' ').next().expect("a number").parse::<u64>().expect("a number")
+    };
+    let value = "v".repeat(1000);
+    let fill = |bench: &mut Bench| {
+        for n in 0..60_000 {
+            ask(bench, &format!("set k{n} 0 0 1000 noreply\r\n{value}\r\n"));
+        }
+        bench.shared.store.stats().key_value_bytes
+    };
+    let small = fill(&mut bench);
+    assert_eq!(ask(&mut bench, "cache_memlimit 64\r\n"), "OK\r\n");
+    assert_eq!(limit(&mut bench), 64 << 20);
+    let large = fill(&mut bench);
+    assert!(large > small * 3 / 2, "{small} {large}");
+    assert_eq!(ask(&mut bench, "cache_memlimit 16 noreply\r\n"), "");
+    assert_eq!(limit(&mut bench), 16 << 20);
+    while bench.shared.store.shrink_slice(START_MS) {}
+    let shrunk = bench.shared.store.stats().key_value_bytes;
+    assert!(shrunk < 16 << 20 && shrunk > 8 << 20, "{shrunk}");
+    let refusal = "MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n";
+    assert_eq!(ask(&mut bench, "cache_memlimit 999999999\r\n"), refusal);
+    assert_eq!(limit(&mut bench), 16 << 20);
+}
+
+#[test]
 fn a_shutdown_has_to_be_allowed() {
     let mut bench = Bench::new(options());
     assert_eq!(ask(&mut bench, "shutdown\r\n"), "SERVER_ERROR: shutdown not enabled\r\n");

@@ -15,7 +15,7 @@ use ringstone_store::{Clock, ManualClock};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 /// Keys that readers and writers share.
@@ -23,7 +23,7 @@ const KEYS: u64 = 300;
 
 /// Operations of each writer (`RINGSTONE_RACE_ROUNDS`).
 fn rounds() -> u64 {
-    std::env::var("RINGSTONE_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
+    std::env::var("RINGSTONE_RACE_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
 }
 
 /// Steps of xorshift.
@@ -64,6 +64,21 @@ fn change(draw: &mut Draw, memcached: bool, flushes: bool) -> String {
     }
 }
 
+/// What is stored last, while nobody reads, to crowd out what is held: items of the same size, each asked for, so that they
+/// are no worse.
+fn flood() -> impl Iterator<Item = String> {
+    (0..1500).map(|batch| {
+        let keys: Vec<_> = (0..50).map(|number| format!("flood-{batch}-{number}")).collect();
+        let sets: String = keys.iter().map(|key| format!("set {key} 0 0 6 noreply\r\n123456\r\n")).collect();
+        format!("{sets}get {}\r\n", keys.join(" "))
+    })
+}
+
+/// Readers read and ask for what they do not hold; then they only listen; then they end.
+const READ: u8 = 0;
+const LISTEN: u8 = 1;
+const END: u8 = 2;
+
 /// A connection that is fed by hand.
 struct Lane {
     worker: Worker,
@@ -100,21 +115,26 @@ impl Lane {
 
 fn race(tracking: &str, flushes: bool) {
     let clock = Arc::new(ManualClock::new(START_MS));
-    let small = ServerOptions { workers: 5, max_memory: 4 << 20, eviction: Eviction::S3Fifo, ..options() };
+    let small = ServerOptions { workers: 5, max_memory: 2 << 20, eviction: Eviction::S3Fifo, ..options() };
     let shared = Arc::new(Shared::open(small, clock.clone()).expect("opens"));
-    let writing = AtomicBool::new(true);
+    let phase = AtomicU8::new(READ);
+    let mut crowded_out = (0, 0);
     let readers = std::thread::scope(|scope| {
         let readers: Vec<_> = (0..2)
             .map(|index| {
-                let (shared, writing) = (&shared, &writing);
+                let (shared, phase) = (&shared, &phase);
                 scope.spawn(move || {
                     let mut lane = Lane::new(shared, index);
                     lane.send(format!("HELLO 3\r\n{tracking}\r\n").as_bytes());
                     lane.replies.clear();
                     let (mut copies, mut draw) = (Copies::default(), Draw(index as u64 + 77));
-                    while writing.load(Ordering::Acquire) {
+                    loop {
+                        let now = phase.load(Ordering::Acquire);
+                        if now == END {
+                            break;
+                        }
                         let key = format!("key-{}", draw.below(KEYS));
-                        if copies.of.contains_key(&key) && draw.below(4) > 0 {
+                        if now == LISTEN || copies.of.contains_key(&key) && draw.below(4) > 0 {
                             lane.send(b"");
                             copies.take_in(None, take_all(&mut lane.replies));
                         } else {
@@ -148,11 +168,21 @@ fn race(tracking: &str, flushes: bool) {
         writers.into_iter().for_each(|writer| writer.join().expect("a writer"));
         clock.set(clock.now_ms() + 1000);
         shared.tracking.tick(clock.now_ms());
-        writing.store(false, Ordering::Release);
+        phase.store(LISTEN, Ordering::Release);
+        let present = || {
+            let keys = (0..KEYS).map(|key| format!("key-{key}").into_bytes());
+            let store = &shared.store;
+            keys.filter(|key| store.entry(key, store.hash(key), clock.now_ms()).peek().is_some()).count()
+        };
+        let before = present();
+        let mut lane = Lane::new(&shared, 4);
+        flood().for_each(|request| lane.send(request.as_bytes()));
+        let after = present();
+        phase.store(END, Ordering::Release);
+        crowded_out = (before, after);
         readers.into_iter().map(|reader| reader.join().expect("a reader")).collect::<Vec<_>>()
     });
-    let stats = shared.store_stats();
-    assert!(stats.evictions > 100, "{stats:?}");
+    assert!(crowded_out.1 < crowded_out.0, "{crowded_out:?} keys: none was crowded out");
     let mut judge = Lane::new(&shared, 4);
     for copies in readers {
         assert!(copies.invalidations > 100, "{}", copies.invalidations);
@@ -207,7 +237,7 @@ impl Wire {
 }
 
 fn race_over_sockets(runtime: RuntimeChoice) {
-    let small = ServerOptions { workers: 4, runtime, max_memory: 4 << 20, max_connections: 20, ..options() };
+    let small = ServerOptions { workers: 4, runtime, max_memory: 2 << 20, max_connections: 20, ..options() };
     let server = Server::start(small, Arc::new(|_| {})).expect("starts");
     let address = server.info().addresses[0].clone();
     let writing = AtomicBool::new(true);
@@ -258,6 +288,15 @@ fn race_over_sockets(runtime: RuntimeChoice) {
         writing.store(false, Ordering::Release);
         readers.into_iter().map(|reader| reader.join().expect("a reader")).collect::<Vec<_>>()
     });
+    let mut last = Wire::connect(&address);
+    for request in flood() {
+        last.stream.write_all(request.as_bytes()).expect("sends");
+        while !last.bytes.ends_with(b"END\r\n") {
+            last.more();
+        }
+        last.bytes.clear();
+    }
+    drop(last);
     // All times have come, and are told some 50 ms later; how late does not matter to what is tested.
     let mut judge = Wire::connect(&address);
     judge.stream.write_all(b"PING\r\n").expect("sends");

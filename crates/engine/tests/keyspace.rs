@@ -91,6 +91,23 @@ fn every_time_of_expiry_is_met_to_the_millisecond() {
 }
 
 #[test]
+fn a_value_whose_time_has_passed_is_not_stored() {
+    let mut bench = Bench::new(options());
+    for (line, reply) in [
+        ("SET k v PXAT 1", "+OK\r\n"),
+        ("SET k v", "+OK\r\n"),
+        ("SET k w GET EXAT 1", "$1\r\nv\r\n"),
+        ("SET k v", "+OK\r\n"),
+        ("SET k w NX PXAT 1", "$-1\r\n"),
+        ("SET k w XX PXAT 1", "+OK\r\n"),
+    ] {
+        assert_eq!(ask(&mut bench, line), reply, "{line}");
+    }
+    let stats = bench.shared.store.stats();
+    assert_eq!((stats.items, stats.stored), (0, 2));
+}
+
+#[test]
 fn seconds_are_rounded_to_the_nearest() {
     let mut bench = Bench::new(options());
     for (at_ms, seconds) in [(START_MS + 1499, 1), (START_MS + 1500, 2), (START_MS + 499, 0)] {
@@ -182,8 +199,8 @@ fn parts_of_large_values() {
 fn parts_are_written_anywhere_in_values_of_any_length() {
     let mut bench = Bench::new(options());
     let mut random = 7_usize;
-    for old in [0, 5, 16_383, 16_384, 16_385, 70_000, MIB + 3] {
-        for offset in [0, 1, 4, 16_000, 16_384, 65_536, 70_000, MIB, MIB + 3, MIB + 5000] {
+    for old in [0, 5, 16_383, 16_384, 16_385, 70_000, 200_003] {
+        for offset in [0, 1, 4, 16_000, 16_384, 65_536, 70_000, 200_000, 200_003, 210_000] {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let part = body([1, 300, 17_000, 66_000][random >> 62]);
             let mut expected = body(old);

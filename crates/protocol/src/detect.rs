@@ -22,7 +22,7 @@ const MAX_WORD: usize = 16;
 const MAX_LEADING_SPACES: usize = 100;
 
 /// memcached's words that RESP has too, in some case.
-const SHARED: [&[u8]; 6] = [b"get", b"set", b"append", b"incr", b"decr", b"quit"];
+const SHARED: [&[u8]; 8] = [b"get", b"set", b"append", b"incr", b"decr", b"touch", b"watch", b"quit"];
 
 /// `*` is RESP, 0x80 memcached's binary protocol; otherwise the first word: lower-case memcached words are memcached; words of
 /// the RESP table (any case) that are not are RESP (so `PING\r\n`, `GET x\r\n` in capitals are RESP inline); anything else is memcached (answers ERROR).

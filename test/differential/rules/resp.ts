@@ -84,6 +84,21 @@ function patternsInOrder({ ours, theirs }: Pair): Pair | undefined {
   return { ours: inOrder(ours), theirs: inOrder(theirs) };
 }
 
+/** Invalidations key by key, however many of them a message has. */
+function keyByKey({ ours, theirs }: Pair): Pair | undefined {
+  const single = (reply: Reply): Reply =>
+    typeof reply === 'string'
+      ? reply
+      : {
+          head: reply.head,
+          items: reply.items.flatMap(item => {
+            const [kind, keys] = typeof item === 'string' ? [] : item.items;
+            return textOf(kind) === 'invalidate' && typeof keys === 'object' ? keys.items : [item];
+          }),
+        };
+  return { ours: single(ours), theirs: single(theirs) };
+}
+
 export const respRules: readonly Rule[] = [
   {
     name: 'client ids',
@@ -132,6 +147,18 @@ export const respRules: readonly Rule[] = [
         : undefined,
   },
   {
+    name: 'times of GETEX',
+    reason: 'Ringstone looks at the time first, as Valkey does; Redis 7.0 looks for a string first',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      const refused = /^-ERR (invalid expire time in 'getex' command|value is not an integer or out of range)\r\n$/;
+      const isNone = /^(\$-1\r\n|_\r\n|-WRONGTYPE .*\r\n)$/.test(joined(pair.theirs));
+      return named(situation, 'GETEX') && refused.test(joined(pair.ours)) && isNone
+        ? { ours: 'nothing', theirs: 'nothing' }
+        : undefined;
+    },
+  },
+  {
     name: 'order of keys',
     reason: 'neither server promises an order of KEYS',
     protocol: 'resp',
@@ -155,6 +182,12 @@ export const respRules: readonly Rule[] = [
     },
   },
   {
+    name: 'invalidations together',
+    reason: 'Redis puts the keys of one command into one message to clients with BCAST; Ringstone sends one for each',
+    protocol: 'resp',
+    apply: (pair, situation) => (named(situation, '(pushes)') ? keyByKey(pair) : undefined),
+  },
+  {
     name: 'order of subscriptions',
     reason: 'neither server promises an order of channels, of patterns, or of the messages by several patterns',
     protocol: 'resp',
@@ -162,6 +195,37 @@ export const respRules: readonly Rule[] = [
       if (named(situation, 'UNSUBSCRIBE', 'PUNSUBSCRIBE')) return endedTogether(pair);
       if (named(situation, 'PUBSUB') && sub(situation) === 'CHANNELS') return sorted(pair);
       return named(situation, '(pushes)') ? patternsInOrder(pair) : undefined;
+    },
+  },
+  {
+    name: 'shared numbers',
+    reason: 'Redis shares one object among all keys that hold the same small number',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      const shared = named(situation, 'OBJECT') && sub(situation) === 'REFCOUNT' && pair.theirs === ':2147483647\r\n';
+      return shared && pair.ours === ':1\r\n' ? { ours: ':1', theirs: ':1' } : undefined;
+    },
+  },
+  {
+    name: 'bytes of a key',
+    reason: 'each server stores it in its own way',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      const isSize = (reply: Reply) => /^:[1-9]\d*\r\n$/.test(joined(reply));
+      return named(situation, 'MEMORY') && sub(situation) === 'USAGE' && isSize(pair.ours) && isSize(pair.theirs)
+        ? { ours: 'bytes', theirs: 'bytes' }
+        : undefined;
+    },
+  },
+  {
+    name: 'encodings of strings',
+    reason:
+      'Redis remembers how a string came about; Ringstone says of the value itself what Redis would say of it after SET',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      if (!named(situation, 'OBJECT') || sub(situation) !== 'ENCODING') return undefined;
+      const [ours, theirs] = [textOf(pair.ours), textOf(pair.theirs)];
+      return /^(int|embstr|raw)$/.test(ours) && /^(embstr|raw)$/.test(theirs) ? { ours: theirs, theirs } : undefined;
     },
   },
   {

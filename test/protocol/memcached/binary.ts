@@ -135,6 +135,10 @@ const storage: Entry[] = [
   ),
   packets('deleteQ tells of a miss', [{ op: 'deleteQ', key: '{k}' }], [{ op: 'deleteQ', failure: 'notFound' }]),
   packets('a large value', [set('x'.repeat(300_000)), get], [wasSet, got('x'.repeat(300_000))], { coarse: true }),
+];
+
+/** Too long for all of their splits. */
+export const largeBinary: Entry[] = [
   packets(
     'a value above the limit, after which the old one is gone',
     [set('old'), set('x'.repeat(8 * 1024 * 1024 + 1)), get],

@@ -1,5 +1,6 @@
 /** The whole table of memcached's text protocol, classic and meta. */
 import type { Entry } from '../../harness/table.ts';
+import { administration } from './administration.ts';
 import { lifetime } from './lifetime.ts';
 import { metaTable } from './meta/index.ts';
 import { retrieval } from './retrieval.ts';
@@ -7,4 +8,11 @@ import { session } from './session.ts';
 import { storage } from './storage.ts';
 
 export { memcachedDialect } from './dialect.ts';
-export const memcachedTable: Entry[] = [...storage, ...retrieval, ...lifetime, ...session, ...metaTable];
+export const memcachedTable: Entry[] = [
+  ...storage,
+  ...retrieval,
+  ...lifetime,
+  ...session,
+  ...metaTable,
+  ...administration,
+];

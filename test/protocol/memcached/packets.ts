@@ -57,6 +57,7 @@ export const failures = {
   invalid: [0x04, 'Invalid arguments'],
   notStored: [0x05, 'Not stored.'],
   nonNumeric: [0x06, 'Non-numeric server-side value for incr or decr'],
+  authFailure: [0x20, 'Auth failure.'],
   unknown: [0x81, 'Unknown command'],
 } as const;
 

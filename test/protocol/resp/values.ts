@@ -13,6 +13,8 @@ const invalidExpire = (name: string) => error(`ERR invalid expire time in '${nam
 const YEAR_2100_S = '4102444800';
 const YEAR_2100_MS = '4102444800000';
 
+const WRONG_TYPE = error('WRONGTYPE Operation against a key holding the wrong kind of value');
+
 export const values: Entry[] = [
   row('SETNX', [
     ['SETNX {k} a', int(1)],
@@ -297,16 +299,16 @@ export const values: Entry[] = [
   row('strings in a hash and a hash in strings', [
     ['HSET {k} f v', int(1)],
     ['SETNX {k} a', int(0)],
-    ['GETSET {k} a', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['GETDEL {k}', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['GETEX {k}', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['GETEX {k} EX 100', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['GETEX {k} PXAT 1', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['GETRANGE {k} 0 1', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['SETRANGE {k} 0 a', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    [['SETRANGE', '{k}', '0', ''], error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['INCRBYFLOAT {k} 1', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
-    ['INCRBYFLOAT {k} a', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
+    ['GETSET {k} a', WRONG_TYPE],
+    ['GETDEL {k}', WRONG_TYPE],
+    ['GETEX {k}', WRONG_TYPE],
+    ['GETEX {k} EX 100', WRONG_TYPE],
+    ['GETEX {k} PXAT 1', WRONG_TYPE],
+    ['GETRANGE {k} 0 1', WRONG_TYPE],
+    ['SETRANGE {k} 0 a', WRONG_TYPE],
+    [['SETRANGE', '{k}', '0', ''], WRONG_TYPE],
+    ['INCRBYFLOAT {k} 1', WRONG_TYPE],
+    ['INCRBYFLOAT {k} a', WRONG_TYPE],
     ['MSETNX {k} a {k}x b', int(0)],
     ['TTL {k}', int(-1)],
     ['HGET {k} f', bulk('v')],
@@ -314,10 +316,20 @@ export const values: Entry[] = [
     ['GET {k}', bulk('a')],
   ]),
   row(
+    'SET IFEQ of a hash',
+    [
+      ['HSET {k} f v', int(1)],
+      ['SET {k} a IFEQ v', WRONG_TYPE],
+      ['SET {k} a XX GET IFEQ v', SYNTAX],
+      ['HGET {k} f', bulk('v')],
+    ],
+    { differs: { why: 'IFEQ is of Valkey 8.1; Redis 7.0 does not know it', steps: null } },
+  ),
+  row(
     'DELIFEQ of a hash',
     [
       ['HSET {k} f v', int(1)],
-      ['DELIFEQ {k} v', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
+      ['DELIFEQ {k} v', WRONG_TYPE],
       ['EXISTS {k}', int(1)],
     ],
     { differs: { why: 'DELIFEQ is of Valkey 9.0; Redis 7.0 does not know it', steps: null } },

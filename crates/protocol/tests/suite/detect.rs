@@ -45,5 +45,11 @@ fn first_words() {
             assert!(early == More || early == *expected, "{}", input[..end].escape_ascii());
         }
     }
+    // Whatever RESP has by the same name, in small letters it is memcached's.
+    let words = "get gets gat gats bget set add replace append prepend cas delete incr decr touch flush_all version stats verbosity quit \
+                 mg ms md ma mn me lru_crawler slabs cache_memlimit watch shutdown";
+    for word in words.split_ascii_whitespace() {
+        assert_eq!(detect(format!("{word} a\r\n").as_bytes()), Memcache, "{word}");
+    }
     assert_eq!(detect(&[b' '; 5000]), Memcache, "endless spaces are decided");
 }

@@ -39,7 +39,15 @@ pub fn execute(admin: Admin, connection: &mut Connection, context: &Context<'_>,
         }
         Admin::Dump { form, items: true } => connection.receiving = Receiving::Dump(Box::new(Dump::new(form))),
         Admin::Dump { form, items: false } => out.write(dump::end(form)),
-        Admin::MemoryLimit { .. } => out.write(reply::ERROR),
+        Admin::MemoryLimit { bytes, noreply } => {
+            let line: &[u8] = match shared.set_max_memory(bytes, context.now_ms) {
+                Ok(()) => reply::OK,
+                Err(_) => b"MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n",
+            };
+            if !noreply {
+                out.write(line);
+            }
+        }
         Admin::Watch(streams) => {
             if shared.watch(&connection.session.client, streams) {
                 connection.mode = Mode::Watch;

@@ -37,7 +37,7 @@ fn infos<'a>(names: impl Iterator<Item = &'a [u8]> + Clone, version: Version, ou
         }
         match lookup_any(name) {
             Some(spec) => reply::command_info(out, spec, version),
-            None => reply::null_array(out, version),
+            None => reply::null(out, version),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::shared::{Context, Shared};
 use ringstone_protocol::glob::Pattern;
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply;
+use ringstone_store::{ResizeError, UnixMillis};
 
 /// Longest bulk string that is parsed, in bytes; values are bound by max_value_size before.
 const MAX_BULK: u64 = crate::intake::MAX_BULK;
@@ -25,7 +26,7 @@ enum Form {
 }
 
 /// Changes a setting to a number that its form allows; words of an error otherwise.
-type Change = fn(&Shared, i64, u64) -> Result<(), String>;
+type Change = fn(&Shared, i64, UnixMillis) -> Result<(), String>;
 
 /// One setting.
 struct Setting {
@@ -58,7 +59,11 @@ const SETTINGS: &[Setting] = &[
     fixed("latency-tracking", |_| "yes".into()),
     fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".into()),
     fixed("maxclients", |shared| shared.options.max_connections.to_string()),
-    fixed("maxmemory", |shared| shared.options.max_memory.to_string()),
+    Setting {
+        name: "maxmemory",
+        get: |shared| shared.store.max_memory().to_string(),
+        set: Some((Form::Memory, set_max_memory)),
+    },
     fixed("maxmemory-policy", |shared| super::info::policy(shared).into()),
     fixed("notify-keyspace-events", |_| String::new()),
     fixed("port", |shared| shared.tcp_port().to_string()),
@@ -84,6 +89,12 @@ const SETTINGS: &[Setting] = &[
     fixed("timeout", |shared| shared.options.idle_timeout_ms.div_ceil(1000).to_string()),
     fixed("unixsocket", unix_socket),
 ];
+
+/// Valkey takes 0 for no limit, which is not to be had here.
+fn set_max_memory(shared: &Shared, bytes: i64, now_ms: UnixMillis) -> Result<(), String> {
+    let resized = shared.set_max_memory(bytes.unsigned_abs(), now_ms);
+    resized.map_err(|ResizeError { least, most }| format!("argument must be between {least} and {most} inclusive"))
+}
 
 /// The addresses that TCP listeners have, each once.
 fn hosts(shared: &Shared) -> String {

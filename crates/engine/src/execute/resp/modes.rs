@@ -19,7 +19,10 @@ pub fn execute(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> Outcome {
-    if session.modes.has(Modes::SUBSCRIBER)
+    // What a transaction has queued is not asked again.
+    let is_queued = matches!(context.cells, Cells::Held(_));
+    if !is_queued
+        && session.modes.has(Modes::SUBSCRIBER)
         && session.version == Version::Resp2
         && !pubsub::is_allowed_to_subscribers(request.spec.id)
     {

@@ -1,14 +1,15 @@
 //! RESP string commands.
 
-use super::{Request, refuse};
-use crate::execute::for_each_key;
+use super::together::for_each_entry;
+use super::{Request, WRONG_TYPE, refuse};
+use crate::counters::WorkerCounters;
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
 use crate::shared::{Context, Shared};
 use ringstone_protocol::resp::options::{Condition, Expiry, NOT_AN_INTEGER, SetOptions, parse_i64, set_options};
 use ringstone_protocol::resp::reply::{self, Version};
 use ringstone_store::{
-    Absence, Attributes, Chain, Entry, Error, Hash, Item, MAX_KEY_BYTES, NewValue, UnixMillis, Value,
+    Absence, Attributes, Chain, Entry, Error, Hash, Item, Kind, MAX_KEY_BYTES, NewValue, UnixMillis, Value,
 };
 
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
@@ -26,30 +27,46 @@ pub fn write_item(out: &mut impl Reply, item: &Item<'_>) {
     }
 }
 
+/// What came of writing a string's value.
+enum Written {
+    Value,
+    Absent,
+    /// The key holds something else.
+    WrongType,
+}
+
 #[inline]
-fn get_one(key: &[u8], hash: Hash, version: Version, context: &mut Context<'_>, out: &mut impl Reply) {
-    let mut entry = context.cells.entry(key, hash, context.now_ms);
-    let outcome = entry.get().map(|item| write_item(out, &item));
+fn write_one(mut entry: Entry<'_, '_>, counters: &WorkerCounters, out: &mut impl Reply) -> Written {
+    let (outcome, written) = match entry.get() {
+        Ok(item) if item.marks.kind == Kind::String => {
+            write_item(out, &item);
+            (Ok(()), Written::Value)
+        }
+        Ok(_) => (Ok(()), Written::WrongType),
+        Err(absence) => (Err(absence), Written::Absent),
+    };
     drop(entry);
-    if outcome.is_err() {
-        reply::null(out, version);
-    }
-    context.counters.resp.read(outcome);
+    counters.resp.read(outcome);
+    written
 }
 
 /// GET
 #[inline]
 pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    get_one(key, request.hash, session.version, context, out);
+    match write_one(context.cells.entry(key, request.hash, context.now_ms), context.counters, out) {
+        Written::Value => {}
+        Written::Absent => reply::null(out, session.version),
+        Written::WrongType => reply::error(out, WRONG_TYPE),
+    }
 }
 
 /// MGET
 pub fn mget(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
-    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        if out.has_room() {
-            get_one(key, hash, session.version, context, out);
+    for_each_entry(request.hash, request.arguments(), context, |entry, counters| {
+        if out.has_room() && !matches!(write_one(entry, counters, out), Written::Value) {
+            reply::null(out, session.version);
         }
     });
 }
@@ -70,11 +87,15 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
     let value = request.value(2, bytes);
     let (shared, now_ms) = (context.shared, context.now_ms);
     let mut entry = context.cells.entry(key, request.hash, now_ms);
+    if reads_value(&options) && entry.peek().is_some_and(|item| item.marks.kind != Kind::String) {
+        drop(entry);
+        return reply::error(out, WRONG_TYPE);
+    }
     let holds = plain || condition_holds(&entry, options.condition);
     let attributes = attributes(&entry, options.expiry, shared, now_ms);
     if options.get {
         let old = entry.get().map(|item| Old::of(&item));
-        let result = if holds { entry.set(value, attributes).map(|_| ()) } else { Ok(()) };
+        let result = if holds { write(&mut entry, value, attributes, now_ms) } else { Ok(()) };
         drop(entry);
         return answer_old(old, result, session.version, context, out);
     }
@@ -82,12 +103,33 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
         drop(entry);
         return reply::null(out, session.version);
     }
-    let result = entry.set(value, attributes);
+    let result = write(&mut entry, value, attributes, now_ms);
     drop(entry);
     match result {
-        Ok(_) => out.write(b"+OK\r\n"),
+        Ok(()) => out.write(b"+OK\r\n"),
         Err(error) => refuse(error, context, out),
     }
+}
+
+/// Writes a version; with a time that has passed the key is deleted, as in Valkey, and nothing is evicted for its sake.
+#[inline]
+fn write(
+    entry: &mut Entry<'_, '_>,
+    value: NewValue<'_>,
+    attributes: Attributes,
+    now_ms: UnixMillis,
+) -> Result<(), Error> {
+    if attributes.expires_at_ms != 0 && attributes.expires_at_ms <= now_ms {
+        entry.remove();
+        return Ok(());
+    }
+    entry.set(value, attributes).map(|_| ())
+}
+
+/// Whether it matters to SET what kind of value is there.
+#[inline]
+fn reads_value(options: &SetOptions<'_>) -> bool {
+    options.get || matches!(options.condition, Condition::IfEquals(_))
 }
 
 fn condition_holds(entry: &Entry<'_, '_>, condition: Condition<'_>) -> bool {
@@ -220,7 +262,12 @@ pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut im
     let value = request.value(2, bytes);
     let (shared, now_ms) = (context.shared, context.now_ms);
     let mut entry = context.cells.entry(key, request.hash, now_ms);
-    let result = if entry.peek().is_some() {
+    let kind = entry.peek().map(|item| item.marks.kind);
+    if kind.is_some_and(|kind| kind != Kind::String) {
+        drop(entry);
+        return reply::error(out, WRONG_TYPE);
+    }
+    let result = if kind.is_some() {
         entry.append(value).unwrap_or(Err(Error::OutOfMemory))
     } else {
         let attributes = attributes(&entry, Expiry::Clear, shared, now_ms);
@@ -238,10 +285,14 @@ pub fn append(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut im
 pub fn strlen(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
     let mut entry = context.cells.entry(key, request.hash, context.now_ms);
-    let found = entry.get().map(|item| value_len(&item.value));
+    let found = entry.get().map(|item| (item.marks.kind, value_len(&item.value)));
     drop(entry);
     context.counters.resp.read(found.map(|_| ()));
-    reply::integer(out, found.unwrap_or(0) as i64);
+    match found {
+        Err(_) => reply::integer(out, 0),
+        Ok((Kind::String, length)) => reply::integer(out, length as i64),
+        Ok(_) => reply::error(out, WRONG_TYPE),
+    }
 }
 
 /// INCRBY's amount.
@@ -277,6 +328,7 @@ fn add_to(key: &[u8], hash: Hash, amount: i64, context: &mut Context<'_>) -> Res
     let mut entry = context.cells.entry(key, hash, now_ms);
     let current = match entry.get() {
         Err(_) => None,
+        Ok(item) if item.marks.kind != Kind::String => return Err(Failure::Text(WRONG_TYPE)),
         Ok(Item { value: Value::Bytes(bytes), .. }) => Some(parse_i64(bytes).ok_or(Failure::Text(NOT_AN_INTEGER))?),
         Ok(_) => return Err(Failure::Text(NOT_AN_INTEGER)),
     };

@@ -82,7 +82,7 @@ pub fn write(shared: &Shared, rows: &mut dyn Rows) {
     for (name, value) in resettable(shared) {
         rows.row(name, &shared.baseline.since_reset(name, value));
     }
-    rows.row("limit_maxbytes", &shared.options.max_memory);
+    rows.row("limit_maxbytes", &shared.store.max_memory());
     rows.row("accepting_conns", &u8::from(network.connections < shared.options.max_connections as u64));
     rows.row("threads", &shared.options.workers);
     rows.row("bytes", &store.key_value_bytes);

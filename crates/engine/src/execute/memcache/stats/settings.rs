@@ -8,7 +8,7 @@ use ringstone_store::Eviction;
 pub fn write(shared: &Shared, rows: &mut dyn Rows) {
     let options = &shared.options;
     let addresses = options.listeners.iter().map(crate::ListenerOptions::to_string).collect::<Vec<_>>().join(",");
-    rows.row("maxbytes", &options.max_memory);
+    rows.row("maxbytes", &shared.store.max_memory());
     rows.row("maxconns", &options.max_connections);
     rows.row("inter", &addresses);
     rows.row("evictions", &if options.eviction == Eviction::None { "off" } else { "on" });
