@@ -9,7 +9,7 @@ import { bytesOf, valueLength } from '../values.ts';
  * can undo where nothing was appended since; so that what is decremented is never appended to, and texts are no numbers.
  */
 const TEXTS = ['k1', 'k2', 'k3', 'k4', `k${'x'.repeat(249)}`, 'k\xff\x80'];
-const NUMBERS = ['n1', 'n2', 'n3'];
+export const NUMBERS = ['n1', 'n2', 'n3'];
 const GROWING = ['g1', 'g2'];
 const BAD_KEYS = ['x'.repeat(251), 'x'.repeat(300)];
 

@@ -107,9 +107,10 @@ export const connection: Family = {
         ]),
       ),
     ),
-    production('client|list', 1, random =>
-      resp('CLIENT', 'LIST', ...random.of([['ID'], ['ID', 'abc'], ['TYPE', 'foo'], ['FOO'], ['ID', '99999999']])),
-    ),
+    production('client|list', 1, random => {
+      const words = random.of([['ID'], ['ID', 'abc'], ['TYPE', 'foo'], ['FOO'], ['ID', '99999999']]);
+      return { ...resp('CLIENT', 'LIST', ...words), replies: 1 };
+    }),
     production('client|reply', 2, random => {
       const between = Array.from({ length: random.below(3) }, () => ({ ...resp('PING'), replies: 0 }));
       const wrong = random.chance(0.2) ? [{ ...resp('CLIENT', 'REPLY', 'ON', 'extra'), replies: 0 }] : [];
@@ -148,7 +149,7 @@ export const connection: Family = {
       return { ...resp('COMMAND', 'GETKEYS', ...words), replies: 1 };
     }),
     production('wait', 1, random => resp('WAIT', '0', random.of(['0', '-1', 'abc']))),
-    production('time', 0.5, () => resp('TIME', 'x')),
+    production('time', 0.5, () => resp('TIME', 'x', 'y')),
     production('get', 3, random =>
       resp(
         random.of(['NOSUCH', 'nosuch', '', 'a\r\nb', 'x'.repeat(200)]),

@@ -142,7 +142,9 @@ export const respRules: readonly Rule[] = [
     reason: 'with no password configured, none is checked: the other server knows a user without a password',
     protocol: 'resp',
     apply: (pair, situation) =>
-      named(situation, 'HELLO') && /^-ERR AUTH /.test(joined(pair.ours)) && /^-WRONGPASS /.test(joined(pair.theirs))
+      named(situation, 'HELLO', 'AUTH') &&
+      /^-ERR AUTH /.test(joined(pair.ours)) &&
+      /^(-WRONGPASS |-ERR AUTH <password> )/.test(joined(pair.theirs))
         ? { ours: 'refused', theirs: 'refused' }
         : undefined,
   },
