@@ -42,7 +42,7 @@ const anyText = (random: Random) => (random.chance(0.15) ? random.of(BASE64_KEYS
 /** The key as the line has it, and the flag that says so. Behind a bad one 1.6.18 takes the value of `ms` for a line. */
 function named(random: Random, name: string, key: string): { key: string; flags: string[] } {
   if (name !== 'ms' && random.chance(0.01))
-    return random.chance(0.3)
+    return random.chance(0.3) && name !== 'ma'
       ? { key: 'x'.repeat(251), flags: [] }
       : { key: random.of(['not!base64', 'YQ', '====', 'azE']), flags: ['b'] };
   return BASE64_KEYS.includes(key)
