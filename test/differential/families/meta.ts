@@ -115,10 +115,8 @@ function metaArithmetic(random: Random, key: string): Command {
   const [vivify, quiet] = random.chance(0.5) ? [[`N${lasting(random)}`], []] : [[], ['q']];
   const flags = [
     ...some(random, [...vivify, `J${number(random)}`, `D${number(random)}`], 0.3),
-    // A time with what makes numbers longer memcached forgets.
-    ...(random.chance(0.2)
-      ? ['MD', `T${lasting(random)}`]
-      : some(random, [random.of(['MI', 'MD', 'M+', 'M-', 'Mi', 'Md', 'MX'])], 0.5)),
+    // No time: 1.6.18 does not set it.
+    ...some(random, [random.of(['MI', 'MD', 'M+', 'M-', 'Mi', 'Md', 'MX'])], 0.5),
     ...some(random, [...quiet, 't', 'v', random.of(OPAQUES)], 0.3),
     ...(random.chance(0.4) ? ['c', 'k'] : []),
     ...(random.chance(0.1) ? [token(random, key)] : []),

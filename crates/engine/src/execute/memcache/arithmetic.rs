@@ -4,9 +4,6 @@ use crate::counters::HitMiss;
 use crate::shared::Context;
 use ringstone_store::{Attributes, Cas, Entry, Error, Hash, Item, Kind, Marks, NewValue, UnixMillis, Value};
 
-/// Digits of the longest number, 2^64 - 1.
-const MAX_DIGITS: usize = 20;
-
 /// `incr` or `decr`.
 #[derive(Clone, Copy, Debug)]
 pub struct Arithmetic<'a> {
@@ -94,8 +91,8 @@ fn next_number(item: &Item<'_>, command: &Arithmetic<'_>) -> Result<u64, Counted
     if item.marks.kind == Kind::Hash {
         return Err(Counted::WrongKind);
     }
-    // memcached looks at the length before the token, and at the digits behind it.
-    if !matches!(item.value, Value::Bytes(bytes) if (1..=MAX_DIGITS).contains(&bytes.len())) {
+    // memcached sees that there is nothing before it looks at the token, and all else behind it.
+    if matches!(item.value, Value::Bytes(b"")) {
         return Err(Counted::NotNumeric);
     }
     if command.token != 0 && item.cas != command.token {
@@ -138,7 +135,7 @@ fn number(value: &Value<'_>) -> Option<u64> {
 /// memcached's numbers: decimal u64 with white space around it (its own decr pads with spaces).
 fn parse_number(bytes: &[u8]) -> Option<u64> {
     let digits = bytes.trim_ascii();
-    if digits.is_empty() || digits.len() > MAX_DIGITS {
+    if digits.is_empty() || digits.len() > 20 {
         return None;
     }
     digits.iter().try_fold(0_u64, |number, byte| {
