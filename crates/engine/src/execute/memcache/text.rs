@@ -30,6 +30,12 @@ pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
     Some(CommandIndex(index))
 }
 
+/// Index of `get` and `gets`.
+#[inline]
+pub fn get_index(cas: bool) -> CommandIndex {
+    CommandIndex(u8::from(cas))
+}
+
 /// Index of a storage command.
 pub fn store_index(mode: StoreMode) -> u8 {
     match mode {
@@ -141,8 +147,9 @@ fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut i
     goes_on
 }
 
+/// Executes `get` and `gets`.
 #[inline]
-fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
+pub fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let mut rest = keys;
     let mut goes_on = true;
     if let Some(first) = rest.next() {
