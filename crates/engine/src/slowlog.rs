@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 /// Words of a command that an entry shows, and bytes of a word (as in Valkey).
 const MAX_WORDS: usize = 32;
 const MAX_WORD_BYTES: usize = 128;
+/// What stands for a secret.
+const REDACTED: &[u8] = b"(redacted)";
 
 /// One command that took long.
 #[derive(Clone, Debug)]
@@ -62,11 +64,24 @@ impl SlowLog {
     }
 }
 
-/// A command's words as an entry shows them: the first ones, each cut, with a note of what is left out.
+/// A command's words as an entry shows them: the first ones, each cut, with a note of what is left out; names of users and
+/// passwords not at all.
 pub fn shown_words(args: Args<'_>) -> Vec<Vec<u8>> {
     let count = args.len();
     let shown = if count > MAX_WORDS { MAX_WORDS - 1 } else { count };
-    let mut words: Vec<Vec<u8>> = args.into_iter().take(shown).map(shown_word).collect();
+    let mut secrets = 0;
+    let mut words: Vec<Vec<u8>> = Vec::with_capacity(shown + 1);
+    for word in args.into_iter().take(shown) {
+        let is_secret = secrets > 0;
+        words.push(if is_secret { REDACTED.to_vec() } else { shown_word(word) });
+        secrets = match (&words[0], is_secret) {
+            (_, true) => secrets - 1,
+            (name, false) if name.eq_ignore_ascii_case(b"auth") => count,
+            // `HELLO 3 AUTH user password`
+            (name, false) if name.eq_ignore_ascii_case(b"hello") && word.eq_ignore_ascii_case(b"auth") => 2,
+            _ => 0,
+        };
+    }
     if count > MAX_WORDS {
         words.push(format!("... ({} more arguments)", count - shown).into_bytes());
     }
@@ -96,6 +111,20 @@ mod tests {
         assert_eq!(shown.len(), 32);
         assert_eq!(shown[1], [&long[..128], b"... (72 more bytes)"].concat());
         assert_eq!(shown[31], b"... (3 more arguments)");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (line, shown) in [
+            ("AUTH user password", "AUTH (redacted) (redacted)"),
+            ("auth password", "auth (redacted)"),
+            ("HELLO 3 AUTH user password SETNAME me", "HELLO 3 AUTH (redacted) (redacted) SETNAME me"),
+            ("HELLO 3 SETNAME auth", "HELLO 3 SETNAME auth"),
+            ("SET auth value", "SET auth value"),
+        ] {
+            let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            assert_eq!(shown_words(Args::List(&words)).join(&b' '), shown.as_bytes());
+        }
     }
 
     #[test]
