@@ -127,9 +127,12 @@ export function float(random: Random): string {
   return ((random.fraction() - 0.5) * 10 ** random.below(7)).toFixed(digits);
 }
 
-/** Seconds from now: never so few that they could pass while a stream runs, but for those that have passed. */
+/**
+ * Seconds from now: never so few that they could pass while a stream runs, but for those that have passed; and hardly ever the
+ * same ones, for which of two is the later one would be a matter of milliseconds.
+ */
 export function seconds(random: Random): string {
-  if (random.chance(0.6)) return random.of(['1000', '5000', '100000', '10000000']);
+  if (random.chance(0.6)) return String(1000 + random.below(10_000_000));
   return random.of([
     ...['0', '-1', '-1000', '9223372036854775', '9223372036854776', '9223372036854775807', '9223372036854775808'],
     ...[
@@ -143,8 +146,8 @@ export function seconds(random: Random): string {
 
 /** Milliseconds from now, as `seconds`. */
 export function milliseconds(random: Random): string {
-  if (random.chance(0.6)) return random.of(['1000000', '5000001', '100000999', '10000000500']);
-  return seconds(random).replace(/^(1000|5000|100000)$/, '$1000');
+  if (random.chance(0.6)) return String(1_000_000 + random.below(10_000_000) * 999);
+  return seconds(random).replace(/^(\d{4,8})$/, '$1000');
 }
 
 /** Seconds since 1970. */

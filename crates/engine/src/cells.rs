@@ -14,10 +14,11 @@ pub enum Cells<'a> {
 }
 
 /// The cells of several keys, locked for one command.
-#[expect(clippy::large_enum_variant, reason = "on the stack for one command")]
 pub enum Several<'c, 'a> {
     /// For this command.
     Own(LockedCells<'c>),
+    /// The same; that a key is read is not counted.
+    Uncounted(LockedCells<'c>),
     /// By the transaction that it is in.
     Lent(&'c mut LockedCells<'a>),
 }
@@ -47,7 +48,8 @@ impl<'a> Cells<'a> {
     /// The cells of several keys, locked together, or as they are held.
     pub fn several<'c>(&'c mut self, hashes: &[Hash], now_ms: UnixMillis) -> Several<'c, 'a> {
         match self {
-            Cells::Open(store) | Cells::Uncounted(store) => Several::Own(store.lock(hashes, now_ms)),
+            Cells::Open(store) => Several::Own(store.lock(hashes, now_ms)),
+            Cells::Uncounted(store) => Several::Uncounted(store.lock(hashes, now_ms)),
             Cells::Held(cells) => Several::Lent(cells),
         }
     }
@@ -80,6 +82,7 @@ impl Several<'_, '_> {
     pub fn entry<'e, 'k>(&'e mut self, key: &'k [u8], hash: Hash) -> Entry<'e, 'k> {
         match self {
             Several::Own(cells) => cells.entry(key, hash),
+            Several::Uncounted(cells) => cells.entry(key, hash).uncounted(),
             Several::Lent(cells) => cells.entry(key, hash),
         }
     }

@@ -74,7 +74,9 @@
 //! segments are smaller, stays on small pages.
 //!
 //! What of a group of 32 segments (2 MiB) lies free when the limit is lowered goes back to the system by itself, so that the
-//! memory falls however the rest is scattered; such groups are no longer on huge pages until they have been free as a whole.
+//! memory falls however the rest is scattered. Such groups are not on huge pages; as segments come and go the holes are
+//! gathered in few groups, which go back whole. Meanwhile up to 1/64 of the limit more is resident, until
+//! [`Store::shrink_slice`] is called, as often as each second.
 //!
 //! The index does not shrink: a cache that was once full of the smallest items keeps up to a tenth of its memory for it.
 

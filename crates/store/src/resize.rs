@@ -31,8 +31,8 @@ impl Store {
 
     /// One bounded slice of the way to a limit that is lower than it was: evicts some of what is used beyond it, and gives some
     /// of the memory that became free back to the system. True if there is more to do; false when that is done, or, so far,
-    /// nothing more can be had since bodies and replies hold it: so it is to be called again after a while. It costs nothing to
-    /// speak of when there is nothing to do. Waits for no cell's lock.
+    /// nothing more can be had since bodies and replies hold it. It is for a thread in the background to call, as often as each
+    /// second, for there may be more to do later; where there is nothing it takes two short locks. Waits for no cell's lock.
     pub fn shrink_slice(&self, now_ms: UnixMillis) -> bool {
         let (shared, now) = (&self.shared, Now::at(now_ms));
         let mut is_over = shared.pool.withhold();

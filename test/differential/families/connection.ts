@@ -133,21 +133,20 @@ export const connection: Family = {
       // Not to become a shorter one, which lists all commands.
       return { ...resp('COMMAND', ...words), replies: 1 };
     }),
-    production('command|getkeys', 3, random =>
-      resp(
-        'COMMAND',
-        'GETKEYS',
-        ...random.of([
-          ['GET', 'a'],
-          ['MSET', 'a', '1', 'b', '2'],
-          ['MGET', 'a', 'b'],
-          ['PING', 'x'],
-          ['NOSUCH', 'a'],
-          ['DEL', 'a', 'b', 'c'],
-          ['SET', 'a'],
-        ]),
-      ),
-    ),
+    production('command|getkeys', 3, random => {
+      const words = random.of([
+        ['GET', 'a'],
+        ['MSET', 'a', '1', 'b', '2'],
+        ['MGET', 'a', 'b'],
+        ['PING', 'x'],
+        ['NOSUCH', 'a'],
+        ['DEL', 'a', 'b', 'c'],
+        ['SET', 'a'],
+        ['OBJECT', 'ENCODING', 'a'],
+      ]);
+      // Not with fewer: Redis 7.0 counts one word more than newer ones.
+      return { ...resp('COMMAND', 'GETKEYS', ...words), replies: 1 };
+    }),
     production('wait', 1, random => resp('WAIT', '0', random.of(['0', '-1', 'abc']))),
     production('time', 0.5, () => resp('TIME', 'x')),
     production('get', 3, random =>

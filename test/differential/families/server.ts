@@ -13,7 +13,7 @@ export const server: Family = {
       resp('CONFIG', 'GET', ...random.of([['nosuch'], ['nosuch*', 'none'], [], ['[']])),
     ),
     production('config|set', 4, random =>
-      resp('CONFIG', 'SET', ...random.of([['nosuch', '1'], ['nosuch'], [], ['maxmemory'], ['a', '1', 'b']])),
+      resp('CONFIG', 'SET', ...random.of([['nosuch', '1'], ['nosuch'], [], ['a', '1', 'b']])),
     ),
     production('config|resetstat', 1, random => resp('CONFIG', 'RESETSTAT', ...random.of([[], [], ['x']]))),
     production('config', 1, random => resp('CONFIG', ...random.of([[], ['FOO']]))),
@@ -25,7 +25,7 @@ export const server: Family = {
         ...random.of([[], ['SAMPLES', '5'], ['SAMPLES', '-1'], ['SAMPLES', 'abc'], ['FOO'], ['SAMPLES']]),
       ),
     ),
-    production('memory', 1, random => resp('MEMORY', ...random.of([[], ['FOO'], ['STATS', 'x']]))),
+    production('memory', 1, random => resp('MEMORY', ...random.of([[], ['FOO'], ['STATS', 'x', 'y']]))),
     production('slowlog|reset', 1, () => resp('SLOWLOG', 'RESET')),
     production('slowlog|get', 2, random => resp('SLOWLOG', 'GET', random.of(['0', '-2', 'abc', '1.5']))),
     production('slowlog', 1, random => resp('SLOWLOG', ...random.of([[], ['FOO'], ['LEN', 'x']]))),

@@ -45,6 +45,9 @@ function nearTimes({ ours, theirs }: Pair): Pair | undefined {
   return changed ? { ours: withHead(ours, `${near.join(' ')}\r\n`), theirs } : undefined;
 }
 
+const FAULTS =
+  /^CLIENT_ERROR (duplicate flag|invalid flag|error decoding key|bad token in command line format|invalid numeric .* value)\r\n$/;
+
 const ITEM = /^ME (\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(\S+) cls=\d+ size=\d+\r\n$/;
 
 /** `me`: the token by name, times nearly the same, no class and size. */
@@ -113,6 +116,15 @@ export const memcachedRules: readonly Rule[] = [
     reason: 'memcached counts whole seconds from its own start',
     protocol: 'memcached',
     apply: nearTimes,
+  },
+  {
+    name: 'faults of flags',
+    reason: 'the newest memcached says which flag is wrong, as Ringstone does',
+    protocol: 'memcached',
+    apply: ({ ours, theirs }) =>
+      theirs === 'CLIENT_ERROR invalid or duplicate flag\r\n' && FAULTS.test(joined(ours))
+        ? { ours: theirs, theirs }
+        : undefined,
   },
   {
     name: 'me',

@@ -147,6 +147,18 @@ export const respRules: readonly Rule[] = [
         : undefined,
   },
   {
+    name: 'times of GETEX',
+    reason: 'Ringstone looks at the time first, as Valkey does; Redis 7.0 looks for a string first',
+    protocol: 'resp',
+    apply: (pair, situation) => {
+      const refused = /^-ERR (invalid expire time in 'getex' command|value is not an integer or out of range)\r\n$/;
+      const isNone = /^(\$-1\r\n|_\r\n|-WRONGTYPE .*\r\n)$/.test(joined(pair.theirs));
+      return named(situation, 'GETEX') && refused.test(joined(pair.ours)) && isNone
+        ? { ours: 'nothing', theirs: 'nothing' }
+        : undefined;
+    },
+  },
+  {
     name: 'order of keys',
     reason: 'neither server promises an order of KEYS',
     protocol: 'resp',

@@ -3,9 +3,13 @@
 //! The budget is of segments of groups that are touched. When it shrinks, what is free is *withheld* at once: it is in no
 //! list any more, so that nobody can take it, and goes back to the system in slices. For the rest the cells evict, and what they
 //! give back is withheld in turn. When it grows again, what is withheld comes back before other groups are begun.
+//!
+//! So groups are left with holes, and not on huge pages. As segments come and go the holes are *gathered*: a segment that is
+//! given back in a group with holes is withheld for one of an earlier group, until that has none, and the later are free as a
+//! whole.
 
 use super::huge::Pages;
-use super::{Pool, RETAINED_GROUPS, State};
+use super::{Group, Pool, RETAINED_GROUPS, State};
 use crate::arena::HUGE_PAGE_BYTES;
 use crate::bits;
 use crate::options::{GROUP_SEGMENTS, Geometry, MIN_MEMORY_BYTES, RESERVED_AND_PINNED_SHARE, RESERVED_SHARE};
@@ -13,15 +17,15 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-#[cfg(any(test, debug_assertions))]
-use super::Group;
-
 /// Segments that each cell keeps, on average.
 const LEAST_CELL_SEGMENTS: u64 = 8;
 /// The index may have this part of what is left at least: its pages are never given back.
 const INDEX_PART: u64 = 2;
 /// Groups whose withheld segments one slice gives back to the system, at a tenth of a millisecond each.
 const SLICE_GROUPS: usize = 8;
+
+/// While holes are gathered, stale segments may be this part of the limit.
+const STALE_PART: u32 = 64;
 
 /// `max_memory` cannot be set to that while the store is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,8 +181,13 @@ impl Pool {
             self.arena.give_back_part(first * bytes, count as usize * bytes);
         }
         let mut state = self.state.lock();
-        state.groups[group as usize].stale = 0;
+        let g = &mut state.groups[group as usize];
+        g.stale &= !giving.stale;
+        let is_left = g.stale != 0;
         state.stale_segments -= giving.stale.count_ones();
+        if is_left {
+            state.stale_groups.push(group);
+        }
         let idle_group = state.end_change(group, giving.stays_huge);
         drop(state);
         self.give_back(idle_group);
@@ -217,19 +226,38 @@ impl State {
             self.drop_useless();
             let kept_for_index = self.index_group.filter(|&group| self.groups[group as usize].free != 0);
             let Some(group) = self.partial.last().copied().or(kept_for_index) else { break };
-            let g = &mut self.groups[group as usize];
-            let withheld = bits::lowest(g.free, excess);
-            g.free &= !withheld;
-            g.all &= !withheld;
-            g.stale |= withheld;
-            let count = withheld.count_ones();
-            self.free_segments -= count;
-            self.touched_segments -= count;
-            self.stale_segments += count;
-            self.stale_groups.push(group);
+            let count = self.withhold_in(group, bits::lowest(self.groups[group as usize].free, excess));
             excess -= count;
+            self.first_withheld = 0;
         }
         idle_groups
+    }
+
+    /// Takes free segments of a group out of use; returns how many.
+    fn withhold_in(&mut self, group: u32, withheld: u32) -> u32 {
+        let g = &mut self.groups[group as usize];
+        if g.stale == 0 {
+            self.stale_groups.push(group);
+        }
+        (g.free, g.all, g.stale) = (g.free & !withheld, g.all & !withheld, g.stale | withheld);
+        let count = withheld.count_ones();
+        self.free_segments -= count;
+        self.touched_segments -= count;
+        self.stale_segments += count;
+        count
+    }
+
+    /// Lets so many of a group's withheld segments be used again.
+    fn restore_in(&mut self, group: u32, count: u32) {
+        let g = &mut self.groups[group as usize];
+        let back = bits::lowest(g.exist & !g.all, count);
+        self.stale_segments -= (g.stale & back).count_ones();
+        (g.free, g.all, g.stale) = (g.free | back, g.all | back, g.stale & !back);
+        self.touched_segments += back.count_ones();
+        self.free_segments += back.count_ones();
+        if !g.whole {
+            self.list(group);
+        }
     }
 
     /// Lets what is withheld be used again, as far as the limit allows.
@@ -239,21 +267,38 @@ impl State {
             if room == 0 {
                 return;
             }
-            let going = self.is_going(group);
-            let g = &mut self.groups[group as usize];
-            let back = bits::lowest(g.exist & !g.all, room);
-            if !g.touched || going || back == 0 {
-                continue;
+            if self.groups[group as usize].touched && !self.is_going(group) {
+                self.restore_in(group, room);
             }
-            g.all |= back;
-            g.free |= back;
-            self.stale_segments -= (g.stale & back).count_ones();
-            g.stale &= !back;
-            self.touched_segments += back.count_ones();
-            self.free_segments += back.count_ones();
-            if !g.whole {
-                self.list(group);
-            }
+        }
+    }
+
+    /// The first group with holes, if it is before another and can have them filled now.
+    pub(super) fn first_with_holes(&mut self, before: u32) -> Option<u32> {
+        let is_full = |g: &Group| !g.touched || g.all == g.exist;
+        while self.first_withheld < before && is_full(&self.groups[self.first_withheld as usize]) {
+            self.first_withheld += 1;
+        }
+        let to = self.first_withheld;
+        let is_settled = to < before && !self.is_going(to) && self.groups[to as usize].pages != Pages::Changing;
+        is_settled.then_some(to)
+    }
+
+    /// Withholds the segment of that bit, which is free now, for one of the first group with holes, if that is an earlier one.
+    pub(super) fn gather(&mut self, group: u32, bit: u32) {
+        let has_room = self.stale_segments <= self.limit / STALE_PART && self.touched_segments <= self.limit;
+        if has_room && let Some(to) = self.first_with_holes(group) {
+            self.withhold_in(group, bit);
+            self.restore_in(to, 1);
+        }
+    }
+
+    /// Fills holes for a group that was given back.
+    pub(super) fn fill_holes(&mut self, group: u32) {
+        while self.touched_segments < self.limit
+            && let Some(to) = self.first_with_holes(group)
+        {
+            self.restore_in(to, self.limit - self.touched_segments);
         }
     }
 
@@ -297,5 +342,48 @@ impl State {
             assert!(g.free & !g.all == 0 && g.all & g.stale == 0 && (g.all | g.stale) & !g.exist == 0);
             assert!(g.stale == 0 || self.stale_groups.contains(&number), "what is stale will be given back");
         }
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    const GROUPS: u32 = 12;
+
+    #[test]
+    fn holes_are_gathered() {
+        let opened = u64::from(GROUPS * GROUP_SEGMENTS) << 16;
+        let pool = Pool::new(Geometry::of(opened)).unwrap();
+        let mut taken: Vec<u32> = std::iter::from_fn(|| pool.take_segments(1)).collect();
+        let (kept, free): (Vec<u32>, Vec<u32>) = taken.iter().partition(|&segment| segment % 3 == 0);
+        free.iter().for_each(|&segment| pool.release_segments(segment, 1));
+        pool.resize(opened / 3, true).unwrap();
+        while pool.give_back_withheld() {}
+        let full = |pool: &Pool| pool.state.lock().groups.iter().filter(|g| g.touched && g.all == g.exist).count();
+        assert_eq!((full(&pool), pool.free_segments()), (0, 0));
+        taken = kept;
+        let mut random = Random::new(1);
+        for round in 0..100 {
+            for _ in 0..64 {
+                let at = random.below(taken.len() as u64) as usize;
+                pool.release_segments(taken.swap_remove(at), 1);
+                taken.push(pool.take_segments(1).expect("one was given back"));
+            }
+            pool.state.lock().check_groups();
+            let state = pool.state.lock();
+            assert!(
+                state.touched_segments <= state.limit && state.stale_segments <= state.limit / STALE_PART + 1,
+                "{round}"
+            );
+            drop(state);
+            while pool.give_back_withheld() {}
+        }
+        assert_eq!((full(&pool), pool.take_segments(1)), (GROUPS as usize / 3, None), "and no others are touched");
+        assert_eq!(pool.resident_bytes(), opened / 3);
+        pool.resize(opened, true).unwrap();
+        pool.state.lock().check_groups();
+        assert_eq!(std::iter::from_fn(|| pool.take_segments(1)).count() as u32, GROUPS * GROUP_SEGMENTS / 3 * 2);
     }
 }

@@ -72,6 +72,8 @@ struct State {
     /// Groups that have, or had, stale segments; and how many stale segments there are.
     stale_groups: Vec<u32>,
     stale_segments: u32,
+    /// Of no touched group before this one anything is withheld.
+    first_withheld: u32,
     /// Neighbouring groups of which one alone is on huge pages.
     page_edges: u32,
     /// Where the next round that looks for full groups begins.
@@ -117,6 +119,7 @@ impl Pool {
             usable_groups,
             stale_groups: Vec::new(),
             stale_segments: 0,
+            first_withheld: geometry.segments.div_ceil(GROUP_SEGMENTS),
             page_edges: 0,
             round_start: 0,
             vain_looks: 0,
@@ -310,16 +313,22 @@ impl State {
         g.free |= bit;
         self.free_segments += 1;
         if g.free != g.all {
+            if g.all != g.exist {
+                self.gather(group, bit);
+            }
             self.list(group);
             return None;
         }
         g.whole = true;
-        let retains = self.touched_whole.len() < RETAINED_GROUPS && self.touched_segments <= self.limit;
-        if retains || g.pages == Pages::Changing {
+        let (has_holes, is_changing) = (g.all != g.exist, g.pages == Pages::Changing);
+        let retains = self.touched_whole.len() < RETAINED_GROUPS
+            && self.touched_segments <= self.limit
+            && !(has_holes && self.first_with_holes(group).is_some());
+        if retains || is_changing {
             self.touched_whole.push(group);
             return None;
         }
-        self.free_segments -= g.all.count_ones();
+        self.free_segments -= self.groups[group as usize].all.count_ones();
         Some(group)
     }
 
@@ -330,6 +339,7 @@ impl State {
         self.stale_segments -= g.stale.count_ones();
         *g = Group { pages: g.pages, listed: g.listed, ..Group::untouched(g.exist) };
         self.untouched.push(group);
+        self.fill_holes(group);
     }
 
     fn take_index_page(&mut self, pages_per_segment: u32) -> Option<u32> {

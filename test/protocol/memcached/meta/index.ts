@@ -1,7 +1,13 @@
 /** The table of memcached's meta commands. */
-import type { Entry } from '../../../harness/table.ts';
+import { type Entry, entryLength } from '../../../harness/table.ts';
 import { metaGet } from './get.ts';
 import { metaOthers } from './others.ts';
 import { metaSet } from './set.ts';
 
-export const metaTable: Entry[] = [...metaGet, ...metaSet, ...metaOthers];
+/** Longer rows are several requests that the shorter ones hold singly: some splits of them are enough. */
+const SPLIT_BYTES = 80;
+
+export const metaTable: Entry[] = [...metaGet, ...metaSet, ...metaOthers].map(entry => ({
+  ...entry,
+  coarse: entry.coarse === true || entryLength(entry) > SPLIT_BYTES,
+}));

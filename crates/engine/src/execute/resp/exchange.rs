@@ -6,7 +6,7 @@ use crate::counters::Outcomes;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::Context;
-use ringstone_protocol::resp::options::{Expiry, Retime, SYNTAX_ERROR, Unit, expire_at_ms, getex_options};
+use ringstone_protocol::resp::options::{Expiry, Retime, Unit, expire_at_ms, getex_options};
 use ringstone_protocol::resp::reply::{self, Version};
 use ringstone_store::{Attributes, Entry, Kind};
 
@@ -108,16 +108,10 @@ pub fn get_and_retime(request: &Request<'_>, session: &Session, context: &mut Co
     let [key] = request.fixed();
     let (now_ms, resp) = (context.now_ms, &context.counters.resp);
     let retime = match getex_options(request.arguments().skip(1), now_ms) {
-        Err(SYNTAX_ERROR) => return reply::error(out, SYNTAX_ERROR),
-        retime => retime,
+        Ok(retime) => retime,
+        Err(text) => return reply::error(out, text),
     };
     let mut entry = context.cells.entry(key, request.hash, now_ms);
-    // As in Redis, a time is judged only where there is a string to which it may be given.
-    let retime = match (retime, entry.peek().map(|item| item.marks.kind)) {
-        (Ok(retime), _) => retime,
-        (Err(text), Some(Kind::String)) => return reply::error(out, text),
-        (Err(_), _) => Retime::Leave,
-    };
     let is_string = entry.peek().is_some_and(|item| item.marks.kind == Kind::String);
     let at_ms = match retime {
         Retime::Persist => Some(0),

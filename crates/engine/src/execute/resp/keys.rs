@@ -1,7 +1,7 @@
 //! RESP commands on keys, whatever their values.
 
+use super::together::for_each_entry;
 use super::{Request, refuse};
-use crate::execute::for_each_key;
 use crate::reply::Reply;
 use crate::shared::Context;
 use ringstone_protocol::resp::options::{ExpireCondition, expire_condition, parse_i64};
@@ -11,9 +11,9 @@ use ringstone_store::Kind;
 /// DEL and UNLINK
 pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut removed = 0;
-    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        let found = context.cells.entry(key, hash, context.now_ms).remove();
-        context.counters.delete.count(found);
+    for_each_entry(request.hash, request.arguments(), context, |mut entry, counters| {
+        let found = entry.remove();
+        counters.delete.count(found);
         removed += i64::from(found);
     });
     reply::integer(out, removed);
@@ -22,9 +22,9 @@ pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
 /// EXISTS and TOUCH; a key named twice counts twice.
 pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut found = 0;
-    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        let outcome = context.cells.entry(key, hash, context.now_ms).get().map(|_| ());
-        context.counters.resp.read(outcome);
+    for_each_entry(request.hash, request.arguments(), context, |mut entry, counters| {
+        let outcome = entry.get().map(|_| ());
+        counters.resp.read(outcome);
         found += i64::from(outcome.is_ok());
     });
     reply::integer(out, found);

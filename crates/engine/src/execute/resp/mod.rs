@@ -21,6 +21,7 @@ mod ranges;
 mod server;
 mod slow;
 mod strings;
+mod together;
 mod tracking;
 pub mod transaction;
 mod walk;

@@ -19,7 +19,10 @@ pub fn execute(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> Outcome {
-    if session.modes.has(Modes::SUBSCRIBER)
+    // What a transaction has queued is not asked again.
+    let is_queued = matches!(context.cells, Cells::Held(_));
+    if !is_queued
+        && session.modes.has(Modes::SUBSCRIBER)
         && session.version == Version::Resp2
         && !pubsub::is_allowed_to_subscribers(request.spec.id)
     {
@@ -34,8 +37,10 @@ pub fn execute(
     if session.modes.has(Modes::TRACKING) {
         tracking::remember(request, session, context);
     }
-    // A transaction holds its cells already.
-    let is_uncounted = session.modes.has(Modes::NO_TOUCH) && matches!(context.cells, Cells::Open(_));
+    // A transaction holds its cells already; who sends TOUCH means it.
+    let is_uncounted = session.modes.has(Modes::NO_TOUCH)
+        && matches!(context.cells, Cells::Open(_))
+        && request.spec.id != Command::Touch;
     if is_uncounted {
         context.cells = Cells::Uncounted(context.store);
     }

@@ -1,7 +1,8 @@
 //! RESP string commands.
 
+use super::together::for_each_entry;
 use super::{Request, WRONG_TYPE, refuse};
-use crate::execute::for_each_key;
+use crate::counters::WorkerCounters;
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
 use crate::shared::{Context, Shared};
@@ -35,8 +36,7 @@ enum Written {
 }
 
 #[inline]
-fn write_one(key: &[u8], hash: Hash, context: &mut Context<'_>, out: &mut impl Reply) -> Written {
-    let mut entry = context.cells.entry(key, hash, context.now_ms);
+fn write_one(mut entry: Entry<'_, '_>, counters: &WorkerCounters, out: &mut impl Reply) -> Written {
     let (outcome, written) = match entry.get() {
         Ok(item) if item.marks.kind == Kind::String => {
             write_item(out, &item);
@@ -46,7 +46,7 @@ fn write_one(key: &[u8], hash: Hash, context: &mut Context<'_>, out: &mut impl R
         Err(absence) => (Err(absence), Written::Absent),
     };
     drop(entry);
-    context.counters.resp.read(outcome);
+    counters.resp.read(outcome);
     written
 }
 
@@ -54,7 +54,7 @@ fn write_one(key: &[u8], hash: Hash, context: &mut Context<'_>, out: &mut impl R
 #[inline]
 pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    match write_one(key, request.hash, context, out) {
+    match write_one(context.cells.entry(key, request.hash, context.now_ms), context.counters, out) {
         Written::Value => {}
         Written::Absent => reply::null(out, session.version),
         Written::WrongType => reply::error(out, WRONG_TYPE),
@@ -64,8 +64,8 @@ pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, 
 /// MGET
 pub fn mget(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     reply::array(out, request.args.len() - 1);
-    for_each_key(context.store, Some(request.hash), request.arguments(), |key, hash| {
-        if out.has_room() && !matches!(write_one(key, hash, context, out), Written::Value) {
+    for_each_entry(request.hash, request.arguments(), context, |entry, counters| {
+        if out.has_room() && !matches!(write_one(entry, counters, out), Written::Value) {
             reply::null(out, session.version);
         }
     });

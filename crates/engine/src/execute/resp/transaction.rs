@@ -152,7 +152,7 @@ fn run<R: Reply>(transaction: Transaction, session: &mut Session, context: &mut 
         let hash = first_key_hash(spec, args, context);
         let mut request = Request { spec, args, bodies, hash };
         spare.look();
-        if super::dispatch(&mut request, session, context, &mut spare) == Outcome::Close {
+        if super::execute(&mut request, session, context, &mut spare) == Outcome::Close {
             outcome = Outcome::Close;
         }
         watch.lap(spec, args, session, context);
