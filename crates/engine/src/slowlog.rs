@@ -7,8 +7,6 @@ use std::collections::VecDeque;
 /// Words of a command that an entry shows, and bytes of a word (as in Valkey).
 const MAX_WORDS: usize = 32;
 const MAX_WORD_BYTES: usize = 128;
-/// What stands for a secret.
-const REDACTED: &[u8] = b"(redacted)";
 
 /// One command that took long.
 #[derive(Clone, Debug)]
