@@ -125,7 +125,7 @@ fn answer(out: &mut impl Reply, noreply: bool, line: &[u8]) {
 }
 
 /// Writes an item; whether the reply goes on: a hash ends it.
-#[inline]
+#[inline(always)]
 fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) -> bool {
     if item.marks.kind == Kind::Hash {
         out.write(reply::IS_HASH);
@@ -139,7 +139,7 @@ fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) -> b
 }
 
 /// Whether the reply goes on.
-#[inline]
+#[inline(always)]
 fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut impl Reply) -> bool {
     let mut goes_on = true;
     // A key that is not there is not in the reply.
