@@ -81,6 +81,11 @@ impl Pattern {
         Pattern::compile(pattern, false)
     }
 
+    /// Of KEYS, SCAN and HSCAN: there a star alone is no pattern at all; by itself it would not match the empty name.
+    pub fn of_names(pattern: &[u8]) -> Option<Pattern> {
+        (pattern != b"*").then(|| Pattern::new(pattern))
+    }
+
     /// Takes ASCII letters of either case for the same.
     pub fn ignoring_case(pattern: &[u8]) -> Pattern {
         Pattern::compile(pattern, true)
