@@ -10,7 +10,12 @@ pub enum Cells<'a> {
     /// The same; that a key is read is not counted.
     Uncounted(&'a Store),
     /// A transaction holds the cells of all of its keys until it ends.
-    Held(LockedCells<'a>),
+    Held {
+        /// They.
+        cells: LockedCells<'a>,
+        /// Whether it is counted that a key is read.
+        counts: bool,
+    },
 }
 
 /// The cells of several keys, locked for one command.
@@ -20,7 +25,18 @@ pub enum Several<'c, 'a> {
     /// The same; that a key is read is not counted.
     Uncounted(LockedCells<'c>),
     /// By the transaction that it is in.
-    Lent(&'c mut LockedCells<'a>),
+    Lent {
+        /// All that it holds.
+        cells: &'c mut LockedCells<'a>,
+        /// Whether it is counted that a key is read.
+        counts: bool,
+    },
+}
+
+/// Counted or not.
+#[inline]
+fn counted<'s, 'k>(entry: Entry<'s, 'k>, counts: bool) -> Entry<'s, 'k> {
+    if counts { entry } else { entry.uncounted() }
 }
 
 impl<'a> Cells<'a> {
@@ -33,7 +49,17 @@ impl<'a> Cells<'a> {
         match self {
             Cells::Open(store) => store.entry(key, hash, now_ms),
             Cells::Uncounted(store) => store.entry(key, hash, now_ms).uncounted(),
-            Cells::Held(cells) => cells.entry(key, hash),
+            Cells::Held { cells, counts } => counted(cells.entry(key, hash), *counts),
+        }
+    }
+
+    /// Whether it is counted from now on that a key is read.
+    pub fn set_counted(&mut self, is_counted: bool) {
+        match self {
+            Cells::Open(store) | Cells::Uncounted(store) => {
+                *self = if is_counted { Cells::Open(store) } else { Cells::Uncounted(store) };
+            }
+            Cells::Held { counts, .. } => *counts = is_counted,
         }
     }
 
@@ -41,7 +67,7 @@ impl<'a> Cells<'a> {
     pub fn flush(&mut self, at_ms: UnixMillis, now_ms: UnixMillis) {
         match self {
             Cells::Open(store) | Cells::Uncounted(store) => store.flush(at_ms, now_ms),
-            Cells::Held(cells) => cells.flush(at_ms),
+            Cells::Held { cells, .. } => cells.flush(at_ms),
         }
     }
 
@@ -50,7 +76,7 @@ impl<'a> Cells<'a> {
         match self {
             Cells::Open(store) => Several::Own(store.lock(hashes, now_ms)),
             Cells::Uncounted(store) => Several::Uncounted(store.lock(hashes, now_ms)),
-            Cells::Held(cells) => Several::Lent(cells),
+            Cells::Held { cells, counts } => Several::Lent { cells, counts: *counts },
         }
     }
 
@@ -64,7 +90,7 @@ impl<'a> Cells<'a> {
     ) -> u64 {
         match self {
             Cells::Open(store) | Cells::Uncounted(store) => store.scan(cursor, budget, now_ms, give),
-            Cells::Held(cells) => cells.scan(cursor, budget, give),
+            Cells::Held { cells, .. } => cells.scan(cursor, budget, give),
         }
     }
 
@@ -72,7 +98,7 @@ impl<'a> Cells<'a> {
     pub fn random_key(&mut self, seed: u64, now_ms: UnixMillis) -> Option<Vec<u8>> {
         match self {
             Cells::Open(store) | Cells::Uncounted(store) => store.random_key(seed, now_ms),
-            Cells::Held(cells) => cells.random_key(seed),
+            Cells::Held { cells, .. } => cells.random_key(seed),
         }
     }
 }
@@ -83,7 +109,7 @@ impl Several<'_, '_> {
         match self {
             Several::Own(cells) => cells.entry(key, hash),
             Several::Uncounted(cells) => cells.entry(key, hash).uncounted(),
-            Several::Lent(cells) => cells.entry(key, hash),
+            Several::Lent { cells, counts } => counted(cells.entry(key, hash), *counts),
         }
     }
 }

@@ -271,7 +271,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Whether what is executed is part of a transaction, whose replies are parts of one.
     pub fn is_in_transaction(&self) -> bool {
-        matches!(self.cells, Cells::Held(_))
+        matches!(self.cells, Cells::Held { .. })
     }
 
     /// Whether there is such a user; counted.

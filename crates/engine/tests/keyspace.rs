@@ -145,6 +145,10 @@ fn idle_time_counts_from_the_last_access_but_not_from_looks() {
     ];
     let text = bench.whole(Protocol::Resp, &stream.concat()).text();
     assert_eq!(text, "+OK\r\n$1\r\nv\r\n:10\r\n:1\r\n:0\r\n");
+    bench.clock.advance(10_000);
+    let transaction = "CLIENT NO-TOUCH ON\r\nMULTI\r\nGET k\r\nMGET k k\r\nOBJECT IDLETIME k\r\nTOUCH k\r\nOBJECT IDLETIME k\r\nEXEC\r\n";
+    let text = bench.whole(Protocol::Resp, transaction.as_bytes()).text();
+    assert!(text.ends_with(":10\r\n:1\r\n:0\r\n"), "in a transaction too: {text}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What a connection has asked for that bears on all of its requests: subscriptions, `CLIENT TRACKING`, `CLIENT NO-TOUCH`.
 
 use super::{Request, dispatch, pubsub, subcommand, tracking};
-use crate::cells::Cells;
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -37,12 +36,10 @@ pub fn execute(
     if session.modes.has(Modes::TRACKING) {
         tracking::remember(request, session, context);
     }
-    // A transaction holds its cells already; who sends TOUCH means it.
-    let is_uncounted = session.modes.has(Modes::NO_TOUCH)
-        && matches!(context.cells, Cells::Open(_))
-        && request.spec.id != Command::Touch;
+    // Who sends TOUCH means it.
+    let is_uncounted = session.modes.has(Modes::NO_TOUCH) && request.spec.id != Command::Touch;
     if is_uncounted {
-        context.cells = Cells::Uncounted(context.store);
+        context.cells.set_counted(false);
     }
     let outcome = if session.client.status().has(Status::NO_LOOP) {
         let client = Arc::clone(&session.client);
@@ -51,7 +48,7 @@ pub fn execute(
         dispatch(request, session, context, out)
     };
     if is_uncounted {
-        context.cells = Cells::Open(context.store);
+        context.cells.set_counted(true);
     }
     // CLIENT CACHING is for the next command, or for the transaction that it begins.
     let goes_on = session.transaction.is_some() || is_queued;

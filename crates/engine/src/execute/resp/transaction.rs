@@ -130,7 +130,7 @@ fn exec<R: Reply>(session: &mut Session, context: &mut Context<'_>, out: &mut R)
         return Outcome::Continue;
     }
     drop(watches);
-    context.cells = Cells::Held(cells);
+    context.cells = Cells::Held { cells, counts: true };
     let outcome = run(*transaction, session, context, out);
     context.cells = Cells::Open(context.store);
     session.modes.set(Modes::CACHING, false);
