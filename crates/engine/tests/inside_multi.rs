@@ -2,12 +2,10 @@
 
 mod common;
 
-use common::{Bench, Client, START_MS, options};
-use ringstone_engine::{Protocol, Shared, Worker};
+use common::{Bench, Client, options};
+use ringstone_engine::Protocol;
 use ringstone_protocol::resp::command::{Command, SUBCOMMANDS, Spec, TABLE};
-use ringstone_store::{ManualClock, Options, Store};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -182,24 +180,9 @@ fn lines() -> Vec<String> {
     lines
 }
 
-/// With a key of the hash that is always the same, so that walks over the keys are.
-fn bench() -> Bench {
-    let (options, clock) = (options(), Arc::new(ManualClock::new(START_MS)));
-    let store = Options {
-        max_memory: options.max_memory,
-        max_value_size: options.max_value_size,
-        eviction: options.eviction,
-        hash_key: [7; 16],
-    };
-    let store = Store::open(store).expect("the store opens");
-    let shared = Arc::new(Shared::with_store(store, options, clock.clone()));
-    let worker = Worker::new(Arc::clone(&shared), 0);
-    Bench { shared, clock, worker }
-}
-
 /// Replies of a fresh server after `SETUP`.
 fn replies(input: &str) -> String {
-    let mut bench = bench();
+    let mut bench = Bench::alike(options());
     let mut client = Client::new(Protocol::Resp);
     client.send(&mut bench.worker, SETUP.as_bytes());
     let start = client.replies.len();

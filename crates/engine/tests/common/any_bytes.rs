@@ -38,7 +38,7 @@ pub fn is_told_alike(stream: &[u8]) -> bool {
 
 fn served(stream: &[u8], piece: usize) -> Client {
     // A store of its own each time: tokens count from the start.
-    let mut bench = Bench::new(options());
+    let mut bench = Bench::alike(options());
     let client = bench.pieces(Protocol::Auto, stream.chunks(piece.max(1)));
     assert!(client.replies.len() <= MAX_REPLY_BYTES);
     client
