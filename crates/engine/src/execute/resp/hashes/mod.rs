@@ -16,6 +16,7 @@ use ringstone_protocol::resp::reply;
 use ringstone_store::{Error, Kind};
 
 /// Why a command on a hash does nothing.
+#[derive(Clone, Copy)]
 enum Failure {
     /// The key holds something else.
     WrongType,
