@@ -155,6 +155,11 @@ fn memcached_changes_are_seen_by_watch() {
         ("incr k 1", true),
         ("delete k", true),
         ("flush_all", true),
+        ("ms k 1\r\n2", true),
+        ("ma k", true),
+        ("md k I T30", true),
+        ("mg k v", false),
+        ("mg k T30", true),
     ] {
         let (mut bench, mut client, _) = two();
         let mut other = Client::new(Protocol::Memcached);
