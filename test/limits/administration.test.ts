@@ -1,5 +1,6 @@
 /** What memcached's commands for who runs the server do, on each runtime. */
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { killLeftovers } from '../harness/children.ts';
 import { eventually } from '../harness/eventually.ts';
 import { fixture } from '../harness/fixture.ts';
 import { command } from '../harness/resp.ts';
@@ -210,27 +211,31 @@ eachRuntime(runtime => {
     });
   });
 
-  test('evictions are told while they happen', async () => {
-    const server = await startRingstone({ runtime, more: ['--max-memory', '2mb', '--max-value-size', '64kb'] });
-    const wire = await watcher(await server.connect(), 'evictions');
-    const client = await server.connect();
-    const value = 'v'.repeat(1000);
-    for (let n = 0; n < 4000; n += 1) await client.send(`set k${n} 0 0 1000 noreply\r\n${value}\r\n`);
-    const [line] = await told(wire, 1);
-    expect(line).toMatch(/^type=eviction key=k\d+ fetch=no ttl=-1 la=\d+ clsid=1 size=1000$/);
-    await server.stop();
-  });
+  describe('with options of its own', () => {
+    afterEach(killLeftovers);
 
-  test('shutdown ends the server when it may', async () => {
-    const server = await startRingstone({ runtime, more: ['--enable-shutdown'] });
-    const wire = await server.connect();
-    await wire.send('shutdown now\r\n');
-    await wire.expect('CLIENT_ERROR invalid shutdown mode\r\n');
-    await wire.send('shutdown graceful\r\n');
-    expect((await wire.readToEnd()).length).toBe(0);
-    expect(await server.child.exit()).toMatchObject({ code: 0 });
-    expect(server.log.map(({ msg }) => msg)).toEqual(
-      expect.arrayContaining([expect.stringContaining('asked for a shutdown'), 'shutdown: draining', 'stopped']),
-    );
+    test('evictions are told while they happen', async () => {
+      const server = await startRingstone({ runtime, more: ['--max-memory', '2mb', '--max-value-size', '64kb'] });
+      const wire = await watcher(await server.connect(), 'evictions');
+      const client = await server.connect();
+      const value = 'v'.repeat(1000);
+      for (let n = 0; n < 4000; n += 1) await client.send(`set k${n} 0 0 1000 noreply\r\n${value}\r\n`);
+      const [line] = await told(wire, 1);
+      expect(line).toMatch(/^type=eviction key=k\d+ fetch=no ttl=-1 la=\d+ clsid=1 size=1000$/);
+      await server.stop();
+    });
+
+    test('shutdown ends the server when it may', async () => {
+      const server = await startRingstone({ runtime, more: ['--enable-shutdown'] });
+      const wire = await server.connect();
+      await wire.send('shutdown now\r\n');
+      await wire.expect('CLIENT_ERROR invalid shutdown mode\r\n');
+      await wire.send('shutdown graceful\r\n');
+      expect((await wire.readToEnd()).length).toBe(0);
+      expect(await server.child.exit()).toMatchObject({ code: 0 });
+      expect(server.log.map(({ msg }) => msg)).toEqual(
+        expect.arrayContaining([expect.stringContaining('asked for a shutdown'), 'shutdown: draining', 'stopped']),
+      );
+    });
   });
 });

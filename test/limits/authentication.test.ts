@@ -154,6 +154,9 @@ eachRuntime(runtime => {
       const wire = await connect();
       await wire.send('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n');
       expect((await wire.readToEnd()).toString()).toBe('-ERR Protocol error: unauthenticated bulk length\r\n');
+      const many = await connect();
+      await many.send(`*100000\r\n${'$1\r\nx\r\n'.repeat(20_000)}`);
+      expect((await many.readToEnd()).toString()).toBe('-ERR Protocol error: unauthenticated bulk length\r\n');
     });
   });
 

@@ -189,6 +189,7 @@ export const transactions: Entry[] = [
   ...(
     [
       ['is deleted', 'SET {k} 1', ['DEL {k}']],
+      ['is read and loses its time of expiry', 'SET {k} 1 EX 100', ['GETEX {k} PERSIST']],
       ['is deleted and written again', 'SET {k} 1', ['DEL {k}', 'SET {k} 1']],
       ['comes', 'DEL {k}', ['SET {k} 1']],
       ['comes and goes', 'DEL {k}', ['SET {k} 1', 'DEL {k}']],
@@ -215,10 +216,18 @@ export const transactions: Entry[] = [
     [
       ['is read', 'GET {k}'],
       ['is looked for', 'EXISTS {k}'],
+      ['has no time of expiry to lose', 'PERSIST {k}'],
+      ['is read and has no time of expiry to lose', 'GETEX {k} PERSIST'],
       ['is not given what it has', 'SET {k} 2 NX'],
       ['is not deleted, for it is not there', 'DEL {k}.none'],
     ] as const
   ).map(([what, words]) => watching(what, 'SET {k} 1', [words], transaction(['PING', '+PONG\r\n']))),
+  row('EXEC with a word that it does not take ends the transaction', [
+    ['MULTI', OK],
+    ['EXEC x', error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command")],
+    ['EXEC', error('ERR EXEC without MULTI')],
+    ['EXEC x', error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command")],
+  ]),
   row('UNWATCH', [['WATCH {k}', OK], ['SET {k} 1', OK], ['UNWATCH', OK], ...transaction(['PING', '+PONG\r\n'])]),
   row('DISCARD forgets what is watched', [
     ['WATCH {k}', OK],

@@ -107,7 +107,12 @@ fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, ou
             continue;
         }
         match arguments.next() {
-            Some(value) if option.eq_ignore_ascii_case(b"setname") => name = Some(value),
+            Some(value) if option.eq_ignore_ascii_case(b"setname") => {
+                if let Err(text) = client::check_client_name(value) {
+                    return reply::error(out, &text);
+                }
+                name = Some(value);
+            }
             _ => {
                 let option = shown(option);
                 return reply::error(out, &format!("ERR Syntax error in HELLO option '{option}'"));
@@ -122,8 +127,8 @@ fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, ou
     if session.modes.has(Modes::UNAUTHENTICATED) {
         return reply::error(out, auth::HELLO_FIRST);
     }
-    if let Some(Err(text)) = name.map(|name| client::set_name(name, session)) {
-        return reply::error(out, &text);
+    if let Some(name) = name {
+        client::set_name(name, session);
     }
     if version != session.version {
         // What has come so far has the form of the old one.
