@@ -7,8 +7,20 @@ use ringstone_engine::Protocol;
 /// Replies tell of clocks, memory, the order of hashes or chance: they are not compared. What else such a connection does is
 /// checked all the same.
 const UNEQUAL: [&[u8]; 14] = [
-    b"info", b"stat", b"scan", b"keys", b"random", b"slowlog", b"latency", b"memory", b"list", b"crawler", b"watch",
-    b"tracking", b"subscribe", b"\x80\x10",
+    b"info",
+    b"stat",
+    b"scan",
+    b"keys",
+    b"random",
+    b"slowlog",
+    b"latency",
+    b"memory",
+    b"list",
+    b"crawler",
+    b"watch",
+    b"tracking",
+    b"subscribe",
+    b"\x80\x10",
 ];
 /// It would only wait.
 const SLEEP: &[u8] = b"sleep";
@@ -42,7 +54,11 @@ pub fn check(input: &[u8]) {
     for piece in [1, usize::from(size).max(1)] {
         let cut = served(stream, piece);
         if is_told_alike(stream) {
-            assert_eq!(cut.replies.escape_ascii().to_string(), whole.replies.escape_ascii().to_string(), "in pieces of {piece}");
+            assert_eq!(
+                cut.replies.escape_ascii().to_string(),
+                whole.replies.escape_ascii().to_string(),
+                "in pieces of {piece}"
+            );
         }
         assert_eq!(cut.closed, whole.closed, "in pieces of {piece}");
     }
