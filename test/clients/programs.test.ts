@@ -27,7 +27,7 @@ eachRuntime(runtime => {
   const { server } = fixture({ runtime, more: ['--max-memory', '128mb'] });
 
   describeWith(missingPythonClients(), 'Python', () => {
-    test.each(['test_pymemcache.py', 'test_redis.py'])(
+    test.each(['test_pymemcache.py', 'test_libmemcached.py', 'test_binary.py', 'test_redis.py'])(
       '%s',
       async file => {
         const result = await run(python, [join(folder, 'python', file)], {
