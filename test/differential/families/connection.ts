@@ -144,7 +144,7 @@ export const connection: Family = {
         ['GET', 'a'],
         ['DEL', 'a', 'b'],
         ['PING', 'x'],
-        ['SET', 'a', 'b'],
+        ['INCRBY', 'a', '1'],
       ]);
       return { ...resp('COMMAND', 'GETKEYSANDFLAGS', ...words), replies: 1 };
     }),

@@ -43,9 +43,10 @@ export const server: Family = {
     production('cluster|keyslot', 0.5, random => resp('CLUSTER', 'KEYSLOT', ...random.of([['a'], []]))),
     production('memory|stats', 0.5, () => resp('MEMORY', 'STATS', 'x', 'y')),
     production('flushdb', 0.5, random => resp('FLUSHDB', ...random.of([[], ['SYNC'], ['ASYNC'], ['FOO']]))),
-    production('debug', 0.5, random =>
-      resp('DEBUG', ...random.of([['SLEEP', '0'], ['SLEEP', '0.001'], ['FOO'], ['SLEEP']])),
-    ),
+    production('debug', 0.5, random => {
+      const words = random.of([['SLEEP', '0'], ['SLEEP', '0.001'], ['FOO'], ['SLEEP']]);
+      return { ...resp('DEBUG', ...words), replies: 1 };
+    }),
     production('dbsize', 2, () => resp('DBSIZE')),
     production('flushall', 0.5, random => resp('FLUSHALL', random.of(['SYNC', 'ASYNC', 'FOO']))),
   ],
