@@ -6,6 +6,8 @@ import time
 import unittest
 
 import redis
+from redis.cache import CacheConfig
+from redis.connection import CacheProxyConnection
 
 PORT = int(os.environ["RINGSTONE_PORT"])
 LIMIT = 8 * 1024 * 1024
@@ -141,6 +143,31 @@ class Tests:
         self.assertGreater(self.client.command_count(), 0)
         self.assertIn("get", self.client.command())
 
+    def test_messages(self):
+        listener = self.connect(decode_responses=True).pubsub()
+        listener.subscribe("channel")
+        listener.psubscribe("ch*")
+        for word in ["subscribe", "psubscribe"]:
+            self.assertEqual(listener.get_message(timeout=15)["type"], word)
+        self.assertEqual(self.client.publish("channel", "hello"), 2)
+        got = [listener.get_message(timeout=15) for _ in range(2)]
+        self.assertEqual(sorted(message["type"] for message in got), ["message", "pmessage"])
+        self.assertEqual({message["data"] for message in got}, {"hello"})
+        self.assertEqual(self.client.pubsub_numsub("channel"), [(b"channel", 1)])
+        self.assertEqual(self.client.pubsub_channels(), [b"channel"])
+        listener.close()
+        until(lambda: self.client.publish("channel", "nobody") == 0)
+
+    def test_connections(self):
+        other = self.connect(client_name="other")
+        other.ping()
+        listed = {line["name"]: line for line in self.client.client_list()}
+        self.assertIn("other", listed)
+        self.assertEqual(int(listed["other"]["id"]), other.client_id())
+        self.assertEqual(self.client.client_info()["resp"], str(self.protocol))
+        self.assertEqual(self.client.client_kill_filter(_id=other.client_id()), 1)
+        other.close()
+
     def test_unknown_command(self):
         with self.assertRaisesRegex(redis.ResponseError, "unknown command"):
             self.client.execute_command("NONSENSE", "a")
@@ -153,6 +180,23 @@ class Resp2(Tests, unittest.TestCase):
 
 class Resp3(Tests, unittest.TestCase):
     protocol = 3
+
+    def test_copies(self):
+        # It takes only servers that call themselves Redis, of 7.4 and newer; what it needs of them is there.
+        CacheProxyConnection.DEFAULT_SERVER_NAME = "ringstone"
+        CacheProxyConnection.MIN_ALLOWED_VERSION = "7.2.0"
+        cached = self.connect(cache_config=CacheConfig())
+        self.client.set("copy", "1")
+        self.assertEqual(cached.get("copy"), b"1")
+        self.assertEqual(cached.get_cache().size, 1)
+        self.assertEqual(cached.get("copy"), b"1")
+        for number in range(20):
+            self.client.set("copy", number)
+            until(lambda: cached.get("copy") == str(number).encode())
+        self.client.set("copy", "short", px=200)
+        until(lambda: cached.get("copy") == b"short")
+        until(lambda: cached.get("copy") is None)
+        cached.close()
 
 
 unittest.main()

@@ -17,3 +17,4 @@ mod resp_command;
 mod resp_options;
 mod resp_requests;
 mod session;
+mod targets;

@@ -182,6 +182,7 @@ fn set_all(request: &Request<'_>, context: &mut Context<'_>) -> Result<(), Strin
     for (setting, change, number) in changes {
         change(context.shared, number, context.now_ms).map_err(|why| failure(setting, &why))?;
     }
+    context.timing.refresh(&context.shared.settings);
     Ok(())
 }
 

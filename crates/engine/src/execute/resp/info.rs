@@ -190,12 +190,12 @@ fn cpu(_: &Facts<'_>, text: &mut String) {
     );
 }
 
-/// How many of the keys have a time of expiry is not counted.
+/// Without an average of the times that are left: that is not kept.
 fn keyspace(facts: &Facts<'_>, text: &mut String) {
     text.push_str("# Keyspace\r\n");
-    let items = facts.shared.store.len();
-    if items > 0 {
-        let _ = write!(text, "db0:keys={items}\r\n");
+    let stats = facts.shared.store_stats();
+    if stats.items > 0 {
+        let _ = write!(text, "db0:keys={},expires={}\r\n", stats.items, stats.expiring);
     }
 }
 
