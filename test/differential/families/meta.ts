@@ -26,7 +26,7 @@ const time = (random: Random) => random.of(TIMES);
 /** For what is made anew: memcached tells nonsense of the time that such an item has left when it has none. */
 const lasting = (random: Random) => random.of(TIMES.filter(one => one !== '-1'));
 const BAD_FLAGS = ['!', 'Z', 'y', '9', 'Tabc', 'Fabc', 'F-1', 'Cabc', 'C', 'T', 'Nabc', 'Rabc', 'Jabc', 'Dabc', 'D-1'];
-/** One that is too long is for `mg` without effects: memcached refuses it after it has made the item. */
+/** One that is too long memcached refuses after it has done what was asked; that is for reading numbers only. */
 const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, 'O'];
 const LONG_OPAQUES = [`O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`];
 const bad = (random: Random) => (random.chance(0.03) ? [random.of(BAD_FLAGS)] : []);
@@ -75,8 +75,6 @@ function metaGet(random: Random, key: string): Command {
   // Whether a number was read before its last change, and how long it is with the padding, is not asked.
   const ofTexts = NUMBERS.includes(key) || key === WORDS ? [] : ['h', 's'];
   const asked = some(random, [...ofTexts, 'v', 'f', 't', 'l', 'q', random.of(OPAQUES)], 0.35);
-  if (random.chance(0.02))
-    return line(random, 'mg', key, '', [...asked.filter(flag => !`${flag}`.startsWith('O')), random.of(LONG_OPAQUES)]);
   // memcached forgets how a key was named that it makes itself.
   const vivify = BASE64_KEYS.includes(key) ? [] : [`N${lasting(random)}`];
   const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
@@ -154,6 +152,7 @@ export const meta: Family = {
     production('me', 2, random =>
       line(random, 'me', random.chance(0.05) ? WORDS : random.of([anyText, numberKey])(random), '', []),
     ),
+    production('mg', 0.5, random => line(random, 'mg', numberKey(random), '', ['v', random.of(LONG_OPAQUES)])),
     production('mn', 2, random => text(`${random.of(LINES)}\r\n`)),
   ],
 };
