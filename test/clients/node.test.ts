@@ -1,7 +1,7 @@
 /** ioredis and node-redis through their ordinary interfaces, on each runtime. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { BasicClientSideCache, createClient } from 'redis';
 import { eventually } from '../harness/eventually.ts';
 import { fixture } from '../harness/fixture.ts';
 import { eachRuntime } from '../harness/runtimes.ts';
@@ -10,7 +10,7 @@ const LIMIT = 8 * 1024 * 1024;
 const PIPELINED = 2000;
 
 eachRuntime(runtime => {
-  const { server } = fixture({ runtime, more: ['--max-memory', '128mb'] });
+  const { server, connect } = fixture({ runtime, more: ['--max-memory', '128mb'] });
 
   describe('ioredis', () => {
     const clients: Redis[] = [];
@@ -126,5 +126,65 @@ eachRuntime(runtime => {
       ).toBe(value);
       client.destroy();
     });
+  });
+
+  test('node-redis keeps copies that invalidations of both protocols remove', async () => {
+    const clientSideCache = new BasicClientSideCache({ ttl: 0, maxEntries: 0, evictPolicy: 'LRU' });
+    const url = `redis://127.0.0.1:${server().port}`;
+    const client = createClient({ url, RESP: 3, clientSideCache });
+    const writer = createClient({ url, RESP: 3 });
+    await Promise.all([client.connect(), writer.connect()]);
+    const memcached = await connect();
+    /** Asks until the answer is this one: an invalidation takes its time. */
+    const becomes = (value: string | null) =>
+      eventually(`${value}`, async () => ((await client.get('cached')) === value ? true : undefined));
+    await becomes(null);
+    for (let round = 0; round < 20; round += 1) {
+      await writer.set('cached', `resp-${round}`);
+      await becomes(`resp-${round}`);
+      const hits = clientSideCache.stats().hitCount;
+      expect(await client.get('cached')).toBe(`resp-${round}`);
+      expect(clientSideCache.stats().hitCount).toBe(hits + 1);
+      await memcached.send('set cached 0 0 4\r\nmemc\r\n');
+      await memcached.expect('STORED\r\n');
+      await becomes('memc');
+    }
+    await writer.set('cached', 'short', { expiration: { type: 'PX', value: 200 } });
+    await becomes('short');
+    await becomes(null);
+    await writer.set('cached', 'flushed');
+    await becomes('flushed');
+    await writer.flushAll();
+    await becomes(null);
+    await Promise.all([client.close(), writer.close()]);
+  });
+
+  test('node-redis and ioredis subscribe and publish', async () => {
+    const url = `redis://127.0.0.1:${server().port}`;
+    const publisher = new Redis({ port: server().port });
+    const subscriber = new Redis({ port: server().port });
+    const got: string[] = [];
+    for (const RESP of [2, 3] as const) {
+      const client = createClient({ url, RESP });
+      await client.connect();
+      await client.subscribe('channel', (message, channel) => got.push(`${RESP} ${channel} ${message}`));
+      await client.pSubscribe('ch*', (message, channel) => got.push(`${RESP} p ${channel} ${message}`));
+      expect(await publisher.publish('channel', 'hello')).toBe(2);
+      await eventually('both', () => (got.length === 2 ? true : undefined));
+      expect(got.splice(0).sort()).toEqual([`${RESP} channel hello`, `${RESP} p channel hello`]);
+      await client.unsubscribe('channel');
+      await client.pUnsubscribe();
+      // A buffer after a subscription, also from redis-server.
+      expect(String(await client.ping())).toBe('PONG');
+      expect((await client.clientInfo()).db).toBe(0);
+      expect((await client.clientList()).length).toBeGreaterThan(1);
+      await client.close();
+    }
+    subscriber.on('message', (channel: string, message: string) => got.push(`${channel} ${message}`));
+    await subscriber.subscribe('channel');
+    await publisher.publish('channel', 'again');
+    await eventually('it comes', () => (got[0] === 'channel again' ? true : undefined));
+    publisher.disconnect();
+    subscriber.disconnect();
   });
 });

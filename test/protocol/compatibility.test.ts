@@ -44,6 +44,11 @@ describe('docs/compatibility.md', () => {
       stats: 'stats',
       version: 'version',
       verbosity: 'verbosity 1',
+      lru_crawler: 'lru_crawler sleep 1',
+      cache_memlimit: 'cache_memlimit 64',
+      slabs: 'slabs automove 1',
+      shutdown: 'shutdown',
+      watch: 'watch',
       mg: 'mg absent v',
       ms: 'ms key 1\r\n1',
       md: 'md absent',
@@ -56,13 +61,13 @@ describe('docs/compatibility.md', () => {
     const listed = rows.flatMap(([names]) => codes(names));
     expect(listed.sort()).toEqual(Object.keys(samples).sort());
     const wire = await connect();
-    for (const name of listed.filter(name => name !== 'quit')) {
+    for (const name of listed.filter(name => name !== 'quit' && name !== 'watch')) {
       await wire.send(`${samples[name]}\r\nverbosity x\r\n`);
       const reply = await wire.readThrough('CLIENT_ERROR bad command line format\r\n');
       expect(reply.toString()).not.toMatch(/^ERROR/m);
     }
     const groups = codes(rows.find(([names]) => names === '`stats`')?.[1]);
-    expect(groups).toEqual(['items', 'slabs', 'sizes', 'settings', 'reset']);
+    expect(groups).toEqual(['items', 'slabs', 'sizes', 'settings', 'conns', 'detail', 'cachedump', 'reset']);
     for (const group of groups) {
       await wire.send(`stats ${group}\r\nverbosity x\r\n`);
       const reply = await wire.readThrough('CLIENT_ERROR bad command line format\r\n');

@@ -22,6 +22,10 @@ pub const INPUT_LIMIT: usize = 64 << 20;
 /// Longest bulk string of RESP in bytes (Valkey's proto-max-bulk-len); longer ones end the connection.
 pub const MAX_BULK: u64 = 512 << 20;
 
+/// Longest request of a client of RESP that has not said who it is, in bytes: as in Valkey, it makes the server keep little.
+const MAX_UNAUTHENTICATED: usize = 64 << 10;
+const UNAUTHENTICATED_BULK: &[u8] = b"-ERR Protocol error: unauthenticated bulk length\r\n";
+
 /// What the parsers are bound by.
 pub struct Bounds {
     /// memcached's.
@@ -239,15 +243,20 @@ fn resp_step<'a>(
                 let hash = spec.filter(|spec| spec.first_key == 1).and(words.next()).map(|key| store.hash(key));
                 return Intake::Step(Step::Resp { spec, args }, hash);
             }
-            resp::Parsed::Incomplete { need } => return Intake::Need(need),
+            resp::Parsed::Incomplete { need } => {
+                let bytes = need.max(input.len() - *consumed);
+                if bytes > MAX_UNAUTHENTICATED && connection.session.modes.has(Modes::UNAUTHENTICATED) {
+                    return Intake::plain(UNAUTHENTICATED_BULK, true, true);
+                }
+                return Intake::Need(need);
+            }
             resp::Parsed::Nothing { consumed: taken } => *consumed += taken,
             resp::Parsed::Inline { args, consumed: taken } => {
                 *consumed += taken;
                 return Intake::Step(Step::RespInline(args), None);
             }
-            // As Valkey: who has not said who it is makes the server keep nothing.
             resp::Parsed::Large { .. } if connection.session.modes.has(Modes::UNAUTHENTICATED) => {
-                return Intake::plain(b"-ERR Protocol error: unauthenticated bulk length\r\n", true, true);
+                return Intake::plain(UNAUTHENTICATED_BULK, true, true);
             }
             resp::Parsed::Large { count, consumed: taken } => {
                 *consumed += taken;

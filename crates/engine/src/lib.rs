@@ -6,18 +6,21 @@
 //!   executes and counts.
 //! - `execute`: request x store -> reply, for each protocol, over a `Reply` that may be a socket's output or a vector.
 //! - `counters`, `collect`, `metrics`: one writer per counter, summed when read.
+//! - `transaction`, `watches`, `cells`: what is queued between MULTI and EXEC, who wants to know that a key has changed, and how
+//!   a command comes by its keys' cells, alone or in a transaction that holds them.
+//! - `settings`, `timing`, `slowlog`, `spikes`, `reset_point`: what CONFIG, SLOWLOG and LATENCY set and show.
 //! - `server`, `sweeper`: life cycle.
 //!
 //! # Threads
 //! One `Worker` per event-loop thread owns its connections; nothing of a connection is shared. The store is shared, and
-//! locks one cell at a time (MSET several, in ascending order). Counters are written by their worker alone with relaxed
+//! locks one cell at a time; commands of RESP on several keys, and transactions, lock all of theirs, in ascending order. Counters are written by their worker alone with relaxed
 //! stores and read by anyone. The sweeper is a thread of its own.
 //!
 //! # Invariants
 //! - Taking steps (`intake`) changes nothing but the connection, and reserves room for large values; only execution writes
 //!   items, in the order of the connection's requests. So a step that was taken can be given back and taken again.
 //! - A request in steady state allocates nothing (a test counts); inline commands, large values and refusals may.
-//! - No wait: every command is answered from memory.
+//! - No wait: every command is answered from memory (but for DEBUG SLEEP).
 
 mod assembly;
 mod auth;

@@ -181,15 +181,12 @@ impl Shared {
 
     /// A connection wants to watch; false if there are too many that do.
     pub fn watch(&self, client: &Arc<Client>, streams: Streams) -> bool {
-        let watches = self.trace.watch(client, streams);
-        self.listeners.want(Part::Watch, self.trace.wanted_changes(), &self.store);
-        watches
+        self.trace.watch(client, streams, |changes| self.listeners.want(Part::Watch, changes, &self.store))
     }
 
     /// A connection that watched is gone.
     pub fn unwatch(&self, client: &Client) {
-        self.trace.unwatch(client);
-        self.listeners.want(Part::Watch, self.trace.wanted_changes(), &self.store);
+        self.trace.unwatch(client, |changes| self.listeners.want(Part::Watch, changes, &self.store));
     }
 
     /// Tells the host, if there is one.

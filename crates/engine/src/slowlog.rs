@@ -62,15 +62,51 @@ impl SlowLog {
     }
 }
 
-/// A command's words as an entry shows them: the first ones, each cut, with a note of what is left out.
+/// A command's words as an entry shows them: the first ones, each cut, with a note of what is left out; names of users and
+/// passwords not at all.
 pub fn shown_words(args: Args<'_>) -> Vec<Vec<u8>> {
     let count = args.len();
     let shown = if count > MAX_WORDS { MAX_WORDS - 1 } else { count };
-    let mut words: Vec<Vec<u8>> = args.into_iter().take(shown).map(shown_word).collect();
+    let mut secrets = Secrets::default();
+    let mut words: Vec<Vec<u8>> = args
+        .into_iter()
+        .take(shown)
+        .map(|word| if secrets.has(word) { REDACTED.to_vec() } else { shown_word(word) })
+        .collect();
     if count > MAX_WORDS {
         words.push(format!("... ({} more arguments)", count - shown).into_bytes());
     }
     words
+}
+
+/// Stands for a name or a password.
+const REDACTED: &[u8] = b"(redacted)";
+
+/// Which of a command's words are a name or a password: all that follow AUTH, and two that follow it in HELLO.
+#[derive(Default)]
+struct Secrets {
+    words: usize,
+    is_hello: bool,
+    left: usize,
+}
+
+impl Secrets {
+    /// Takes the next word.
+    fn has(&mut self, word: &[u8]) -> bool {
+        self.words += 1;
+        if self.left > 0 {
+            self.left -= 1;
+            return true;
+        }
+        match self.words {
+            1 if word.eq_ignore_ascii_case(b"auth") => self.left = usize::MAX,
+            1 => self.is_hello = word.eq_ignore_ascii_case(b"hello"),
+            2 => {}
+            _ if self.is_hello && word.eq_ignore_ascii_case(b"auth") => self.left = 2,
+            _ => {}
+        }
+        false
+    }
 }
 
 fn shown_word(word: &[u8]) -> Vec<u8> {
@@ -96,6 +132,20 @@ mod tests {
         assert_eq!(shown.len(), 32);
         assert_eq!(shown[1], [&long[..128], b"... (72 more bytes)"].concat());
         assert_eq!(shown[31], b"... (3 more arguments)");
+    }
+
+    #[test]
+    fn names_and_passwords_are_not_shown() {
+        let shown = |line: &str| {
+            let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            let shown = shown_words(Args::List(&words));
+            String::from_utf8(shown.join(&b' ')).expect("text")
+        };
+        assert_eq!(shown("auth secret"), "auth (redacted)");
+        assert_eq!(shown("AUTH ada secret more"), "AUTH (redacted) (redacted) (redacted)");
+        assert_eq!(shown("HELLO 3 AUTH ada secret SETNAME me"), "HELLO 3 AUTH (redacted) (redacted) SETNAME me");
+        assert_eq!(shown("HELLO 3 SETNAME me auth ada secret"), "HELLO 3 SETNAME me auth (redacted) (redacted)");
+        assert_eq!(shown("SET auth auth value"), "SET auth auth value");
     }
 
     #[test]

@@ -72,6 +72,11 @@ impl Timing {
         }
     }
 
+    /// The settings have been changed within the round.
+    pub fn refresh(&mut self, settings: &Settings) {
+        *self = Timing { timed_ns: self.timed_ns, ..Timing::new(settings) };
+    }
+
     /// When a command starts, if it is to be timed by itself.
     #[inline]
     pub fn start(&self, spec: &Spec, words: usize) -> Option<u64> {

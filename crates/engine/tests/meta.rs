@@ -65,6 +65,15 @@ fn the_last_access_is_the_one_before() {
 }
 
 #[test]
+fn counting_is_no_read() {
+    let mut bench = Bench::new(options());
+    assert_eq!(
+        ask(&mut bench, "ms n 1\r\n5\r\nincr n 1\r\nma n\r\nmg n h\r\nmg n h\r\n"),
+        "HD\r\n6\r\nHD\r\nHD h0\r\nHD h1\r\n"
+    );
+}
+
+#[test]
 fn marking_an_item_changes_nothing_else() {
     let mut bench = Bench::new(options());
     let before = ask(&mut bench, "ms a 5 F7 T500\r\nvalue\r\nmg a\r\nmg a c v f t s h\r\n");

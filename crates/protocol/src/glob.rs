@@ -61,11 +61,6 @@ impl Pattern {
         Pattern::compile(pattern, true)
     }
 
-    /// Whether it is `*` alone, which commands take for no pattern at all: by itself it does not match the empty text.
-    pub fn is_star(&self) -> bool {
-        *self.elements == [Element::Star]
-    }
-
     /// Whether the whole of `text` is matched. As in Valkey an empty text is matched by the empty pattern only.
     pub fn matches(&self, text: &[u8]) -> bool {
         if text.len() < self.least || text.is_empty() {

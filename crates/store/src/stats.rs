@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Stats {
     /// Items. Gauge.
     pub items: u64,
+    /// Of those, with a time of expiry. Gauge.
+    pub expiring: u64,
     /// Bytes of keys and values of the items. Gauge.
     pub key_value_bytes: u64,
     /// Bytes of segments in use by items (without chains). Gauge.
@@ -80,6 +82,8 @@ pub(crate) struct Gauges {
     pub items: Tally,
     /// Bytes of their keys and values.
     pub key_value_bytes: Tally,
+    /// Of the items, those with a time of expiry.
+    pub expiring: Tally,
     /// Segments with items.
     pub segments: Tally,
     /// Bytes of extents of large values.
@@ -131,6 +135,7 @@ impl Stats {
         let page = geometry.index_page_bytes() as u64;
         self.items += gauges.items.get();
         self.key_value_bytes += gauges.key_value_bytes.get();
+        self.expiring += gauges.expiring.get();
         self.item_segment_bytes += gauges.segments.get() * geometry.segment_bytes as u64;
         self.chain_bytes += gauges.chain_bytes.get();
         self.index_bytes += gauges.index_pages.get() * page;

@@ -217,6 +217,31 @@ class Tests:
         self.assertGreater(self.client.command_count(), 0)
         self.assertIn("get", self.client.command())
 
+    def test_messages(self):
+        listener = self.connect(decode_responses=True).pubsub()
+        listener.subscribe("channel")
+        listener.psubscribe("ch*")
+        for word in ["subscribe", "psubscribe"]:
+            self.assertEqual(listener.get_message(timeout=15)["type"], word)
+        self.assertEqual(self.client.publish("channel", "hello"), 2)
+        got = [listener.get_message(timeout=15) for _ in range(2)]
+        self.assertEqual(sorted(message["type"] for message in got), ["message", "pmessage"])
+        self.assertEqual({message["data"] for message in got}, {"hello"})
+        self.assertEqual(self.client.pubsub_numsub("channel"), [(b"channel", 1)])
+        self.assertEqual(self.client.pubsub_channels(), [b"channel"])
+        listener.close()
+        until(lambda: self.client.publish("channel", "nobody") == 0)
+
+    def test_connections(self):
+        other = self.connect(client_name="other")
+        other.ping()
+        listed = {line["name"]: line for line in self.client.client_list()}
+        self.assertIn("other", listed)
+        self.assertEqual(int(listed["other"]["id"]), other.client_id())
+        self.assertEqual(self.client.client_info()["resp"], str(self.protocol))
+        self.assertEqual(self.client.client_kill_filter(_id=other.client_id()), 1)
+        other.close()
+
     def test_unknown_command(self):
         with self.assertRaisesRegex(redis.ResponseError, "unknown command"):
             self.client.execute_command("NONSENSE", "a")

@@ -9,7 +9,7 @@ import { bytesOf, valueLength } from '../values.ts';
  * can undo where nothing was appended since; so that what is decremented is never appended to, and texts are no numbers.
  */
 const TEXTS = ['k1', 'k2', 'k3', 'k4', `k${'x'.repeat(249)}`, 'k\xff\x80'];
-const NUMBERS = ['n1', 'n2', 'n3'];
+export const NUMBERS = ['n1', 'n2', 'n3'];
 const GROWING = ['g1', 'g2'];
 const BAD_KEYS = ['x'.repeat(251), 'x'.repeat(300)];
 
@@ -21,13 +21,17 @@ export const anyKey = (random: Random) => (random.chance(0.02) ? random.of(BAD_K
 const some = (random: Random, most: number, key = goodKey) =>
   Array.from({ length: 1 + random.below(most) }, () => key(random)).join(' ');
 
-/** A text never begins like a number. */
+/**
+ * A text never begins like a number, and has no minus: memcached looks for one behind a number above 2^63, into what the memory
+ * held before.
+ */
 export function textValue(random: Random): Buffer {
-  const length = valueLength(random);
-  const value = bytesOf(random, length);
-  if (length > 0) value.write('v');
+  const value = Buffer.from(bytesOf(random, valueLength(random)).map(byte => (byte === MINUS ? MINUS + 1 : byte)));
+  if (value.length > 0) value.write('v');
   return value;
 }
+
+const MINUS = 0x2d;
 
 const UNSIGNED = [
   '0',

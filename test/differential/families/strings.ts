@@ -33,7 +33,7 @@ const offset = (random: Random) =>
     : random.of([
         integer(random),
         '9000000',
-        '8388600',
+        '1048570',
         '4294967296',
         '536870911',
         '536870912',

@@ -46,18 +46,18 @@ function nearTimes({ ours, theirs }: Pair): Pair | undefined {
 }
 
 const FAULTS =
-  /^CLIENT_ERROR (duplicate flag|invalid flag|error decoding key|bad token in command line format|invalid numeric .* value)\r\n$/;
+  /^CLIENT_ERROR (duplicate flag|invalid flag|error decoding key|bad token in command line format|bad command line format|invalid numeric .* value)\r\n$/;
 
 const ITEM = /^ME (\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(\S+) cls=\d+ size=\d+\r\n$/;
 
-/** `me`: the token by name, times nearly the same, no class and size. */
+/** `me`: the token by name, times nearly the same, nothing else. */
 function sameItem({ ours, theirs }: Pair, { names }: Situation): Pair | undefined {
   const [one, other] = [ITEM.exec(joined(ours)), ITEM.exec(joined(theirs))];
   if (!one || !other) return undefined;
   // memcached's time left has its sign the wrong way round.
   const isNear = (index: number) => Math.abs(Math.abs(Number(one[index])) - Math.abs(Number(other[index]))) <= SLACK_S;
   if (!isNear(2) || !isNear(3) || !names.pair(one[4] ?? '', other[4] ?? '', one[1])) return undefined;
-  return { ours: `item ${one[1]} fetch=${one[5]}`, theirs: `item ${other[1]} fetch=${other[5]}` };
+  return { ours: `item ${one[1]}`, theirs: `item ${other[1]}` };
 }
 
 const PADDED = /^(\d+) +\r\n$/;
@@ -128,7 +128,7 @@ export const memcachedRules: readonly Rule[] = [
   },
   {
     name: 'me',
-    reason: 'it tells the class and size that an item has in memcached itself, and the time left with a minus',
+    reason: 'it tells the class and size that an item has in memcached itself, the time left with a minus, and `fetch`',
     protocol: 'memcached',
     apply: sameItem,
   },

@@ -142,7 +142,9 @@ export const respRules: readonly Rule[] = [
     reason: 'with no password configured, none is checked: the other server knows a user without a password',
     protocol: 'resp',
     apply: (pair, situation) =>
-      named(situation, 'HELLO') && /^-ERR AUTH /.test(joined(pair.ours)) && /^-WRONGPASS /.test(joined(pair.theirs))
+      named(situation, 'HELLO', 'AUTH') &&
+      /^-ERR AUTH /.test(joined(pair.ours)) &&
+      /^(\+OK\r\n$|-WRONGPASS |-ERR AUTH <password> )/.test(joined(pair.theirs))
         ? { ours: 'refused', theirs: 'refused' }
         : undefined,
   },
@@ -199,10 +201,11 @@ export const respRules: readonly Rule[] = [
   },
   {
     name: 'shared numbers',
-    reason: 'Redis shares one object among all keys that hold the same small number',
+    reason: 'Redis tells how often a value is referred to: it shares small numbers, and what a transaction holds',
     protocol: 'resp',
     apply: (pair, situation) => {
-      const shared = named(situation, 'OBJECT') && sub(situation) === 'REFCOUNT' && pair.theirs === ':2147483647\r\n';
+      const shared =
+        named(situation, 'OBJECT') && sub(situation) === 'REFCOUNT' && /^:\d+\r\n$/.test(joined(pair.theirs));
       return shared && pair.ours === ':1\r\n' ? { ours: ':1', theirs: ':1' } : undefined;
     },
   },

@@ -48,7 +48,7 @@ function encode(opcode: number, { key = '', extras = Buffer.alloc(0), value = Bu
 
 function numbers(...values: number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => bytes.writeUInt32BE(value, 4 * index));
+  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index);
   return bytes;
 }
 

@@ -4,6 +4,7 @@ import { hashes } from './hashes.ts';
 import { keys } from './keys.ts';
 import { keyspace } from './keyspace.ts';
 import { operations } from './operations.ts';
+import { pushes } from './push.ts';
 import { session } from './session.ts';
 import { strings } from './strings.ts';
 import { transactions } from './transactions.ts';
@@ -19,4 +20,5 @@ export const respTable: Entry[] = [
   ...session,
   ...transactions,
   ...operations,
+  ...pushes,
 ];

@@ -1,5 +1,5 @@
 /** CONFIG, SLOWLOG, LATENCY, MEMORY, DEBUG, CLUSTER, and the sections of INFO. */
-import { array, bulk, error, int, map, NIL, OK } from '../../harness/resp.ts';
+import { bulk, error, int, map, NIL, OK } from '../../harness/resp.ts';
 import type { Entry } from '../../harness/table.ts';
 import { row, step } from './dialect.ts';
 
@@ -160,18 +160,19 @@ const slow: Entry[] = [
   row(
     'SLOWLOG',
     [
-      ['CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 3', OK],
-      ['SLOWLOG RESET', OK],
-      [['SET', '{k}', 'y'.repeat(130)], OK],
-      ['MGET {k}1 {k}2 {k}3 {k}4', array(NIL, NIL, NIL, NIL)],
+      [
+        {
+          raw: `CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 3\r\nSLOWLOG RESET\r\nSET {k} ${'y'.repeat(130)}\r\nEXISTS {k}1 {k}2 {k}3 {k}4\r\nCONFIG SET slowlog-log-slower-than -1\r\n`,
+        },
+        /^\+OK\r\n\+OK\r\n\+OK\r\n:0\r\n\+OK\r\n$/,
+      ],
       ['SLOWLOG LEN', int(3)],
-      ['CONFIG SET slowlog-log-slower-than -1', OK],
       ['SLOWLOG GET', new RegExp(`^\\*3\\r\\n(\\*6\\r\\n${ENTRY}){3}$`)],
       ['SLOWLOG GET 1', new RegExp(`^\\*1\\r\\n\\*6\\r\\n${ENTRY}$`)],
       ['SLOWLOG GET -1', new RegExp(`^\\*3\\r\\n(\\*6\\r\\n${ENTRY}){3}$`)],
       ['SLOWLOG GET 0', '*0\r\n'],
       ['SLOWLOG GET 3', /\$3\r\nSET\r\n\$8\r\n{k}\r\n\$146\r\ny{128}\.\.\. \(2 more bytes\)\r\n/],
-      ['SLOWLOG GET 3', /\*5\r\n\$4\r\nMGET\r\n\$9\r\n{k}1\r\n/],
+      ['SLOWLOG GET 3', /\*5\r\n\$6\r\nEXISTS\r\n\$9\r\n{k}1\r\n/],
       ['SLOWLOG RESET', OK],
       ['SLOWLOG LEN', int(0)],
       ['CONFIG SET slowlog-log-slower-than 10000 slowlog-max-len 128', OK],
@@ -181,12 +182,12 @@ const slow: Entry[] = [
   row(
     'SLOWLOG has the commands of a transaction',
     [
-      ['CONFIG SET slowlog-log-slower-than 0', OK],
-      ['SLOWLOG RESET', OK],
-      ['MULTI', OK],
-      ['SET {k} 1', '+QUEUED\r\n'],
-      ['EXEC', array(OK)],
-      ['CONFIG SET slowlog-log-slower-than -1', OK],
+      [
+        {
+          raw: 'CONFIG SET slowlog-log-slower-than 0\r\nSLOWLOG RESET\r\nMULTI\r\nSET {k} 1\r\nEXEC\r\nCONFIG SET slowlog-log-slower-than -1\r\n',
+        },
+        /^\+OK\r\n\+OK\r\n\+OK\r\n\+QUEUED\r\n\*1\r\n\+OK\r\n\+OK\r\n$/,
+      ],
       ['SLOWLOG GET -1', /\*3\r\n\$3\r\nSET\r\n\$8\r\n{k}\r\n\$1\r\n1\r\n/],
       ['SLOWLOG GET -1', /^((?!EXEC)[\s\S])*$/],
       ['SLOWLOG RESET', OK],

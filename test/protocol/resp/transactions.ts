@@ -1,12 +1,14 @@
 /** MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
 import { array, bulk, error, int, NIL, OK, type Reply } from '../../harness/resp.ts';
-import type { Entry } from '../../harness/table.ts';
+import { type Entry, KEY_BYTES } from '../../harness/table.ts';
 import { row } from './dialect.ts';
 
 const QUEUED = '+QUEUED\r\n';
 const NULL_ARRAY: Reply = version => (version === 3 ? '_\r\n' : '*-1\r\n');
 const ABORTED = error('EXECABORT Transaction discarded because of previous errors.');
 const arity = (name: string) => error(`ERR wrong number of arguments for '${name}' command`);
+/** `{k}` as a bulk string. */
+const KEY = `$${KEY_BYTES}\r\n{k}\r\n`;
 const LARGE = 'x'.repeat(100_000);
 
 /** A transaction: the commands, and the replies of EXEC. */
@@ -16,6 +18,20 @@ function transaction(...commands: readonly (readonly [string, Reply])[]): (reado
     ...commands.map(([words]) => [words, QUEUED] as const),
     ['EXEC', array(...commands.map(([, reply]) => reply))],
   ];
+}
+
+/** What is done to a key between WATCH and MULTI; there the sentinel between two steps does no harm. */
+function watching(
+  what: string,
+  before: string,
+  changes: readonly string[],
+  end: readonly (readonly [string, Reply])[],
+): Entry {
+  const patterned = [before, 'WATCH {k} {k}.none', ...changes].map(
+    words => [words, /^(\+OK|:\d|\$1\r\n1|\$-1|_)\r\n$/] as const,
+  );
+  const name = `WATCH of a key that ${what}`;
+  return { name, steps: [...row(name, patterned).steps, ...row(name, end).steps] };
 }
 
 export const transactions: Entry[] = [
@@ -120,7 +136,7 @@ export const transactions: Entry[] = [
   ),
   row('arity of the commands of transactions', [
     ['MULTI x', arity('multi')],
-    ['EXEC x', arity('exec')],
+    ['EXEC x', error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command")],
     ['DISCARD x', arity('discard')],
     ['WATCH', arity('watch')],
     ['UNWATCH x', arity('unwatch')],
@@ -139,10 +155,10 @@ export const transactions: Entry[] = [
   row(
     'HELLO within MULTI',
     [
-      ['MULTI', OK],
-      ['HELLO 3', QUEUED],
-      ['GET {k}', QUEUED],
-      ['EXEC', /^\*2\r\n%7\r\n[\s\S]+\*0\r\n_\r\n$/],
+      [
+        { raw: 'MULTI\r\nHELLO 3\r\nGET {k}\r\nEXEC\r\n' },
+        /^\+OK\r\n\+QUEUED\r\n\+QUEUED\r\n\*2\r\n%7\r\n[\s\S]+\*0\r\n_\r\n$/,
+      ],
     ],
     { resp2: true },
   ),
@@ -173,6 +189,7 @@ export const transactions: Entry[] = [
   ...(
     [
       ['is deleted', 'SET {k} 1', ['DEL {k}']],
+      ['is read and loses its time of expiry', 'SET {k} 1 EX 100', ['GETEX {k} PERSIST']],
       ['is deleted and written again', 'SET {k} 1', ['DEL {k}', 'SET {k} 1']],
       ['comes', 'DEL {k}', ['SET {k} 1']],
       ['comes and goes', 'DEL {k}', ['SET {k} 1', 'DEL {k}']],
@@ -189,10 +206,7 @@ export const transactions: Entry[] = [
       ['loses a field', 'HSET {k} f 1 g 1', ['HDEL {k} g']],
     ] as const
   ).map(([what, before, changes]) =>
-    row(`WATCH of a key that ${what}`, [
-      [before, /^(\+OK|:\d)\r\n$/],
-      ['WATCH {k}', OK],
-      ...changes.map(words => [words, /^(\+OK|:\d|\$1\r\n1)\r\n$/] as const),
+    watching(what, before, changes, [
       ['MULTI', OK],
       ['PING', QUEUED],
       ['EXEC', NULL_ARRAY],
@@ -202,17 +216,18 @@ export const transactions: Entry[] = [
     [
       ['is read', 'GET {k}'],
       ['is looked for', 'EXISTS {k}'],
+      ['has no time of expiry to lose', 'PERSIST {k}'],
+      ['is read and has no time of expiry to lose', 'GETEX {k} PERSIST'],
       ['is not given what it has', 'SET {k} 2 NX'],
       ['is not deleted, for it is not there', 'DEL {k}.none'],
     ] as const
-  ).map(([what, words]) =>
-    row(`WATCH of a key that ${what}`, [
-      ['SET {k} 1', OK],
-      ['WATCH {k} {k}.none', OK],
-      [words, /^(\$1\r\n1|:\d|\$-1|_)\r\n$/],
-      ...transaction(['PING', '+PONG\r\n']),
-    ]),
-  ),
+  ).map(([what, words]) => watching(what, 'SET {k} 1', [words], transaction(['PING', '+PONG\r\n']))),
+  row('EXEC with a word that it does not take ends the transaction', [
+    ['MULTI', OK],
+    ['EXEC x', error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command")],
+    ['EXEC', error('ERR EXEC without MULTI')],
+    ['EXEC x', error("EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command")],
+  ]),
   row('UNWATCH', [['WATCH {k}', OK], ['SET {k} 1', OK], ['UNWATCH', OK], ...transaction(['PING', '+PONG\r\n'])]),
   row('DISCARD forgets what is watched', [
     ['WATCH {k}', OK],
@@ -240,7 +255,7 @@ export const transactions: Entry[] = [
       ['RANDOMKEY', QUEUED],
       ['SCAN 0', QUEUED],
       ['FLUSHDB', QUEUED],
-      ['EXEC', array(OK, OK, int(1), array(bulk('{k}')), bulk('{k}'), array(bulk('0'), array(bulk('{k}'))), OK)],
+      ['EXEC', array(OK, OK, int(1), array(KEY), KEY, array(bulk('0'), array(KEY)), OK)],
       ['GET {k}', NIL],
     ],
     { alone: true },

@@ -121,6 +121,7 @@ export const values: Entry[] = [
     [
       ['GETEX {k} EX abc', NOT_INTEGER],
       ['GETEX {k} EX 0', invalidExpire('getex')],
+      ['GETEX {k} EX', SYNTAX],
     ],
     {
       differs: {
@@ -128,6 +129,7 @@ export const values: Entry[] = [
         steps: row('', [
           ['GETEX {k} EX abc', NIL],
           ['GETEX {k} EX 0', NIL],
+          ['GETEX {k} EX', SYNTAX],
         ]).steps,
       },
     },

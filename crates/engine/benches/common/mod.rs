@@ -88,7 +88,8 @@ impl Feed {
             next: Next::Read,
             need: 0,
         };
-        self.worker.run(std::slice::from_mut(&mut turn), 0);
+        // As if it came later than it is answered: no round is long, and none goes into the slow log.
+        self.worker.run(std::slice::from_mut(&mut turn), u64::MAX);
         assert!(turn.consumed == input.len() && turn.next == Next::Read, "all requests are executed in one turn");
         let bytes = self.output.len();
         self.output.clear();

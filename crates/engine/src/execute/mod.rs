@@ -2,6 +2,7 @@
 
 pub mod memcache;
 pub mod resp;
+pub mod step;
 
 use ringstone_store::{Hash, Store};
 

@@ -70,7 +70,7 @@ pub fn refused(out: &mut Vec<u8>, gid: u64, of: &[u8], status: &str, size: usize
 }
 
 /// `watch evictions`.
-pub fn evicted(out: &mut Vec<u8>, gid: u64, changed: &Changed<'_>, _command: Command) {
+pub fn evicted(out: &mut Vec<u8>, gid: u64, changed: &Changed<'_>) {
     begin(out, gid, "eviction");
     key(out, changed.key);
     let ttl = left_s(changed.expires_at_ms).map_or(-1, |left| left as i64);

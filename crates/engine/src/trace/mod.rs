@@ -78,33 +78,31 @@ impl Trace {
         self.prefixes.lock().clear();
     }
 
-    /// Makes a watcher of a connection; false if there are too many. The store tells from now on what it wants to know.
-    pub fn watch(&self, client: &Arc<Client>, streams: Streams) -> bool {
+    /// Makes a watcher of a connection; false if there are too many. `want` is told of which changes the store is to tell.
+    pub fn watch(&self, client: &Arc<Client>, streams: Streams, want: impl FnOnce(Changes)) -> bool {
         let mut watchers = self.watchers.lock();
         let added = watchers.add(client, streams);
-        self.set_streams(watchers.streams());
+        self.set_streams(watchers.streams(), want);
         added
     }
 
     /// A connection that watched is gone.
-    pub fn unwatch(&self, client: &Client) {
+    pub fn unwatch(&self, client: &Client, want: impl FnOnce(Changes)) {
         let mut watchers = self.watchers.lock();
         watchers.remove(client);
-        self.set_streams(watchers.streams());
+        self.set_streams(watchers.streams(), want);
     }
 
-    fn set_streams(&self, streams: Streams) {
-        let detail = self.on.load(Relaxed) & DETAIL;
-        self.on.store(detail | streams.0, Relaxed);
-    }
-
-    /// The changes of the store that its observer is to be told of.
-    pub fn wanted_changes(&self) -> Changes {
-        let traced = self.traced();
-        let of = |streams, changes| if traced.has(streams) { changes } else { Changes::NONE };
-        of(Streams::MUTATIONS, Changes::WRITTEN)
-            | of(Streams::EVICTIONS, Changes::EVICTED)
-            | of(Streams::DELETIONS, Changes::REMOVED)
+    /// Under the lock of the watchers, so that the last one to come or go has the last word.
+    fn set_streams(&self, streams: Streams, want: impl FnOnce(Changes)) {
+        self.on.fetch_and(DETAIL, Relaxed);
+        self.on.fetch_or(streams.0, Relaxed);
+        let of = |of, changes| if streams.overlaps(of) { changes } else { Changes::NONE };
+        want(
+            of(Streams::MUTATIONS, Changes::WRITTEN)
+                | of(Streams::EVICTIONS, Changes::EVICTED)
+                | of(Streams::DELETIONS, Changes::REMOVED),
+        );
     }
 
     /// What a thread has made since it last did this goes to the watchers.
@@ -131,13 +129,16 @@ impl Trace {
 
 impl Observer for Trace {
     fn changed(&self, changed: &Changed<'_>) {
-        let (streams, write): (_, fn(&mut Vec<u8>, u64, &Changed<'_>, Command)) = match changed.change {
-            Change::Written => (Streams::MUTATIONS, line::stored),
-            Change::Evicted => (Streams::EVICTIONS, line::evicted),
-            Change::Removed => (Streams::DELETIONS, line::deleted),
+        let command = watchers::command();
+        let is_due = match changed.change {
+            Change::Written => watchers::stage(Streams::MUTATIONS, |gid, out| line::stored(out, gid, changed, command)),
+            Change::Evicted => watchers::stage(Streams::EVICTIONS, |gid, out| line::evicted(out, gid, changed)),
+            Change::Removed => {
+                watchers::stage(Streams::DELETIONS, |gid, out| line::deleted(out, gid, changed, command))
+            }
             Change::Touched | Change::Expired | Change::Flushed => return,
         };
-        if watchers::stage(streams, |gid, out| write(out, gid, changed, watchers::command())) {
+        if is_due {
             self.publish();
         }
     }

@@ -105,13 +105,6 @@ fn bytes_are_not_text() {
 }
 
 #[test]
-fn only_a_star_alone_is_one() {
-    for (pattern, is_star) in [("*", true), ("**", true), ("", false), ("a*", false), ("\\*", false), ("[*]", false)] {
-        assert_eq!(Pattern::new(pattern.as_bytes()).is_star(), is_star, "{pattern}");
-    }
-}
-
-#[test]
 fn patterns_made_to_take_long_do_not() {
     let text = vec![b'a'; 10_000];
     let stars = [&b"*a".repeat(3000)[..], b"*b"].concat();

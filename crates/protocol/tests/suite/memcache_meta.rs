@@ -3,7 +3,11 @@
 //! The right column is what the newest memcached 1.6 does with these bytes (its `proto_parser.c`); where 1.6.18 answers something
 //! else, the table in `test/protocol/memcached/meta.ts` says so. What the flags say is shown in braces.
 
-use crate::session::{Session, TextSession, check_table};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use ringstone_protocol::memcache::{meta, meta_reply, text};
+
+use crate::session::{Session, TEXT_LIMITS, TextSession, check_table};
 
 const BAD_FORMAT: &str = "! CLIENT_ERROR bad command line format";
 const BAD_TOKEN: &str = "! CLIENT_ERROR bad token in command line format";
@@ -239,4 +243,45 @@ fn lines_end_at_the_usual_bound() {
         TextSession::account(format!("{long}\r\nmn\r\n").as_bytes(), &mut std::iter::empty()),
         ["! CLIENT_ERROR line too long close"]
     );
+}
+
+/// Base64 by the book, a bit at a time.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: Vec<usize> =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| usize::from(byte >> bit & 1))).collect();
+    let sextets = bits.chunks(6).map(|six| (0..6).fold(0, |sum, at| sum * 2 + six.get(at).copied().unwrap_or(0)));
+    let mut text: String = sextets.map(|sextet| char::from(ALPHABET[sextet])).collect();
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
+}
+
+proptest! {
+    /// Keys and values of `ms` come back untouched, keys in base64 as what they stand for; what the flags say is what was said.
+    #[test]
+    fn meta_round_trip(
+        key in vec(any::<u8>(), 1..=186),
+        (exptime, compare, flags) in any::<(i64, u64, u32)>(),
+        value in vec(any::<u8>(), 0..300),
+    ) {
+        let line = format!("ms {} {} b T{exptime} C{compare} F{flags}\r\n", base64(&key), value.len());
+        let stream = [line.as_bytes(), &value, b"\r\nmn\r\n"].concat();
+        let text::Parsed::Request { request: text::Request::Meta(meta::Request::Set { target, value: read }), consumed } =
+            text::parse(&stream, &TEXT_LIMITS) else { panic!("{line}") };
+        prop_assert_eq!(consumed, stream.len() - 4);
+        prop_assert!(target.key.bytes(&mut [0; text::MAX_KEY]) == key);
+        prop_assert_eq!(read, &value[..]);
+        let options = meta::Options {
+            exptime: Some(exptime), compare: Some(compare), client_flags: flags, ..meta::Options::default()
+        };
+        prop_assert_eq!(target.flags.options(), options);
+        // Shown again, the key is what was sent.
+        let mut room = [0; meta_reply::MAX_LINE];
+        let mut shown = meta_reply::MetaLine::new(&mut room, meta_reply::Code::Done);
+        shown.key(&target.key);
+        let length = shown.end();
+        prop_assert_eq!(std::str::from_utf8(&room[..length]), Ok(&*format!("HD k{} b\r\n", base64(&key))));
+    }
 }

@@ -5,7 +5,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ringstone_protocol::memcache::{meta, meta_reply, text};
+use ringstone_protocol::memcache::{login, text};
 use ringstone_protocol::resp::parse as resp;
 use ringstone_protocol::{detect, echo, ping};
 
@@ -22,19 +22,6 @@ fn cases() -> u64 {
         Ok(cases) => cases.parse().expect("RINGSTONE_PROTOCOL_CASES is a number"),
         Err(_) => DEFAULT_CASES,
     }
-}
-
-/// Base64 by the book, a bit at a time.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits: Vec<usize> =
-        bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| usize::from(byte >> bit & 1))).collect();
-    let sextets = bits.chunks(6).map(|six| (0..6).fold(0, |sum, at| sum * 2 + six.get(at).copied().unwrap_or(0)));
-    let mut text: String = sextets.map(|sextet| char::from(ALPHABET[sextet])).collect();
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
 }
 
 /// A small generator (SplitMix64): deterministic, seeded per case.
@@ -104,6 +91,28 @@ const TOKENS: &[&[u8]] = &[
     b"\xff\xfe",
 ];
 
+#[test]
+fn mutated_logins_do_no_harm() {
+    const SEEDS: &[&[u8]] = &[
+        b"set key 0 0 9\r\nuser pass\r\n",
+        b"set k 0 0 0\r\n\r\n",
+        b"set a 0 0 4096\r\n",
+        b"version\r\n",
+        b"get a\r\n",
+    ];
+    for case in 0..cases() {
+        let stream = mutated(&mut Random(case), SEEDS);
+        match login::parse(&stream) {
+            login::Parsed::Login { user, password, consumed } => {
+                assert!((1..=stream.len()).contains(&consumed) && !user.is_empty() && !password.is_empty());
+                assert_eq!(login::parse(&stream[..consumed]), login::parse(&stream), "{}", stream.escape_ascii());
+            }
+            login::Parsed::Incomplete { need } => assert!(need == 0 || need > stream.len()),
+            login::Parsed::Refused { consumed, .. } => assert!((1..=stream.len()).contains(&consumed)),
+        }
+    }
+}
+
 /// One right stream of `seeds` after another, then a few changes.
 fn mutated(random: &mut Random, seeds: &[&[u8]]) -> Vec<u8> {
     let mut stream = Vec::new();
@@ -168,6 +177,10 @@ const TEXT_SEEDS: &[&[u8]] = &[
     b"verbosity 1\r\n",
     b"version\r\n",
     b"stats items\r\n",
+    b"lru_crawler metadump 1,2\r\n",
+    b"cache_memlimit 64 noreply\r\n",
+    b"watch fetchers mutations\r\n",
+    b"slabs reassign 1 2\r\n",
     b"quit\r\n",
     b"POST / HTTP/1.1\r\n",
 ];
@@ -329,32 +342,6 @@ proptest! {
         } else {
             prop_assert_eq!(partial, text::Parsed::Incomplete { need: consumed });
         }
-    }
-
-    /// Keys and values of `ms` come back untouched, keys in base64 as what they stand for; what the flags say is what was said.
-    #[test]
-    fn meta_round_trip(
-        key in vec(any::<u8>(), 1..=186),
-        (exptime, compare, flags) in any::<(i64, u64, u32)>(),
-        value in vec(any::<u8>(), 0..300),
-    ) {
-        let line = format!("ms {} {} b T{exptime} C{compare} F{flags}\r\n", base64(&key), value.len());
-        let stream = [line.as_bytes(), &value, b"\r\nmn\r\n"].concat();
-        let text::Parsed::Request { request: text::Request::Meta(meta::Request::Set { target, value: read }), consumed } =
-            text::parse(&stream, &TEXT_LIMITS) else { panic!("{line}") };
-        prop_assert_eq!(consumed, stream.len() - 4);
-        prop_assert!(target.key.bytes(&mut [0; text::MAX_KEY]) == key);
-        prop_assert_eq!(read, &value[..]);
-        let options = meta::Options {
-            exptime: Some(exptime), compare: Some(compare), client_flags: flags, ..meta::Options::default()
-        };
-        prop_assert_eq!(target.flags.options(), options);
-        // Shown again, the key is what was sent.
-        let mut room = [0; meta_reply::MAX_LINE];
-        let mut shown = meta_reply::MetaLine::new(&mut room, meta_reply::Code::Done);
-        shown.key(&target.key);
-        let length = shown.end();
-        prop_assert_eq!(std::str::from_utf8(&room[..length]), Ok(&*format!("HD k{} b\r\n", base64(&key))));
     }
 
     /// Keys come back in order and untouched.

@@ -230,7 +230,6 @@ fn pattern(input: &[u8]) {
     // Nothing but the empty pattern matches the empty text.
     for text in lines.filter(|text| !text.is_empty()) {
         let matched = exact.matches(text);
-        assert!(!exact.is_star() || matched);
         if !pattern.contains(&b'[') {
             assert_eq!(folded.matches(text), folded.matches(&text.to_ascii_uppercase()));
             assert!(!matched || folded.matches(text));

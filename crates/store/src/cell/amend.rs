@@ -22,7 +22,9 @@ impl View<'_, '_> {
     ) -> Result<Cas, Error> {
         let (cas, change) =
             if renewed { (self.cell.next_cas(), Change::Written) } else { (item.cas(), Change::Touched) };
+        let old_ms = item.expires_at_ms();
         if item.amend(cas, attributes) {
+            self.count_expiry(old_ms, attributes.expires_at_ms);
             let place = self.find(key, hash).map(|(slot, _)| slot.place());
             let local = self.local(place.expect("the item is live"));
             self.meta_mut(local).expires(attributes.expires_at_ms);

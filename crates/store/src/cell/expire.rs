@@ -81,5 +81,6 @@ impl Slot {
         cell.metas.iter_mut().for_each(|meta| meta.earliest_ms = 0);
         self.gauges.items.set(0);
         self.gauges.key_value_bytes.set(0);
+        self.gauges.expiring.set(0);
     }
 }

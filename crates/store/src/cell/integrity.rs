@@ -22,9 +22,10 @@ struct Holdings {
 #[derive(Default)]
 struct Found {
     items: u32,
-    /// Of those, items that no flush has reached, and the bytes of their keys and values.
+    /// Of those, items that no flush has reached, the bytes of their keys and values, and how many have a time of expiry.
     unflushed: u64,
     bytes: u64,
+    expiring: u64,
     extent_bytes: u64,
     stubs: HashSet<u32>,
 }
@@ -76,6 +77,7 @@ impl View<'_, '_> {
         assert_eq!(slots.len(), found.items as usize, "slots of the index");
         let gauges = &self.slot.gauges;
         assert_eq!((found.unflushed, found.bytes), (gauges.items.get(), gauges.key_value_bytes.get()));
+        assert_eq!(found.expiring, gauges.expiring.get());
         assert_eq!(found.extent_bytes, gauges.chain_bytes.get());
         self.check_lists(&found.stubs);
         let (index_pages, ghost_pages) = (self.cell.index.pages(), self.cell.ghosts.pages());
@@ -123,6 +125,7 @@ impl View<'_, '_> {
                 hits += slot.frequency();
                 if item.cas() > self.cell.flush_cas {
                     found.unflushed += 1;
+                    found.expiring += u64::from(item.expires_at_ms() != 0);
                     found.bytes += (item.key_len() + item.value_len()) as u64;
                 }
                 if item.has_chain() {

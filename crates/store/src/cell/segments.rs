@@ -237,6 +237,7 @@ impl<'a> View<'a, '_> {
         if item.cas() > self.cell.flush_cas {
             self.slot.gauges.items.sub(1);
             self.slot.gauges.key_value_bytes.sub(bytes);
+            self.count_expiry(item.expires_at_ms(), 0);
         }
         let unread = u64::from(!item.is_fetched());
         let counters = &self.slot.counters;

@@ -145,13 +145,14 @@ impl<'a> View<'a, '_> {
             self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
-        let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
+        let queue = old.map(|(slot, _)| self.queue_of(slot));
+        let queue = self.prepare(hash, queue, now)?;
         let class = if self.shared.options.eviction == Eviction::S3Fifo { class_of(bytes) } else { 0 };
         let local = self.ensure_room(class, queue, bytes, now)?;
         let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
         self.item(place).write_small(&head, value);
-        self.count_in((key.len() + length) as u64);
+        self.count_in((key.len() + length) as u64, attributes);
         let replaced = self.publish(key, hash, place);
         // What was evicted for its own room is there again.
         self.report_version(hash, place, kept.filter(|_| replaced), now);
@@ -162,6 +163,7 @@ impl<'a> View<'a, '_> {
     fn overwrite(&mut self, slot: SlotRef<'a>, item: RawItem, bytes: usize, head: &Head<'_>, value: [&[u8]; 2]) {
         let old_bytes = item.bytes();
         let old_length = (item.key_len() + item.value_len()) as u64;
+        self.count_expiry(item.expires_at_ms(), head.attributes.expires_at_ms);
         item.write_small(head, value);
         self.shrink(slot.place(), item, old_bytes, bytes);
         self.slot.gauges.key_value_bytes.add((item.key_len() + item.value_len()) as u64);
@@ -202,6 +204,7 @@ impl<'a> View<'a, '_> {
         {
             let head = self.head(key, attributes, kept, now);
             self.slot.gauges.key_value_bytes.add(chain.len() as u64);
+            self.count_expiry(item.expires_at_ms(), attributes.expires_at_ms);
             let before = item.extent_bytes();
             let old_chain = item.replace_chain(&head, chain);
             self.slot.gauges.key_value_bytes.sub(old_chain.len() as u64);
@@ -213,14 +216,16 @@ impl<'a> View<'a, '_> {
             self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
+        // Asked before anything makes room: that may evict the old version, and the slot is another's then.
+        let queue = old.map(|(slot, _)| self.queue_of(slot));
         let key_inline = key.len() <= self.pool().geometry.chain_threshold();
         let key_body = if key_inline { None } else { Some(self.body(key.len(), &mut [key].into_iter(), now)?) };
         let bytes = new_stub_bytes(key.len(), key_inline, attributes);
-        let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
+        let queue = self.prepare(hash, queue, now)?;
         let local = self.ensure_room(STUBS, PROBATION, bytes, now)?;
         let head = self.head(key, attributes, kept, now);
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
-        self.count_in((key.len() + chain.len()) as u64);
+        self.count_in((key.len() + chain.len()) as u64, attributes);
         self.item(place).write_stub(&head, chain, key_body.map(Body::into_chain));
         self.admit_large(place, queue);
         let replaced = self.publish(key, hash, place);
@@ -230,9 +235,20 @@ impl<'a> View<'a, '_> {
     }
 
     /// Counts a new version in, of so many bytes of key and value; the old one is counted out when it is buried.
-    fn count_in(&mut self, bytes: u64) {
+    fn count_in(&mut self, bytes: u64, attributes: &Attributes) {
         self.slot.gauges.items.add(1);
         self.slot.gauges.key_value_bytes.add(bytes);
+        self.count_expiry(0, attributes.expires_at_ms);
+    }
+
+    /// Counts an item that is given, or loses, a time of expiry.
+    #[inline]
+    pub(super) fn count_expiry(&mut self, old_ms: u64, new_ms: u64) {
+        match (old_ms != 0, new_ms != 0) {
+            (false, true) => self.slot.gauges.expiring.add(1),
+            (true, false) => self.slot.gauges.expiring.sub(1),
+            _ => {}
+        }
     }
 
     /// Points the index at a version that was written; the old one becomes a gap.
@@ -253,9 +269,8 @@ impl<'a> View<'a, '_> {
         true
     }
 
-    /// Gets the index ready for one key more and says which queue the new version belongs to.
-    fn prepare(&mut self, hash: Hash, old: Option<SlotRef<'a>>, now: Now) -> Result<usize, Error> {
-        let queue = old.map(|slot| self.queue_of(slot));
+    /// Gets the index ready for one key more and says which queue the new version belongs to, by that of the old one.
+    fn prepare(&mut self, hash: Hash, queue: Option<usize>, now: Now) -> Result<usize, Error> {
         self.prepare_index(hash, now)?;
         if self.shared.options.eviction != Eviction::S3Fifo {
             return Ok(PROBATION);

@@ -132,6 +132,11 @@ export const metaOthers: Entry[] = [
     ['ma {k} C{cas} k O1\r\nma {k} C{next} v\r\nma {k} C0 v\r\n', 'EX k{k} O1\r\nVA 1\r\n3\r\nVA 1\r\n4\r\n'],
   ]),
   row(
+    'ma C: that there is nothing is seen first, what is no number behind it',
+    'set {k} 0 0 0\r\n\r\nma {k} C1\r\nset {k} 0 0 1\r\nx\r\nma {k} C1\r\n',
+    'STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\nSTORED\r\nEX\r\n',
+  ),
+  row(
     'ma E',
     'ma {k} N0 E5 c\r\nma {k} E18446744073709551615 c\r\nmg {k} c v\r\n',
     'HD c5\r\nHD c18446744073709551615\r\nVA 1 c18446744073709551615\r\n1\r\n',

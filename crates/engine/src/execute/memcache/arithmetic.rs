@@ -91,6 +91,10 @@ fn next_number(item: &Item<'_>, command: &Arithmetic<'_>) -> Result<u64, Counted
     if item.marks.kind == Kind::Hash {
         return Err(Counted::WrongKind);
     }
+    // memcached sees that there is nothing before it looks at the token, and all else behind it.
+    if matches!(item.value, Value::Bytes(b"")) {
+        return Err(Counted::NotNumeric);
+    }
     if command.token != 0 && item.cas != command.token {
         return Err(Counted::Exists);
     }

@@ -68,7 +68,7 @@ fn metadump(lines: &mut Vec<u8>, key: &[u8], item: &Item<'_>, now_s: u64) {
 /// A request for the item: in base64 if the text of the key could not be one.
 fn mgdump(lines: &mut Vec<u8>, key: &[u8]) {
     lines.extend_from_slice(b"mg ");
-    if key.iter().all(|byte| byte.is_ascii_graphic()) {
+    if key.iter().all(u8::is_ascii_graphic) {
         lines.extend_from_slice(key);
     } else {
         base64(lines, key);
@@ -93,7 +93,10 @@ fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
 pub fn cachedump(class: u64, limit: usize, context: &Context<'_>, out: &mut impl Reply) {
     let limit = if limit == 0 { CACHEDUMP_ITEMS } else { limit.min(CACHEDUMP_ITEMS) };
     let (mut cursor, mut left, mut lines) = (0, limit, Vec::new());
-    while class == CLASS {
+    if class != CLASS {
+        return out.write(reply::END);
+    }
+    loop {
         cursor = context.store.scan(cursor, STEP_ITEMS.min(left), context.now_ms, &mut |key, item| {
             if left == 0 {
                 return;

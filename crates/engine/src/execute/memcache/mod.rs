@@ -9,7 +9,7 @@ pub mod operation;
 mod stats;
 pub mod text;
 
-pub use text::{command_index, execute, hash, key_hash, no_room, store, store_index};
+pub use text::{command_index, execute, get, get_index, hash, key_hash, no_room, store, store_index};
 
 /// Version of memcached that clients may take this server for, since they decide by it what to send and to expect: the one
 /// whose behaviour this was compared with.

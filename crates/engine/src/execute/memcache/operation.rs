@@ -76,7 +76,7 @@ pub enum Touched {
 }
 
 /// Shows the item to `found`, if there is one, and counts the read.
-#[inline]
+#[inline(always)]
 pub fn get(key: &[u8], hash: Hash, context: &Context<'_>, found: impl FnOnce(&Item<'_>)) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| found(&item));

@@ -30,6 +30,12 @@ pub fn command_index(request: &Request<'_>) -> Option<CommandIndex> {
     Some(CommandIndex(index))
 }
 
+/// Index of `get` and `gets`.
+#[inline]
+pub fn get_index(cas: bool) -> CommandIndex {
+    CommandIndex(u8::from(cas))
+}
+
 /// Index of a storage command.
 pub fn store_index(mode: StoreMode) -> u8 {
     match mode {
@@ -119,7 +125,7 @@ fn answer(out: &mut impl Reply, noreply: bool, line: &[u8]) {
 }
 
 /// Writes an item; whether the reply goes on: a hash ends it.
-#[inline]
+#[inline(always)]
 fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) -> bool {
     if item.marks.kind == Kind::Hash {
         out.write(reply::IS_HASH);
@@ -133,7 +139,7 @@ fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) -> b
 }
 
 /// Whether the reply goes on.
-#[inline]
+#[inline(always)]
 fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut impl Reply) -> bool {
     let mut goes_on = true;
     // A key that is not there is not in the reply.
@@ -141,8 +147,9 @@ fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut i
     goes_on
 }
 
+/// Executes `get` and `gets`.
 #[inline]
-fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
+pub fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &mut impl Reply) {
     let mut rest = keys;
     let mut goes_on = true;
     if let Some(first) = rest.next() {

@@ -82,8 +82,11 @@ pub fn execute(
     match row.name {
         "client|id" => reply::integer(out, session.client.serial as i64),
         "client|getname" => get_name(session, out),
-        "client|setname" => match set_name(first, session) {
-            Ok(()) => out.write(b"+OK\r\n"),
+        "client|setname" => match check_client_name(first) {
+            Ok(()) => {
+                set_name(first, session);
+                out.write(b"+OK\r\n");
+            }
             Err(text) => reply::error(out, &text),
         },
         "client|setinfo" => set_info(first, second, session, out),
@@ -164,11 +167,14 @@ fn check_name(what: &str, name: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// SETNAME, also of HELLO.
-pub fn set_name(name: &[u8], session: &Session) -> Result<(), String> {
-    check_name("Client names", name)?;
+/// Whether a connection may be called so.
+pub fn check_client_name(name: &[u8]) -> Result<(), String> {
+    check_name("Client names", name)
+}
+
+/// SETNAME, also of HELLO; the name was checked.
+pub fn set_name(name: &[u8], session: &Session) {
     session.client.names.lock().name = name.into();
-    Ok(())
 }
 
 fn set_info(attribute: &[u8], value: &[u8], session: &Session, out: &mut impl Reply) {

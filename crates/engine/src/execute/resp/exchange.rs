@@ -112,11 +112,13 @@ pub fn get_and_retime(request: &Request<'_>, session: &Session, context: &mut Co
         Err(text) => return reply::error(out, text),
     };
     let mut entry = context.cells.entry(key, request.hash, now_ms);
-    let is_string = entry.peek().is_some_and(|item| item.marks.kind == Kind::String);
+    let string = entry.peek().filter(|item| item.marks.kind == Kind::String);
+    let (is_string, has_time) = (string.is_some(), string.is_some_and(|item| item.expires_at_ms != 0));
     let at_ms = match retime {
-        Retime::Persist => Some(0),
+        // Without a time nothing changes: who watches the key is not told.
+        Retime::Persist if has_time => Some(0),
         Retime::AtMs(at_ms) if at_ms > now_ms => Some(at_ms),
-        Retime::AtMs(_) | Retime::Leave => None,
+        Retime::AtMs(_) | Retime::Persist | Retime::Leave => None,
     };
     let result = match at_ms {
         Some(at_ms) if is_string => entry.set_expiry(at_ms).unwrap_or(Ok(())),
@@ -128,7 +130,7 @@ pub fn get_and_retime(request: &Request<'_>, session: &Session, context: &mut Co
     }
     match give(&mut entry, session.version, resp, out) {
         // A time that has passed.
-        Given::Written if is_string && at_ms.is_none() && retime != Retime::Leave => {
+        Given::Written if is_string && at_ms.is_none() && matches!(retime, Retime::AtMs(_)) => {
             entry.remove();
         }
         Given::Written => {}

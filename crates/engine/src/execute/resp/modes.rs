@@ -37,8 +37,10 @@ pub fn execute(
     if session.modes.has(Modes::TRACKING) {
         tracking::remember(request, session, context);
     }
-    // A transaction holds its cells already.
-    let is_uncounted = session.modes.has(Modes::NO_TOUCH) && matches!(context.cells, Cells::Open(_));
+    // A transaction holds its cells already; who sends TOUCH means it.
+    let is_uncounted = session.modes.has(Modes::NO_TOUCH)
+        && matches!(context.cells, Cells::Open(_))
+        && request.spec.id != Command::Touch;
     if is_uncounted {
         context.cells = Cells::Uncounted(context.store);
     }

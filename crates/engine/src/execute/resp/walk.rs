@@ -38,7 +38,8 @@ struct Filter {
 
 impl Filter {
     fn new(pattern: Option<&[u8]>, kind: Option<&[u8]>) -> Filter {
-        let pattern = pattern.map(Pattern::new).filter(|pattern| !pattern.is_star());
+        // As in Valkey it is no pattern at all: by itself it would not match the empty key.
+        let pattern = pattern.filter(|pattern| *pattern != b"*").map(Pattern::new);
         Filter { pattern, kind: kind.map(<[u8]>::to_vec) }
     }
 }
