@@ -57,7 +57,8 @@ eachRuntime(runtime => {
     test(
       'spymemcached and Jedis',
       async () => {
-        const result = await run('mvn', ['--quiet', '--batch-mode', 'test'], {
+        const build = join(root, 'node_modules', '.cache', 'ringstone', 'java-clients');
+        const result = await run('mvn', ['--quiet', '--batch-mode', `-Dclients.build=${build}`, 'test'], {
           cwd: join(folder, 'java'),
           env: { ...process.env, RINGSTONE_PORT: String(server().port) },
         });
