@@ -27,6 +27,8 @@ use std::sync::Arc;
 pub const REQUESTS_PER_TURN: usize = 256;
 /// Bytes of replies that a connection may queue in one tick, but for the reply that goes beyond.
 pub const OUTPUT_PER_TURN: usize = 256 << 10;
+/// Hashes for which the worker keeps room; a transaction may have had ten million keys.
+const KEPT_HASHES: usize = 4096;
 
 /// The service of one worker thread.
 pub struct Worker {
@@ -252,6 +254,9 @@ impl Worker {
             } else if lane.state == LaneState::Blocked {
                 lane.state = LaneState::Active;
             }
+        }
+        if context.hashes.capacity() > KEPT_HASHES {
+            *context.hashes = Vec::new();
         }
         if traced.any() {
             self.shared.trace.publish();

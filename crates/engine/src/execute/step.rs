@@ -5,7 +5,7 @@ use crate::counters::CommandIndex;
 use crate::execute::{memcache, resp};
 use crate::intake::Step;
 use crate::reply::{OutputReply, Reply, Silence};
-use crate::session::Modes;
+use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome};
 use crate::timing;
 use ringstone_protocol::Sink;
@@ -128,14 +128,17 @@ pub fn execute_silently(
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
+    let session = &mut connection.session;
     let (is_heard, is_resp) = match &step {
-        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter()), true),
-        Step::RespInline(words) => (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter()), true),
+        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter(), session), true),
+        Step::RespInline(words) => {
+            (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter(), session), true)
+        }
         Step::RespAssembled | Step::RespRefused(_) | Step::RespError(_) => (false, true),
         _ => (true, false),
     };
     if is_resp {
-        connection.session.modes.set(Modes::SKIP, false);
+        session.modes.set(Modes::SKIP, false);
     }
     if is_heard {
         return execute(step, hash, connection, context, out);
@@ -163,9 +166,15 @@ pub fn execute_silently(
     (index, if walk.is_some() { Outcome::Continue } else { outcome })
 }
 
-/// Whether a request is answered all the same.
-fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
-    spec.is_some_and(|spec| resp::is_pushed(spec.id)) || resp::is_reply_on(words)
+/// Whether a request is answered all the same. What is queued for a transaction is not.
+fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>, session: &Session) -> bool {
+    let Some(spec) = spec else { return false };
+    match spec.id {
+        // It ends CLIENT REPLY OFF, with which it begins.
+        Command::Reset => session.modes.has(Modes::SILENT),
+        _ if session.transaction.is_some() => false,
+        id => resp::is_pushed(id) || resp::is_reply_on(words),
+    }
 }
 
 fn store_received(
