@@ -177,7 +177,7 @@ impl<'s, 'k> Entry<'s, 'k> {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     fn view(&mut self) -> View<'s, '_> {
         let (cell, others) = match &mut self.cell {
             Held::Own(guard) => (&mut **guard, None),
@@ -207,7 +207,9 @@ impl<'s, 'k> Entry<'s, 'k> {
     }
 
     /// The live item, counted as a read (frequency, last access) unless it is [`uncounted`](Entry::uncounted).
-    #[inline]
+    ///
+    /// Always inlined: callers look at few of the fields, and need not have the others read.
+    #[inline(always)]
     pub fn get(&mut self) -> Result<Item<'_>, Absence> {
         let (key, hash, now, counts) = (self.key, self.hash, self.now, self.counts);
         let mut view = self.view();
@@ -219,9 +221,7 @@ impl<'s, 'k> Entry<'s, 'k> {
                 }
                 Ok(self.item(raw, idle_s, fetched))
             }
-            Err(Some(Reason::Expired)) => Err(Absence::Expired),
-            Err(Some(_)) => Err(Absence::Flushed),
-            Err(None) => Err(if view.is_ghost(hash) { Absence::Evicted } else { Absence::Absent }),
+            Err(reason) => Err(view.absence(hash, reason)),
         }
     }
 

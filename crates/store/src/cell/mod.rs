@@ -18,6 +18,7 @@ mod integrity;
 pub(crate) use reclaim::Room;
 pub(crate) use write::Source;
 
+use crate::entry::Absence;
 use crate::ghosts::Ghosts;
 use crate::hash::{Hash, Hasher};
 use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
@@ -285,20 +286,37 @@ impl<'a> View<'a, '_> {
     }
 
     /// Finds a live item; one whose time has come is removed, and the answer says why.
-    #[inline]
+    #[inline(always)]
     pub fn find_live(&mut self, key: &[u8], hash: Hash, now: Now) -> Result<(SlotRef<'a>, RawItem), Option<Reason>> {
         let (slot, item) = self.find(key, hash).ok_or(None)?;
         match self.cell.is_gone(item, now) {
             None => Ok((slot, item)),
             Some(reason) => {
-                self.remove(hash, slot, reason, now);
+                self.remove_gone(hash, slot, reason, now);
                 Err(Some(reason))
             }
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn remove_gone(&mut self, hash: Hash, slot: SlotRef<'a>, reason: Reason, now: Now) {
+        self.remove(hash, slot, reason, now);
+    }
+
+    /// What is to be said of a key that is not there. `reason`: why it was removed just now, if it was.
+    #[inline(never)]
+    pub fn absence(&mut self, hash: Hash, reason: Option<Reason>) -> Absence {
+        match reason {
+            Some(Reason::Expired) => Absence::Expired,
+            Some(_) => Absence::Flushed,
+            None if self.is_ghost(hash) => Absence::Evicted,
+            None => Absence::Absent,
+        }
+    }
+
     /// Counts a read of a live item.
-    #[inline]
+    #[inline(always)]
     pub fn count_read(&mut self, slot: SlotRef<'a>, item: RawItem, now: Now) {
         let frequency = slot.frequency();
         if frequency < crate::index::MAX_FREQUENCY {
