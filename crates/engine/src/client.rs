@@ -69,6 +69,8 @@ impl Status {
 /// What a connection says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
+    /// Whom it has said to be, if it was asked.
+    pub user: Option<Box<[u8]>>,
     /// `CLIENT SETNAME`.
     pub name: Box<[u8]>,
     /// `CLIENT SETINFO LIB-NAME`.

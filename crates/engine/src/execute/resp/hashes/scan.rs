@@ -53,7 +53,7 @@ pub fn scan(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Rep
     });
     match read.and_then(|result| result.map_err(Failure::Text)) {
         Ok(()) => {}
-        Err(failure) => answer_failure(failure, context, out),
+        Err(failure) => answer_failure(&failure, context, out),
     }
 }
 
