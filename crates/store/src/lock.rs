@@ -10,9 +10,6 @@ use smallvec::SmallVec;
 
 /// Up to so many keys are locked together without an allocation.
 const INLINE_CELLS: usize = 16;
-/// Segments that the first item of a cell may need: its own, and one for pages of index.
-const FIRST_SEGMENTS: u32 = 2;
-
 /// A cell that is held, with its number.
 type HeldCell<'s> = (usize, MutexGuard<'s, Cell>);
 
@@ -84,22 +81,6 @@ impl<'s> LockedCells<'s> {
         self.cells.binary_search_by_key(&number, |(n, _)| *n).ok()
     }
 
-    /// A cell with nothing to evict finds room in others, but not in those that are held here: if these have all, some of it
-    /// is evicted now. That ends, since nobody else fills cells that are held.
-    #[cold]
-    fn make_room(&mut self, at: usize) {
-        let geometry = &self.shared.pool.geometry;
-        while self.shared.pool.free_segments() < FIRST_SEGMENTS {
-            let others = self.cells.iter_mut().enumerate().filter(|(n, _)| *n != at).map(|(_, cell)| cell);
-            let heaviest = others.max_by_key(|(number, _)| self.shared.slots[*number].held_bytes(geometry));
-            let Some((number, cell)) = heaviest else { return };
-            let slot = &*self.shared.slots[*number];
-            if !View::of(self.shared, slot, cell).reclaim_own(self.now) {
-                return;
-            }
-        }
-    }
-
     /// The entry of a key whose hash was among those locked.
     ///
     /// # Panics
@@ -107,9 +88,6 @@ impl<'s> LockedCells<'s> {
     pub fn entry<'a, 'k>(&'a mut self, key: &'k [u8], hash: Hash) -> Entry<'a, 'k> {
         let number = hash.cell(self.shared.slots.len());
         let at = self.position(number).expect("the key's cell is locked");
-        if self.shared.slots[number].is_bare() && self.cells.len() > 1 {
-            self.make_room(at);
-        }
         let (cell, others) = split(&mut self.cells, at);
         Entry::lent(self.shared, cell, others, key, hash, self.now)
     }

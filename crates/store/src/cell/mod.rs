@@ -157,12 +157,6 @@ impl Slot {
         Some(cell)
     }
 
-    /// Whether it holds no item at all.
-    #[inline]
-    pub fn is_bare(&self) -> bool {
-        self.gauges.segments.get() == 0
-    }
-
     /// Bytes of segments and extents that the cell holds.
     pub fn held_bytes(&self, geometry: &Geometry) -> u64 {
         self.gauges.segments.get() * geometry.segment_bytes as u64 + self.gauges.chain_bytes.get()

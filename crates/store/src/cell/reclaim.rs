@@ -139,23 +139,20 @@ impl View<'_, '_> {
         if self.reclaim_own(now) {
             return true;
         }
-        if let Some(others) = &mut self.others {
-            if others.reclaim(shared, now) {
-                return true;
-            }
-            if others.are_all(shared) {
-                return false;
-            }
-        }
         let refuses = shared.options.eviction == Eviction::None;
         let rounds = if refuses { MAX_ROUNDS_TO_REFUSE } else { MAX_ROUNDS };
+        let holds_all = self.others.as_ref().is_some_and(|others| others.are_all(shared));
         (0..rounds.min(MAX_TRIED_CELLS / shared.slots.len()).max(1))
-            .find_map(|_| match shared.reclaim(Some(self.slot), now) {
-                Room::Made => Some(true),
-                Room::Nothing => Some(false),
-                Room::Locked(_) => {
-                    std::thread::yield_now();
-                    None
+            .find_map(|_| {
+                let room = if holds_all { Room::Nothing } else { shared.reclaim(Some(self.slot), now) };
+                let made = room == Room::Made || self.others.as_mut().is_some_and(|others| others.reclaim(shared, now));
+                match room {
+                    _ if made => Some(true),
+                    Room::Locked(_) => {
+                        std::thread::yield_now();
+                        None
+                    }
+                    _ => Some(false),
                 }
             })
             .unwrap_or(false)
