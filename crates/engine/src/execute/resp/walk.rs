@@ -159,7 +159,7 @@ impl KeysWalk {
 pub fn keys(request: &Request<'_>, session: &mut Session, context: &mut Context<'_>, out: &mut impl Reply) -> Outcome {
     let [pattern] = request.fixed();
     let mut walk = KeysWalk::new(pattern);
-    if matches!(context.cells, Cells::Held(_)) {
+    if context.is_in_transaction() {
         while !walk.step(context, out) {}
         return Outcome::Continue;
     }
