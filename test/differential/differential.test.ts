@@ -18,7 +18,7 @@ import { RULES } from './rules.ts';
 import { Servers } from './servers.ts';
 
 /** Streams of each family on each runtime, and the first seed of each. */
-const STREAMS = 14;
+const STREAMS = 18;
 const FIRST_SEED = { mio: 1, uring: 1001 };
 const TIMEOUT_MS = 120_000;
 

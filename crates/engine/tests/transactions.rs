@@ -237,3 +237,17 @@ fn errors_of_the_five_commands() {
     ask(&mut bench, &mut client, "MULTI");
     assert_eq!(ask(&mut bench, &mut client, "EXEC"), "_\r\n");
 }
+
+#[test]
+fn a_message_has_no_place_among_the_replies() {
+    let mut bench = Bench::new(options());
+    let mut client = Client::new(Protocol::Resp);
+    client.send(&mut bench.worker, b"HELLO 3\r\nSUBSCRIBE a\r\nMULTI\r\nPUBLISH a x\r\nHELLO 2\r\nPUBLISH none x\r\n");
+    client.take_text();
+    client.send(&mut bench.worker, b"EXEC\r\n");
+    let text = client.take_text();
+    assert!(text.starts_with("*3\r\n:1\r\n*14\r\n"), "{text}");
+    assert!(text.ends_with("*0\r\n:0\r\n"), "{text}");
+    client.send(&mut bench.worker, b"PING\r\n");
+    assert!(client.take_text().starts_with(">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n"), "it comes after them");
+}

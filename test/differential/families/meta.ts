@@ -5,7 +5,7 @@
 import type { Random } from '../../soak/random.mjs';
 import { type Command, type Part, text } from '../command.ts';
 import { type Family, production } from '../family.ts';
-import { classic, NUMBERS, number, numberKey, textKey, textValue } from './classic.ts';
+import { classic, delta, NUMBERS, number, numberKey, textKey, textValue } from './classic.ts';
 
 /** Some of a list in a random order, each at most once: memcached refuses a flag that comes twice. */
 function some(
@@ -112,7 +112,7 @@ function metaArithmetic(random: Random, key: string): Command {
   // What is made quietly 1.6.18 tells all the same.
   const [vivify, quiet] = random.chance(0.5) ? [[`N${lasting(random)}`], []] : [[], ['q']];
   const flags = [
-    ...some(random, [...vivify, `J${number(random)}`, `D${number(random)}`], 0.3),
+    ...some(random, [...vivify, `J${number(random)}`, `D${delta(random)}`], 0.3),
     // No time: 1.6.18 does not set it.
     ...some(random, [random.of(['MI', 'MD', 'M+', 'M-', 'Mi', 'Md', 'MX'])], 0.5),
     ...some(random, [...quiet, 't', 'v', random.of(OPAQUES)], 0.3),

@@ -5,7 +5,7 @@ use crate::counters::CommandIndex;
 use crate::execute::{memcache, resp};
 use crate::intake::Step;
 use crate::reply::{OutputReply, Reply, Silence};
-use crate::session::Modes;
+use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome};
 use crate::timing;
 use ringstone_protocol::Sink;
@@ -20,22 +20,22 @@ use ringstone_store::{Body, Hash, NewValue};
 /// would make each of them move more and keep less in registers.
 #[inline(always)]
 pub fn execute(
-    step: Step<'_>,
+    step: &mut Step<'_>,
     hash: Option<Hash>,
     connection: &mut Connection,
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
     match step {
-        Step::Memcache(Request::Get { keys, cas }) => {
+        &mut Step::Memcache(Request::Get { keys, cas }) => {
             memcache::get(keys, cas, hash.unwrap_or(Hash(0)), context, out);
             (Some(memcache::get_index(cas)), Outcome::Continue)
         }
         Step::Memcache(Request::Store { head, value }) => {
-            memcache::store(&head, NewValue::Bytes(value), hash.unwrap_or(Hash(0)), context, out);
+            memcache::store(head, NewValue::Bytes(value), hash.unwrap_or(Hash(0)), context, out);
             (Some(CommandIndex(memcache::store_index(head.mode))), Outcome::Continue)
         }
-        Step::Resp { spec, args } => {
+        &mut Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         step => execute_other(step, hash, connection, context, out),
@@ -44,14 +44,14 @@ pub fn execute(
 
 #[inline(never)]
 fn execute_other(
-    step: Step<'_>,
+    step: &mut Step<'_>,
     hash: Option<Hash>,
     connection: &mut Connection,
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
     let hash = hash.unwrap_or(Hash(0));
-    match step {
+    match std::mem::replace(step, Step::DONE) {
         Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
         Step::MemcacheLogin { user, password } => {
             memcache::admin::login(user, password, connection, context, out);
@@ -122,26 +122,29 @@ fn execute_other(
 /// Executes what a client has sent that wants no answers (`CLIENT REPLY`).
 #[cold]
 pub fn execute_silently(
-    step: Step<'_>,
+    step: &mut Step<'_>,
     hash: Option<Hash>,
     connection: &mut Connection,
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
-    let (is_heard, is_resp) = match &step {
-        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter()), true),
-        Step::RespInline(words) => (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter()), true),
+    let session = &mut connection.session;
+    let (is_heard, is_resp) = match &*step {
+        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter(), session), true),
+        Step::RespInline(words) => {
+            (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter(), session), true)
+        }
         Step::RespAssembled | Step::RespRefused(_) | Step::RespError(_) => (false, true),
         _ => (true, false),
     };
     if is_resp {
-        connection.session.modes.set(Modes::SKIP, false);
+        session.modes.set(Modes::SKIP, false);
     }
     if is_heard {
         return execute(step, hash, connection, context, out);
     }
     let out = &mut Silence::default();
-    let (index, outcome) = match step {
+    let (index, outcome) = match std::mem::replace(step, Step::DONE) {
         Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
@@ -163,9 +166,15 @@ pub fn execute_silently(
     (index, if walk.is_some() { Outcome::Continue } else { outcome })
 }
 
-/// Whether a request is answered all the same.
-fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
-    spec.is_some_and(|spec| resp::is_pushed(spec.id)) || resp::is_reply_on(words)
+/// Whether a request is answered all the same. What is queued for a transaction is not.
+fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>, session: &Session) -> bool {
+    let Some(spec) = spec else { return false };
+    match spec.id {
+        // It ends CLIENT REPLY OFF, with which it begins.
+        Command::Reset => session.modes.has(Modes::SILENT),
+        _ if session.transaction.is_some() => false,
+        id => resp::is_pushed(id) || resp::is_reply_on(words),
+    }
 }
 
 fn store_received(

@@ -5,6 +5,7 @@ use super::connection::shown;
 use super::{Request, tracking};
 use crate::Protocol;
 use crate::client::{Client, Status};
+use crate::options::OUTPUT_LIMIT;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::{Context, Outcome};
@@ -144,6 +145,10 @@ pub fn list(request: &Request<'_>, session: &Session, context: &Context<'_>, out
     };
     let mut text = String::new();
     for client in listed {
+        // Such a reply is not sent, and one may ask for the same connection a million times.
+        if text.len() > OUTPUT_LIMIT {
+            break;
+        }
         let command = Arc::ptr_eq(&client, &session.client).then_some("client|list");
         describe(&client, command, context.now_ms, &mut text);
         text.push('\n');

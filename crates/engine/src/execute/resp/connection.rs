@@ -130,8 +130,8 @@ fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, ou
     if let Some(name) = name {
         client::set_name(name, session);
     }
-    if version != session.version {
-        // What has come so far has the form of the old one.
+    if version != session.version && !context.is_in_transaction() {
+        // What has come so far has the form of the old one. A transaction's replies have no place for it.
         session.client.deliver_now(out);
     }
     session.set_version(version);

@@ -19,10 +19,11 @@ pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
     reply::integer(out, removed);
 }
 
-/// EXISTS and TOUCH; a key named twice counts twice.
-pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
+/// EXISTS and, with `is_access`, TOUCH: looking is no access, by which an item would stay longer. A key named twice counts twice.
+pub fn exists(request: &Request<'_>, is_access: bool, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut found = 0;
-    for_each_entry(request.hash, request.arguments(), context, |mut entry, counters| {
+    for_each_entry(request.hash, request.arguments(), context, |entry, counters| {
+        let mut entry = if is_access { entry } else { entry.uncounted() };
         let outcome = entry.get().map(|_| ());
         counters.resp.read(outcome);
         found += i64::from(outcome.is_ok());

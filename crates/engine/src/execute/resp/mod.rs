@@ -96,13 +96,17 @@ pub fn execute(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> Outcome {
-    if session.modes.is_none() {
-        dispatch(request, session, context, out)
-    } else {
-        modes::execute(request, session, context, out)
+    if !session.modes.is_none() {
+        return modes::execute(request, session, context, out);
     }
+    if request.spec.id == Command::Get {
+        strings::get(request, session, context, out);
+        return Outcome::Continue;
+    }
+    dispatch(request, session, context, out)
 }
 
+#[inline(never)]
 fn dispatch(
     request: &mut Request<'_>,
     session: &mut Session,
@@ -133,7 +137,8 @@ fn dispatch(
         C::IncrBy => strings::add(request, strings::increment(request), context, out),
         C::DecrBy => strings::add(request, strings::decrement(request), context, out),
         C::Del | C::Unlink => keys::delete(request, context, out),
-        C::Exists | C::Touch => keys::exists(request, context, out),
+        C::Exists => keys::exists(request, false, context, out),
+        C::Touch => keys::exists(request, true, context, out),
         C::Type => keys::kind(request, context, out),
         C::Ttl => keys::ttl(request, 1000, Basis::Now, context, out),
         C::PTtl => keys::ttl(request, 1, Basis::Now, context, out),

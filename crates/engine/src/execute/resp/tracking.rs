@@ -82,6 +82,10 @@ fn check(wish: &Wish<'_>, session: &Session, context: &Context<'_>) -> Result<()
 }
 
 fn check_prefixes(prefixes: &[&[u8]], existing: &[Box<[u8]>]) -> Result<(), Text> {
+    // First, for each is compared with all others.
+    if existing.len() + prefixes.len() > MAX_PREFIXES {
+        return Err(format!("ERR a client may have at most {MAX_PREFIXES} prefixes").into());
+    }
     for (index, prefix) in prefixes.iter().enumerate() {
         let clash = |kind: &str, other: &[u8]| {
             let (prefix, other) = (shown(prefix), shown(other));
@@ -95,9 +99,6 @@ fn check_prefixes(prefixes: &[&[u8]], existing: &[Box<[u8]>]) -> Result<(), Text
         if let Some(other) = prefixes[index + 1..].iter().find(|other| overlap(prefix, other)) {
             return Err(clash("another provided", other));
         }
-    }
-    if existing.len() + prefixes.len() > MAX_PREFIXES {
-        return Err(format!("ERR a client may have at most {MAX_PREFIXES} prefixes").into());
     }
     Ok(())
 }
