@@ -77,7 +77,9 @@ function metaGet(random: Random, key: string): Command {
   const asked = some(random, [...ofTexts, 'v', 'f', 't', 'l', 'q', random.of(OPAQUES)], 0.35);
   // memcached forgets how a key was named that it makes itself.
   const vivify = BASE64_KEYS.includes(key) ? [] : [`N${lasting(random)}`];
-  const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
+  // Not of numbers: counting may end what the winner was told, by their length and by who holds the item.
+  const recache = NUMBERS.includes(key) ? [] : [`R${random.of(['0', '30', '2000', '-1'])}`];
+  const more = some(random, [...vivify, ...recache, `T${time(random)}`], 0.15);
   return line(random, 'mg', key, '', [...tokens, ...asked, ...more]);
 }
 
