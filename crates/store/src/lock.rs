@@ -104,6 +104,13 @@ impl<'s> LockedCells<'s> {
         walk::random_key(shared, self, seed, now)
     }
 
+    /// As [`LockedCells::flush`]; each cell is let go as soon as it is flushed.
+    pub(crate) fn flush_and_unlock(self, at_ms: UnixMillis) {
+        for (number, mut cell) in self.cells {
+            self.shared.slots[number].flush_at(&mut cell, at_ms, self.now.ms);
+        }
+    }
+
     /// As [`Store::flush`](crate::Store::flush), of the cells that are locked.
     pub fn flush(&mut self, at_ms: UnixMillis) {
         for (number, cell) in &mut self.cells {

@@ -151,11 +151,10 @@ impl Store {
     }
 
     /// Removes everything that was written up to now, or, with a later `at_ms`, everything written before that moment
-    /// once it comes (a later call replaces an earlier one, as memcached does).
+    /// once it comes (a later call replaces an earlier one, as memcached does). With all cells locked: of what is written
+    /// in one step nobody sees a part flushed.
     pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
-        for slot in &self.shared.slots {
-            slot.flush_at(&mut slot.lock(Now::at(now_ms)), at_ms, now_ms);
-        }
+        self.lock_all(now_ms).flush_and_unlock(at_ms);
     }
 
     /// One bounded slice of the sweep for expired and flushed items, starting from cursor 0; call again with the answer
