@@ -293,3 +293,33 @@ fn no_touch_does_not_count_reads() {
     assert_eq!(idle_s(&bench), 0);
     assert_eq!(client.text(), "+OK\r\n+OK\r\n$1\r\nv\r\n*1\r\n$1\r\nv\r\n:1\r\n+OK\r\n$1\r\nv\r\n");
 }
+
+#[test]
+fn what_goes_of_itself_while_a_client_works_is_no_change_of_its_own() {
+    let mut scene = Scene::new("CLIENT TRACKING ON NOLOOP");
+    scene.resp("SET k v\r\n");
+    scene.track("GET k\r\n");
+    let value = "v".repeat(30_000);
+    let mut told = String::new();
+    for number in 0..20_000 {
+        assert_eq!(scene.track(&format!("SET f{number} {value}\r\n")), "+OK\r\n");
+        told = scene.told();
+        let store = &scene.bench.shared.store;
+        let is_there = store.entry(b"k", store.hash(b"k"), START_MS).peek().is_some();
+        if !told.is_empty() || !is_there {
+            break;
+        }
+    }
+    assert_eq!(told, invalidated("k"), "evicted for a value of its own");
+}
+
+#[test]
+fn caching_is_for_the_next_request_also_if_that_is_refused() {
+    let transactions = ["MULTI\r\nDISCARD\r\n", "MULTI\r\nNOSUCH\r\nEXEC\r\n", "MULTI\r\nEXEC x\r\n"];
+    for refused in ["NOSUCH\r\n", "GET\r\n"].into_iter().chain(transactions) {
+        let mut scene = Scene::new("CLIENT TRACKING ON OPTOUT");
+        scene.track(&format!("CLIENT CACHING NO\r\n{refused}GET a\r\n"));
+        scene.resp("SET a 1\r\n");
+        assert_eq!(scene.told(), invalidated("a"), "{refused}");
+    }
+}
