@@ -163,6 +163,8 @@ impl Worker {
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
         for (index, lane) in lanes.iter_mut().enumerate() {
+            // What a request may be depends on whether the one before it was a login.
+            let waits = lane.turn.connection.session.modes.has(Modes::UNAUTHENTICATED);
             for _ in 0..share {
                 if lane.state != LaneState::Active || round.is_full() {
                     break;
@@ -182,7 +184,7 @@ impl Worker {
                     }
                     Intake::Step(step, hash) => {
                         lane.requests_left -= 1;
-                        if blocks(&step) {
+                        if waits || blocks(&step) {
                             lane.state = LaneState::Blocked;
                         }
                         round.push(Queued { lane: index, step, hash, start });
