@@ -44,7 +44,7 @@ pub struct Worker {
 struct Lane<'t, 'i> {
     turn: &'t mut Turn<'i, Connection, ChainBody>,
     input: &'i [u8],
-    /// Of replies to earlier turns that are still queued.
+    /// Of mail and of replies to earlier turns that are still queued.
     queued_bytes: usize,
     /// Of this turn's replies, bytes of large values.
     referenced_bytes: usize,
@@ -88,6 +88,8 @@ impl<'t, 'i> Lane<'t, 'i> {
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
             }
+            // It is no reply: however much comes in each turn, the connection's own requests have their share.
+            self.queued_bytes = self.turn.output.len();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::info::COMPATIBLE_VERSION;
 use super::{Request, auth, client, pubsub, tracking};
+use crate::cells::Cells;
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -130,8 +131,8 @@ fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, ou
     if let Some(name) = name {
         client::set_name(name, session);
     }
-    if version != session.version {
-        // What has come so far has the form of the old one.
+    if version != session.version && !matches!(context.cells, Cells::Held(_)) {
+        // What has come so far has the form of the old one. Within the reply of a transaction it has no place.
         session.client.deliver_now(out);
     }
     session.set_version(version);
