@@ -401,6 +401,11 @@ impl Service for Worker {
         connection.is_between_messages()
     }
 
+    /// As in Valkey and memcached: a subscriber and a watcher may listen for as long as they like.
+    fn may_be_idle(&self, connection: &Connection) -> bool {
+        connection.mode != Mode::Watch && !connection.session.modes.has(Modes::SUBSCRIBER)
+    }
+
     fn resume(&mut self, _connection: &mut Connection, completion: Mail) -> Resumed {
         match completion {
             // They are read in the turn that follows.
