@@ -195,3 +195,19 @@ fn a_shutdown_has_to_be_allowed() {
     let client = bench.whole(Protocol::Memcached, b"shutdown\r\nversion\r\n");
     assert!(client.closed && client.replies.is_empty());
 }
+
+#[test]
+fn a_cachedump_is_bounded_and_its_keys_are_words() {
+    let mut bench = Bench::new(options());
+    let mut client = Client::new(Protocol::Resp);
+    client.send(&mut bench.worker, b"*3\r\n$3\r\nSET\r\n$9\r\nk\r\nEND\r\nx\r\n$1\r\nv\r\n");
+    assert_eq!(client.text(), "+OK\r\n");
+    let dump = ask(&mut bench, "stats cachedump 1 0\r\n");
+    assert_eq!(dump.matches("\r\n").count(), 2 - usize::from(!dump.contains("ITEM")), "{dump}");
+    for number in 0..1000 {
+        let key = format!("{number:05}").repeat(10_000);
+        client.send(&mut bench.worker, format!("SET {key} v\r\n").as_bytes());
+    }
+    let length = ask(&mut bench, "stats cachedump 1 0\r\n").len();
+    assert!(length > 1 << 20 && length < 3 << 20, "{length}");
+}
