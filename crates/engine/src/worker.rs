@@ -258,6 +258,7 @@ impl Worker {
             }
         }
         if traced.any() {
+            trace::leave();
             self.shared.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
