@@ -5,6 +5,7 @@ mod common;
 use common::{Bench, Client, START_MS, options};
 use ringstone_engine::Protocol::{Memcached, Resp};
 use ringstone_engine::ServerOptions;
+use ringstone_net::{CloseReason, Service};
 
 /// The push of an invalidated key.
 fn invalidated(key: &str) -> String {
@@ -322,4 +323,29 @@ fn caching_is_for_the_next_request_also_if_that_is_refused() {
         scene.resp("SET a 1\r\n");
         assert_eq!(scene.told(), invalidated("a"), "{refused}");
     }
+}
+
+#[test]
+fn what_a_connection_has_asked_for_is_bounded_in_bytes_and_goes_with_it() {
+    let mut scene = Scene::new("CLIENT SETNAME me");
+    let prefixes: String = (0..50).map(|number| format!(" PREFIX {number:02}{}", "p".repeat(60_000))).collect();
+    let reply = scene.track(&format!("*1\r\n$4\r\nPING\r\n{}", array(&format!("CLIENT TRACKING ON BCAST{prefixes}"))));
+    assert_eq!(reply, "+PONG\r\n-ERR the prefixes of a client may have at most 1048576 bytes\r\n");
+    assert_eq!(scene.bench.shared.tracking.counts().prefixes, 0);
+    let reply = scene.track(&array(&format!("CLIENT TRACKING ON BCAST PREFIX {}", "p".repeat(60_000))));
+    assert_eq!(reply, "+OK\r\n");
+    scene.track("CLIENT TRACKING OFF\r\nCLIENT TRACKING ON\r\nGET k\r\n");
+    let client = std::sync::Arc::clone(&scene.tracker.connection.session.client);
+    assert_eq!(&*client.names.lock().name, b"me");
+    // Another one keeps the table, which may know the first for as long as the key stays as it is.
+    scene.resp("HELLO 3\r\nCLIENT TRACKING ON\r\n");
+    scene.bench.worker.close(scene.tracker.connection, CloseReason::Peer);
+    assert_eq!(*client.names.lock(), Default::default());
+}
+
+/// The words of a line as an array.
+fn array(line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let bulks: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+    format!("*{}\r\n{bulks}", words.len())
 }

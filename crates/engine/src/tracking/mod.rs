@@ -15,7 +15,7 @@ use crate::changes::{Listeners, Part};
 use crate::client::{Client, Status};
 use parking_lot::Mutex;
 use prefixes::Prefixes;
-pub use prefixes::{MAX_PREFIX_BYTES, MAX_PREFIXES, overlap};
+pub use prefixes::{MAX_PREFIX_BYTES, MAX_PREFIXES, PREFIXES_LIMIT, overlap};
 use ringstone_store::{Change, Changed, Changes, Hash, Observer, Store, UnixMillis};
 use std::cell::Cell;
 use std::collections::HashMap;
