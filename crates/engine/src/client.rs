@@ -234,11 +234,12 @@ impl Client {
         }
     }
 
-    /// By the worker: the connection is gone.
+    /// By the worker: the connection is gone. What is big goes at once: keys that it has read may know it for longer.
     pub fn leave(&self) {
         self.hot.gone.store(true, Ordering::Release);
         self.inbox.leave();
         *self.redirection.lock() = None;
+        *self.names.lock() = Names::default();
     }
 
     /// Whether the connection is gone.

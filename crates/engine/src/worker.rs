@@ -46,7 +46,7 @@ pub struct Worker {
 struct Lane<'t, 'i> {
     turn: &'t mut Turn<'i, Connection, ChainBody>,
     input: &'i [u8],
-    /// Of replies to earlier turns that are still queued.
+    /// Of mail and of replies to earlier turns that are still queued.
     queued_bytes: usize,
     /// Of this turn's replies, bytes of large values.
     referenced_bytes: usize,
@@ -90,6 +90,8 @@ impl<'t, 'i> Lane<'t, 'i> {
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
             }
+            // It is no reply: however much comes in each turn, the connection's own requests have their share.
+            self.queued_bytes = self.turn.output.len();
         }
     }
 
@@ -165,6 +167,8 @@ impl Worker {
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
         for (index, lane) in lanes.iter_mut().enumerate() {
+            // What a request may be depends on whether the one before it was a login.
+            let waits = lane.turn.connection.session.modes.has(Modes::UNAUTHENTICATED);
             for _ in 0..share {
                 if lane.state != LaneState::Active || round.is_full() {
                     break;
@@ -205,7 +209,7 @@ impl Worker {
                     }
                     Intake::Step(step, hash) => {
                         lane.requests_left -= 1;
-                        if blocks(&step) {
+                        if waits || blocks(&step) {
                             lane.state = LaneState::Blocked;
                         }
                         round.push(Queued { lane: index, step, hash, start });
@@ -282,6 +286,7 @@ impl Worker {
             *context.hashes = Vec::new();
         }
         if traced.any() {
+            trace::leave();
             self.shared.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
@@ -424,6 +429,11 @@ impl Service for Worker {
 
     fn is_between_messages(&self, connection: &Connection) -> bool {
         connection.is_between_messages()
+    }
+
+    /// As in Valkey and memcached: a subscriber and a watcher may listen for as long as they like.
+    fn may_be_idle(&self, connection: &Connection) -> bool {
+        connection.mode != Mode::Watch && !connection.session.modes.has(Modes::SUBSCRIBER)
     }
 
     fn resume(&mut self, _connection: &mut Connection, completion: Mail) -> Resumed {

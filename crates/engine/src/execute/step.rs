@@ -143,6 +143,8 @@ pub fn execute_silently(
     if is_heard {
         return execute(step, hash, connection, context, out);
     }
+    // Pushes are sent all the same; a command that has them sent before its answer must not take them into its silence.
+    connection.session.client.deliver_now(out);
     let out = &mut Silence::default();
     let (index, outcome) = match std::mem::replace(step, Step::DONE) {
         Step::Resp { spec, args } => {

@@ -12,6 +12,7 @@ use crate::shared::{Context, Outcome};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -134,10 +135,13 @@ pub fn list(request: &Request<'_>, session: &Session, context: &Context<'_>, out
         };
         clients.all().into_iter().filter(|client| Kind::of(client) == kind).collect()
     } else if count > 3 && option.eq_ignore_ascii_case(b"id") {
-        let mut found = Vec::new();
+        // Each once: else a request could ask for many times its own length.
+        let (mut seen, mut found) = (HashSet::new(), Vec::new());
         for word in request.arguments().skip(2) {
             let Some(id) = parse_i64(word) else { return reply::error(out, "ERR Invalid client ID") };
-            found.extend(u64::try_from(id).ok().and_then(|id| clients.get(id)));
+            if seen.insert(id) {
+                found.extend(u64::try_from(id).ok().and_then(|id| clients.get(id)));
+            }
         }
         found
     } else {
