@@ -17,7 +17,7 @@ use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
 use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::binary::request as binary;
-use ringstone_protocol::memcache::text::{BodyHead, Request};
+use ringstone_protocol::memcache::text::{self, BodyHead, Request};
 use ringstone_protocol::resp::command::Command;
 use ringstone_protocol::resp::parse::Args;
 use ringstone_store::{Body, Hash, UnixMillis};
@@ -46,7 +46,7 @@ pub struct Worker {
 struct Lane<'t, 'i> {
     turn: &'t mut Turn<'i, Connection, ChainBody>,
     input: &'i [u8],
-    /// Of replies to earlier turns that are still queued.
+    /// Of mail and of replies to earlier turns that are still queued.
     queued_bytes: usize,
     /// Of this turn's replies, bytes of large values.
     referenced_bytes: usize,
@@ -90,6 +90,8 @@ impl<'t, 'i> Lane<'t, 'i> {
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
             }
+            // It is no reply: however much comes in each turn, the connection's own requests have their share.
+            self.queued_bytes = self.turn.output.len();
         }
     }
 
@@ -165,6 +167,8 @@ impl Worker {
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
         for (index, lane) in lanes.iter_mut().enumerate() {
+            // What a request may be depends on whether the one before it was a login.
+            let waits = lane.turn.connection.session.modes.has(Modes::UNAUTHENTICATED);
             for _ in 0..share {
                 if lane.state != LaneState::Active || round.is_full() {
                     break;
@@ -174,7 +178,28 @@ impl Worker {
                     break;
                 }
                 let turn = &mut *lane.turn;
-                let start = turn.connection.is_between_messages().then_some(turn.consumed);
+                let is_between_messages = turn.connection.is_between_messages();
+                let start = is_between_messages.then_some(turn.consumed);
+                // The commonest requests go straight into the round; what `take` gives is long, and copied.
+                if is_between_messages && turn.connection.mode == Mode::Memcache {
+                    let rest = &lane.input[turn.consumed..];
+                    if let Some((keys, taken)) = text::plain_get(rest) {
+                        turn.consumed += taken;
+                        lane.requests_left -= 1;
+                        let hash = keys.first().map(|key| self.shared.store.hash(key));
+                        let step = Step::Memcache(Request::Get { keys, cas: false });
+                        round.push(Queued { lane: index, step, hash, start });
+                        continue;
+                    }
+                    if let Some((head, value, taken)) = text::plain_set(rest, &self.bounds.memcache) {
+                        turn.consumed += taken;
+                        lane.requests_left -= 1;
+                        let hash = Some(self.shared.store.hash(head.key));
+                        let step = Step::Memcache(Request::Store { head, value });
+                        round.push(Queued { lane: index, step, hash, start });
+                        continue;
+                    }
+                }
                 let intake =
                     take(turn.connection, lane.input, &mut turn.consumed, &self.bounds, &self.shared.store, now_ms);
                 match intake {
@@ -184,7 +209,7 @@ impl Worker {
                     }
                     Intake::Step(step, hash) => {
                         lane.requests_left -= 1;
-                        if blocks(&step) {
+                        if waits || blocks(&step) {
                             lane.state = LaneState::Blocked;
                         }
                         round.push(Queued { lane: index, step, hash, start });
@@ -213,20 +238,20 @@ impl Worker {
         let timing = Timing::new(&self.shared.settings);
         let mut context =
             Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch, timing };
-        let only = only_command(round);
         let mut executed = ArrayVec::<CommandIndex, BATCH>::new();
-        for Queued { lane, step, hash, start } in round.drain(..) {
-            let lane = &mut lanes[lane];
+        // Where they are: what they are of is long.
+        for Queued { lane, step, hash, start } in round.iter_mut() {
+            let (lane, hash) = (&mut lanes[*lane], *hash);
             if matches!(lane.state, LaneState::Closing | LaneState::Overrun | LaneState::PutOff) {
                 continue;
             }
-            if let Some(start) = start
+            if let Some(start) = *start
                 && lane.has_replied_enough()
             {
                 lane.put_off(start);
                 continue;
             }
-            if reads_counters(&step) {
+            if reads_counters(step) {
                 count(counters, &mut executed, arrived_ns);
             }
             let mut out = OutputReply {
@@ -238,15 +263,17 @@ impl Worker {
             let connection = &mut *lane.turn.connection;
             if traced.any() {
                 let serial = connection.session.client.serial;
-                trace::enter(trace::Command { name: command_name(&step, connection), connection: serial });
+                trace::enter(trace::Command { name: command_name(step, connection), connection: serial });
             }
             let (index, outcome) = if connection.session.is_silent() {
                 step::execute_silently(step, hash, connection, &mut context, &mut out)
             } else {
                 step::execute(step, hash, connection, &mut context, &mut out)
             };
-            executed.extend(index);
-            lane.last_command = index.or(lane.last_command);
+            if let Some(index) = index {
+                executed.push(index);
+                lane.last_command = Some(index);
+            }
             if !out.has_room() {
                 lane.state = LaneState::Overrun;
             } else if outcome != Outcome::Continue {
@@ -259,13 +286,15 @@ impl Worker {
             *context.hashes = Vec::new();
         }
         if traced.any() {
+            trace::leave();
             self.shared.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
         if context.timing.is_long(round_ns) {
-            let only = only.map(|(lane, args)| (args, &lanes[lane].turn.connection.session));
+            let only = only_command(round).map(|(lane, args)| (args, &lanes[lane].turn.connection.session));
             timing::finish_round(round_ns, only, &context);
         }
+        round.clear();
     }
 }
 
@@ -400,6 +429,11 @@ impl Service for Worker {
 
     fn is_between_messages(&self, connection: &Connection) -> bool {
         connection.is_between_messages()
+    }
+
+    /// As in Valkey and memcached: a subscriber and a watcher may listen for as long as they like.
+    fn may_be_idle(&self, connection: &Connection) -> bool {
+        connection.mode != Mode::Watch && !connection.session.modes.has(Modes::SUBSCRIBER)
     }
 
     fn resume(&mut self, _connection: &mut Connection, completion: Mail) -> Resumed {

@@ -106,11 +106,13 @@ fn replies_without_room_do_not_stop_what_was_begun() {
 }
 
 /// What is done to `k` between WATCH and EXEC, and whether EXEC is to do nothing.
-const CHANGES: [(&str, &str, bool); 16] = [
+const CHANGES: [(&str, &str, bool); 18] = [
     ("SET k 1", "SET k 2", true),
     ("SET k 1", "SET k 1", true),
     ("SET k 1", "GET k", false),
     ("SET k 1", "SET other 1", false),
+    ("SET k 1", "GETEX k PERSIST", false),
+    ("SET k 1", "GETEX k EX 5", true),
     ("SET k 1", "DEL k", true),
     ("SET k 1", "DEL k|SET k 1", true),
     ("SET k 1", "INCR k", true),
@@ -155,6 +157,11 @@ fn memcached_changes_are_seen_by_watch() {
         ("incr k 1", true),
         ("delete k", true),
         ("flush_all", true),
+        ("ms k 1\r\n2", true),
+        ("ma k", true),
+        ("md k I T30", true),
+        ("mg k v", false),
+        ("mg k T30", true),
     ] {
         let (mut bench, mut client, _) = two();
         let mut other = Client::new(Protocol::Memcached);

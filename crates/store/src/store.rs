@@ -166,7 +166,7 @@ impl Store {
         while segments > 0 && cells > 0 {
             let slot = self.shared.slots.get(number)?;
             let mut cell = slot.lock(now);
-            let next = View { shared: &self.shared, slot, cell: &mut cell }.sweep(first, now);
+            let next = View::of(&self.shared, slot, &mut cell).sweep(first, now);
             // The lock is let go after each segment, to whoever waits: one that is merely unlocked is taken here again before
             // the other has woken up, and a read was seen to wait for as much as a whole cell, 4 ms.
             MutexGuard::unlock_fair(cell);
@@ -243,7 +243,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         for slot in &self.shared.slots {
             let mut cell = slot.lock(Now::at(0));
-            View { shared: &self.shared, slot, cell: &mut cell }.drop_chains();
+            View::of(&self.shared, slot, &mut cell).drop_chains();
         }
     }
 }

@@ -20,22 +20,22 @@ use ringstone_store::{Body, Hash, NewValue};
 /// would make each of them move more and keep less in registers.
 #[inline(always)]
 pub fn execute(
-    step: Step<'_>,
+    step: &mut Step<'_>,
     hash: Option<Hash>,
     connection: &mut Connection,
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
     match step {
-        Step::Memcache(Request::Get { keys, cas }) => {
+        &mut Step::Memcache(Request::Get { keys, cas }) => {
             memcache::get(keys, cas, hash.unwrap_or(Hash(0)), context, out);
             (Some(memcache::get_index(cas)), Outcome::Continue)
         }
         Step::Memcache(Request::Store { head, value }) => {
-            memcache::store(&head, NewValue::Bytes(value), hash.unwrap_or(Hash(0)), context, out);
+            memcache::store(head, NewValue::Bytes(value), hash.unwrap_or(Hash(0)), context, out);
             (Some(CommandIndex(memcache::store_index(head.mode))), Outcome::Continue)
         }
-        Step::Resp { spec, args } => {
+        &mut Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         step => execute_other(step, hash, connection, context, out),
@@ -44,14 +44,14 @@ pub fn execute(
 
 #[inline(never)]
 fn execute_other(
-    step: Step<'_>,
+    step: &mut Step<'_>,
     hash: Option<Hash>,
     connection: &mut Connection,
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
     let hash = hash.unwrap_or(Hash(0));
-    match step {
+    match std::mem::replace(step, Step::DONE) {
         Step::Memcache(Request::Admin(admin)) => (None, memcache::admin::execute(admin, connection, context, out)),
         Step::MemcacheLogin { user, password } => {
             memcache::admin::login(user, password, connection, context, out);
@@ -122,14 +122,14 @@ fn execute_other(
 /// Executes what a client has sent that wants no answers (`CLIENT REPLY`).
 #[cold]
 pub fn execute_silently(
-    step: Step<'_>,
+    step: &mut Step<'_>,
     hash: Option<Hash>,
     connection: &mut Connection,
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
     let session = &mut connection.session;
-    let (is_heard, is_resp) = match &step {
+    let (is_heard, is_resp) = match &*step {
         Step::Resp { spec, args } => (is_heard(*spec, args.into_iter(), session), true),
         Step::RespInline(words) => {
             (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter(), session), true)
@@ -143,8 +143,10 @@ pub fn execute_silently(
     if is_heard {
         return execute(step, hash, connection, context, out);
     }
+    // Pushes are sent all the same; a command that has them sent before its answer must not take them into its silence.
+    connection.session.client.deliver_now(out);
     let out = &mut Silence::default();
-    let (index, outcome) = match step {
+    let (index, outcome) = match std::mem::replace(step, Step::DONE) {
         Step::Resp { spec, args } => {
             execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }

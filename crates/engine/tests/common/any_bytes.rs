@@ -2,7 +2,7 @@
 //! that were found worth keeping.
 
 use crate::common::{Bench, Client, options};
-use ringstone_engine::Protocol;
+use ringstone_engine::{Protocol, ServerOptions};
 
 /// Replies tell of clocks, memory, the order of hashes or chance: they are not compared. What else such a connection does is
 /// checked all the same.
@@ -11,7 +11,7 @@ const UNEQUAL: [&[u8]; 14] = [
     b"stat",
     b"scan",
     b"keys",
-    b"random",
+    b"rand",
     b"slowlog",
     b"latency",
     b"memory",
@@ -26,6 +26,10 @@ const UNEQUAL: [&[u8]; 14] = [
 const SLEEP: &[u8] = b"sleep";
 /// Replies of one input: what a small store and the longest table (COMMAND's) can be told so many times over.
 const MAX_REPLY_BYTES: usize = 256 << 20;
+/// One cell: in which of several a key is, and so its token, is a matter of chance.
+const MAX_MEMORY: u64 = 4 << 20;
+/// Small, so that inputs can go beyond it.
+const MAX_VALUE_SIZE: u64 = 32 << 10;
 
 fn holds(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
@@ -38,7 +42,8 @@ pub fn is_told_alike(stream: &[u8]) -> bool {
 
 fn served(stream: &[u8], piece: usize) -> Client {
     // A store of its own each time: tokens count from the start.
-    let mut bench = Bench::alike(options());
+    let options = ServerOptions { max_memory: MAX_MEMORY, max_value_size: MAX_VALUE_SIZE, ..options() };
+    let mut bench = Bench::alike(options);
     let client = bench.pieces(Protocol::Auto, stream.chunks(piece.max(1)));
     assert!(client.replies.len() <= MAX_REPLY_BYTES);
     client

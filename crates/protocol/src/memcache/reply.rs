@@ -95,7 +95,11 @@ pub fn write_value_head(sink: &mut impl Sink, key: &[u8], flags: u32, length: us
         fill.put(inline);
     }
     fill.put(b" ");
-    fill.put_number(flags);
+    match flags {
+        // Those of most items are 0.
+        0..=9 => fill.put(&[b'0' + flags as u8]),
+        _ => fill.put_number(flags),
+    }
     fill.put(b" ");
     fill.put_number(length);
     if let Some(cas) = cas {

@@ -10,10 +10,11 @@
 
 use super::admin::Admin;
 use super::key::Key;
-use super::line::Line;
+use super::line::{BODY_END, Line};
 use super::words::Words;
 use super::{meta, reply};
 use crate::find::find;
+use crate::number;
 
 /// Longest key in bytes.
 pub const MAX_KEY: usize = 250;
@@ -25,6 +26,9 @@ pub const MAX_RETRIEVAL_LINE: usize = 1024 * 1024;
 /// Longest declared length that is understood at all (memcached: `INT_MAX - 2`); a longer one is a bad line.
 pub const MAX_DECLARED_LENGTH: i64 = i32::MAX as i64 - 2;
 
+/// How the commonest requests start.
+const GET: &[u8] = b"get ";
+const SET: &[u8] = b"set ";
 /// Spaces before a word that memcached still takes for the start of a long retrieval.
 const MAX_LEADING_SPACES: usize = 100;
 
@@ -284,6 +288,39 @@ impl Parsed<'_> {
     pub(super) fn closed(reply: &'static [u8], consumed: usize) -> Self {
         Self::Refused { reply, consumed, discard: 0, close: true }
     }
+}
+
+/// A `get` that stands whole at the front of `input`, and its length in bytes, if nothing about it is unusual: what [`parse`]
+/// gives, without the way through everything else that it may have to say.
+#[inline(always)]
+pub fn plain_get(input: &[u8]) -> Option<(Keys<'_>, usize)> {
+    let [b'g', b'e', b't', b' ', rest @ ..] = input else { return None };
+    let end = find(b'\n', rest)?;
+    let [line @ .., b'\r'] = &rest[..end] else { return None };
+    let keys = Keys::new(line);
+    let is_plain = line.len() <= MAX_KEY && keys.first().is_some();
+    is_plain.then_some((keys, GET.len() + end + 1))
+}
+
+/// The same of a `set`: its line, its value, and its length in bytes.
+#[inline(always)]
+pub fn plain_set<'a>(input: &'a [u8], limits: &Limits) -> Option<(StoreHead<'a>, &'a [u8], usize)> {
+    let [b's', b'e', b't', b' ', rest @ ..] = input else { return None };
+    let end = find(b'\n', rest)?;
+    let [line @ .., b'\r'] = &rest[..end] else { return None };
+    let mut words = Words(line);
+    let (key, flags, exptime, length) = (words.next_long()?, words.next()?, words.next()?, words.next()?);
+    let noreply = words.0 == b" noreply";
+    let length = usize::try_from(number::digits(length)?).ok()?;
+    let is_plain = key.len() <= MAX_KEY && SET.len() + end <= MAX_LINE && (words.0.is_empty() || noreply);
+    if !is_plain || length > limits.max_value_size || length > MAX_DECLARED_LENGTH as usize {
+        return None;
+    }
+    let (value, after) = rest[end + 1..].split_at_checked(length)?;
+    let [b'\r', b'\n', ..] = after else { return None };
+    let (flags, exptime) = (number::digits(flags)? as u32, i64::try_from(number::digits(exptime)?).ok()?);
+    let head = StoreHead { mode: StoreMode::Set, key, flags, exptime, noreply };
+    Some((head, value, SET.len() + end + 1 + length + BODY_END))
 }
 
 /// Parses the front of `input`.

@@ -5,6 +5,7 @@
 //! otherwise. A `!` starts a refusal with its reply; a bare `!` is one that `noreply` silences.
 
 use crate::session::{Session, TextSession, check_table};
+use ringstone_protocol::memcache::text;
 
 const ERROR: &str = "! ERROR";
 const BAD_FORMAT: &str = "! CLIENT_ERROR bad command line format";
@@ -235,4 +236,27 @@ fn long_lines() {
     assert_eq!(TextSession::account(spaced.as_bytes(), &mut std::iter::repeat(1000)), [TOO_LONG]);
     let endless = format!("get {}", "a ".repeat(MAX_RETRIEVAL_LINE / 2));
     assert_eq!(TextSession::account(endless.as_bytes(), &mut std::iter::repeat(100_000)), [TOO_LONG]);
+}
+
+#[test]
+fn a_plain_get_is_taken_the_short_way_and_no_other() {
+    let long = [&b"get "[..], &[b'k'; 251], b"\r\n"].concat();
+    let longest = [&b"get "[..], &[b'k'; 250], b"\r\n"].concat();
+    for (input, keys) in [
+        (&b"get a\r\nget b\r\n"[..], &["a"][..]),
+        (b"get  a bc\r\n", &["a", "bc"]),
+        (&longest, &[&"k".repeat(250)]),
+        (&long, &[]),
+        (b"get a\n", &[]),
+        (b"get a\r", &[]),
+        (b"get \r\n", &[]),
+        (b"get\r\n", &[]),
+        (b"gets a\r\n", &[]),
+    ] {
+        let taken: Vec<String> = text::plain_get(input)
+            .into_iter()
+            .flat_map(|(keys, _)| keys.map(|key| String::from_utf8_lossy(key).into_owned()))
+            .collect();
+        assert_eq!(taken, keys, "{}", input.escape_ascii());
+    }
 }

@@ -335,6 +335,11 @@ proptest! {
         let request = text::Request::Store { head, value: &value };
         let consumed = line.len() + value.len() + 2;
         prop_assert_eq!(text::parse(&stream, &TEXT_LIMITS), text::Parsed::Request { request, consumed });
+        let is_plain = mode == text::StoreMode::Set && exptime >= 0;
+        prop_assert_eq!(text::plain_set(&stream, &TEXT_LIMITS), is_plain.then_some((head, &value[..], consumed)));
+        for end in 0..consumed {
+            prop_assert_eq!(text::plain_set(&stream[..end], &TEXT_LIMITS), None);
+        }
         // Without the body the line says what is missing.
         let partial = text::parse(&stream[..line.len()], &TEXT_LIMITS);
         if value.len() >= TEXT_LIMITS.large_value {

@@ -51,6 +51,18 @@ enum Step {
     Wait,
 }
 
+/// The short ways to the commonest requests lead where the long one does.
+fn plain_is_as_parsed(input: &[u8], parsed: &text::Parsed<'_>) {
+    if let Some((keys, consumed)) = text::plain_get(input) {
+        let request = Request::Get { keys, cas: false };
+        assert_eq!(text::Parsed::Request { request, consumed }, *parsed, "{}", input.escape_ascii());
+    }
+    if let Some((head, value, consumed)) = text::plain_set(input, &TEXT_LIMITS) {
+        let request = Request::Store { head, value };
+        assert_eq!(text::Parsed::Request { request, consumed }, *parsed, "{}", input.escape_ascii());
+    }
+}
+
 impl TextSession {
     fn step(&mut self) -> Step {
         if self.discard > 0 {
@@ -72,7 +84,9 @@ impl TextSession {
     }
 
     fn parse(&mut self) -> Step {
-        match text::parse(&self.buffer, &TEXT_LIMITS) {
+        let parsed = text::parse(&self.buffer, &TEXT_LIMITS);
+        plain_is_as_parsed(&self.buffer, &parsed);
+        match parsed {
             text::Parsed::Request { request, consumed } => Step::Took(consumed, Some(describe(&request))),
             text::Parsed::Body { head, length, consumed } => {
                 assert!((TEXT_LIMITS.large_value..=TEXT_LIMITS.max_value_size).contains(&length));

@@ -18,10 +18,12 @@ mod integrity;
 pub(crate) use reclaim::Room;
 pub(crate) use write::Source;
 
+use crate::entry::Absence;
 use crate::ghosts::Ghosts;
 use crate::hash::{Hash, Hasher};
 use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
 use crate::item::{RawItem, access_second};
+use crate::lock::Others;
 use crate::observer::Observation;
 use crate::options::{Geometry, Options, UNIT_BYTES};
 use crate::pool::Pool;
@@ -108,6 +110,8 @@ pub(crate) struct View<'a, 'c> {
     pub shared: &'a Shared,
     pub slot: &'a Slot,
     pub cell: &'c mut Cell,
+    /// Cells that the thread holds besides, in which nobody else can make room.
+    pub others: Option<&'c mut Others<'a>>,
 }
 
 impl Shared {
@@ -151,12 +155,6 @@ impl Slot {
             self.flush(&mut cell);
         }
         Some(cell)
-    }
-
-    /// Whether it holds no item at all.
-    #[inline]
-    pub fn is_bare(&self) -> bool {
-        self.gauges.segments.get() == 0
     }
 
     /// Bytes of segments and extents that the cell holds.
@@ -250,6 +248,14 @@ impl Keys for ItemKeys<'_> {
     }
 }
 
+impl<'a, 'c> View<'a, 'c> {
+    /// Of a cell that is locked alone.
+    #[inline]
+    pub fn of(shared: &'a Shared, slot: &'a Slot, cell: &'c mut Cell) -> View<'a, 'c> {
+        View { shared, slot, cell, others: None }
+    }
+}
+
 impl<'a> View<'a, '_> {
     fn keys(&self) -> ItemKeys<'a> {
         ItemKeys { shared: self.shared, slot: self.slot }
@@ -274,20 +280,37 @@ impl<'a> View<'a, '_> {
     }
 
     /// Finds a live item; one whose time has come is removed, and the answer says why.
-    #[inline]
+    #[inline(always)]
     pub fn find_live(&mut self, key: &[u8], hash: Hash, now: Now) -> Result<(SlotRef<'a>, RawItem), Option<Reason>> {
         let (slot, item) = self.find(key, hash).ok_or(None)?;
         match self.cell.is_gone(item, now) {
             None => Ok((slot, item)),
             Some(reason) => {
-                self.remove(hash, slot, reason, now);
+                self.remove_gone(hash, slot, reason, now);
                 Err(Some(reason))
             }
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn remove_gone(&mut self, hash: Hash, slot: SlotRef<'a>, reason: Reason, now: Now) {
+        self.remove(hash, slot, reason, now);
+    }
+
+    /// What is to be said of a key that is not there. `reason`: why it was removed just now, if it was.
+    #[inline(never)]
+    pub fn absence(&mut self, hash: Hash, reason: Option<Reason>) -> Absence {
+        match reason {
+            Some(Reason::Expired) => Absence::Expired,
+            Some(_) => Absence::Flushed,
+            None if self.is_ghost(hash) => Absence::Evicted,
+            None => Absence::Absent,
+        }
+    }
+
     /// Counts a read of a live item.
-    #[inline]
+    #[inline(always)]
     pub fn count_read(&mut self, slot: SlotRef<'a>, item: RawItem, now: Now) {
         let frequency = slot.frequency();
         if frequency < crate::index::MAX_FREQUENCY {

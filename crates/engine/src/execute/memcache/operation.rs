@@ -80,12 +80,18 @@ pub enum Touched {
 pub fn get(key: &[u8], hash: Hash, context: &Context<'_>, found: impl FnOnce(&Item<'_>)) -> Result<(), Absence> {
     let mut entry = context.store.entry(key, hash, context.now_ms);
     let outcome = entry.get().map(|item| found(&item));
+    end_read(key, entry, outcome, context);
+    outcome
+}
+
+/// A read has come to this: tells who follows it, lets others have the key, and counts it.
+#[inline(always)]
+pub fn end_read(key: &[u8], mut entry: Entry<'_, '_>, outcome: Result<(), Absence>, context: &Context<'_>) {
     if context.traced.any() {
         trace_read(key, &mut entry, outcome, context);
     }
     drop(entry);
     context.counters.memcache.read(outcome);
-    outcome
 }
 
 /// As [`get`], and gives the item a new time of expiry (0 = never) if `found`, which sees the item before that, says so: it

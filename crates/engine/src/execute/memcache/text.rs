@@ -141,9 +141,25 @@ fn write_item(out: &mut impl Reply, key: &[u8], item: &Item<'_>, cas: bool) -> b
 /// Whether the reply goes on.
 #[inline(always)]
 fn get_one(key: &[u8], hash: Hash, cas: bool, context: &Context<'_>, out: &mut impl Reply) -> bool {
+    let mut entry = context.store.entry(key, hash, context.now_ms);
+    let (goes_on, outcome) = match entry.get() {
+        Ok(item) => (write_item(out, key, &item, cas), Ok(())),
+        // It is not in the reply.
+        Err(absence) => (true, Err(absence)),
+    };
+    operation::end_read(key, entry, outcome, context);
+    goes_on
+}
+
+/// What follows the first key; whether the reply goes on.
+#[inline(never)]
+fn get_rest(keys: Keys<'_>, cas: bool, context: &Context<'_>, out: &mut impl Reply) -> bool {
     let mut goes_on = true;
-    // A key that is not there is not in the reply.
-    let _ = operation::get(key, hash, context, |item| goes_on = write_item(out, key, item, cas));
+    for_each_key(context.store, None, keys, |key, hash| {
+        if goes_on && out.has_room() {
+            goes_on = get_one(key, hash, cas, context, out);
+        }
+    });
     goes_on
 }
 
@@ -154,11 +170,9 @@ pub fn get(keys: Keys<'_>, cas: bool, hash: Hash, context: &Context<'_>, out: &m
     let mut goes_on = true;
     if let Some(first) = rest.next() {
         goes_on = get_one(first, hash, cas, context, out);
-        for_each_key(context.store, None, rest, |key, hash| {
-            if goes_on && out.has_room() {
-                goes_on = get_one(key, hash, cas, context, out);
-            }
-        });
+        if goes_on && rest.first().is_some() {
+            goes_on = get_rest(rest, cas, context, out);
+        }
     }
     if goes_on {
         out.write(reply::END);

@@ -36,6 +36,7 @@ pub fn login(user: &[u8], password: &[u8], session: &mut Session, context: &Cont
         return Err(WRONG);
     }
     session.modes.set(Modes::UNAUTHENTICATED, false);
+    session.client.names.lock().user = Some(user.into());
     Ok(())
 }
 

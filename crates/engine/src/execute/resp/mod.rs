@@ -96,13 +96,17 @@ pub fn execute(
     context: &mut Context<'_>,
     out: &mut impl Reply,
 ) -> Outcome {
-    if session.modes.is_none() {
-        dispatch(request, session, context, out)
-    } else {
-        modes::execute(request, session, context, out)
+    if !session.modes.is_none() {
+        return modes::execute(request, session, context, out);
     }
+    if request.spec.id == Command::Get {
+        strings::get(request, session, context, out);
+        return Outcome::Continue;
+    }
+    dispatch(request, session, context, out)
 }
 
+#[inline(never)]
 fn dispatch(
     request: &mut Request<'_>,
     session: &mut Session,

@@ -2,6 +2,7 @@
 
 use super::together::for_each_entry;
 use super::{Request, WRONG_TYPE, refuse};
+use crate::cells::Cells;
 use crate::counters::WorkerCounters;
 use crate::reply::{Reply, value_len};
 use crate::session::Session;
@@ -35,7 +36,7 @@ enum Written {
     WrongType,
 }
 
-#[inline]
+#[inline(always)]
 fn write_one(mut entry: Entry<'_, '_>, counters: &WorkerCounters, out: &mut impl Reply) -> Written {
     let (outcome, written) = match entry.get() {
         Ok(item) if item.marks.kind == Kind::String => {
@@ -50,11 +51,22 @@ fn write_one(mut entry: Entry<'_, '_>, counters: &WorkerCounters, out: &mut impl
     written
 }
 
+/// The same where a transaction, or the connection, has its own way to the entry.
+#[cold]
+fn write_borrowed(key: &[u8], hash: Hash, context: &mut Context<'_>, out: &mut impl Reply) -> Written {
+    write_one(context.cells.entry(key, hash, context.now_ms), context.counters, out)
+}
+
 /// GET
 #[inline]
 pub fn get(request: &Request<'_>, session: &Session, context: &mut Context<'_>, out: &mut impl Reply) {
     let [key] = request.fixed();
-    match write_one(context.cells.entry(key, request.hash, context.now_ms), context.counters, out) {
+    let written = match &context.cells {
+        // No other way to the entry is left for the compiler to keep open.
+        Cells::Open(store) => write_one(store.entry(key, request.hash, context.now_ms), context.counters, out),
+        _ => write_borrowed(key, request.hash, context, out),
+    };
+    match written {
         Written::Value => {}
         Written::Absent => reply::null(out, session.version),
         Written::WrongType => reply::error(out, WRONG_TYPE),

@@ -44,7 +44,7 @@ pub fn scan(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Rep
     }
     let mut copy = Vec::new();
     if let Err(failure) = with_fields(request, context, |fields| fields.copy_to(&mut copy)) {
-        return answer_failure(failure, context, out);
+        return answer_failure(&failure, context, out);
     }
     let fields = Fields::of(&copy);
     let options = if fields.len() == 0 { Ok(Options::default()) } else { options(request.arguments().skip(2)) };
