@@ -160,6 +160,11 @@ impl Worker {
                 }
                 let turn = &mut *lane.turn;
                 let start = turn.connection.is_between_messages().then_some(turn.consumed);
+                if start.is_some() && turn.consumed == lane.input.len() {
+                    turn.need = 0;
+                    lane.state = LaneState::Waiting;
+                    break;
+                }
                 let place = Place::new(round, index, start);
                 let (bounds, store) = (&self.bounds, &*self.shared.store);
                 if start.is_some() && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place)
