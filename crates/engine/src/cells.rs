@@ -44,8 +44,16 @@ impl<'a> Cells<'a> {
     ///
     /// # Panics
     /// When a transaction holds cells, and the key's is not among them.
-    #[inline]
+    #[inline(always)]
     pub fn entry<'c, 'k>(&'c mut self, key: &'k [u8], hash: Hash, now_ms: UnixMillis) -> Entry<'c, 'k> {
+        match self {
+            Cells::Open(store) => store.entry(key, hash, now_ms),
+            cells => cells.other_entry(key, hash, now_ms),
+        }
+    }
+
+    #[cold]
+    fn other_entry<'c, 'k>(&'c mut self, key: &'k [u8], hash: Hash, now_ms: UnixMillis) -> Entry<'c, 'k> {
         match self {
             Cells::Open(store) => store.entry(key, hash, now_ms),
             Cells::Uncounted(store) => store.entry(key, hash, now_ms).uncounted(),

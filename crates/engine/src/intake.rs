@@ -12,7 +12,7 @@ use ringstone_protocol::memcache::binary::{REQUEST_MAGIC, Status, Tag};
 use ringstone_protocol::memcache::key::Key;
 use ringstone_protocol::memcache::{login, reply, text};
 use ringstone_protocol::resp::command::{self, Spec};
-use ringstone_protocol::resp::parse::{self as resp, Args, ProtocolError};
+use ringstone_protocol::resp::parse::{self as resp, Args, Operands, ProtocolError};
 use ringstone_protocol::{echo, ping};
 use ringstone_store::{Error, Hash, Store, UnixMillis};
 
@@ -68,7 +68,7 @@ pub enum Step<'a> {
     /// The next lines of a dump, which is in `Connection::receiving`.
     MemcacheDump,
     /// A RESP request; `None` for an unknown command.
-    Resp { spec: Option<&'static Spec>, args: Args<'a> },
+    Resp { spec: Option<&'static Spec>, args: Args<'a>, operands: Operands<'a> },
     /// An inline command.
     RespInline(Vec<Vec<u8>>),
     /// An array with large values has been received whole; it is in `Connection::receiving`.
@@ -246,7 +246,8 @@ fn resp_step<'a>(
                 let mut words = args.into_iter();
                 let spec = words.next().and_then(command::lookup);
                 let hash = spec.filter(|spec| spec.first_key == 1).and(words.next()).map(|key| store.hash(key));
-                return Intake::Step(Step::Resp { spec, args }, hash);
+                let operands = Operands::of(args);
+                return Intake::Step(Step::Resp { spec, args, operands }, hash);
             }
             resp::Parsed::Incomplete { need } => {
                 let bytes = need.max(input.len() - *consumed);

@@ -5,9 +5,11 @@ use crate::cells::Cells;
 use crate::client::{Client, Mail};
 use crate::connection::{Connection, Mode, Receiving};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
-use crate::execute::{memcache, prefetch, resp, step};
-use crate::intake::{Bounds, Intake, Step, take};
+use crate::execute::{prefetch, resp, step};
+use crate::intake::{Bounds, Intake, take};
+use crate::plain::take_plain;
 use crate::reply::{ChainBody, OutputReply, Reply};
+use crate::round::{Place, Queued, Round, blocks, command_name, only_command, reads_counters};
 use crate::session::Modes;
 use crate::shared::{Context, Outcome, Shared};
 use crate::timing::{self, Timing};
@@ -15,11 +17,6 @@ use crate::trace;
 use crate::usage::monotonic_ns;
 use arrayvec::ArrayVec;
 use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, Resumed, Service, Turn};
-use ringstone_protocol::memcache::admin::Admin;
-use ringstone_protocol::memcache::binary::request as binary;
-use ringstone_protocol::memcache::text::{self, BodyHead, Request};
-use ringstone_protocol::resp::command::Command;
-use ringstone_protocol::resp::parse::Args;
 use ringstone_store::{Body, Hash, UnixMillis};
 use std::sync::Arc;
 
@@ -137,16 +134,6 @@ enum LaneState {
     Overrun,
 }
 
-struct Queued<'i> {
-    lane: usize,
-    step: Step<'i>,
-    hash: Option<Hash>,
-    /// Where the step starts, if it can be given back.
-    start: Option<usize>,
-}
-
-type Round<'i> = ArrayVec<Queued<'i>, BATCH>;
-
 impl Worker {
     /// The service of worker `index`.
     pub fn new(shared: Arc<Shared>, index: usize) -> Worker {
@@ -178,31 +165,20 @@ impl Worker {
                     break;
                 }
                 let turn = &mut *lane.turn;
-                let is_between_messages = turn.connection.is_between_messages();
-                let start = is_between_messages.then_some(turn.consumed);
-                // The commonest requests go straight into the round; what `take` gives is long, and copied.
-                if is_between_messages && turn.connection.mode == Mode::Memcache {
-                    let rest = &lane.input[turn.consumed..];
-                    if let Some((keys, taken)) = text::plain_get(rest) {
-                        turn.consumed += taken;
-                        lane.requests_left -= 1;
-                        let hash = keys.first().map(|key| self.shared.store.hash(key));
-                        let step = Step::Memcache(Request::Get { keys, cas: false });
-                        round.push(Queued { lane: index, step, hash, start });
-                        continue;
-                    }
-                    if let Some((head, value, taken)) = text::plain_set(rest, &self.bounds.memcache) {
-                        turn.consumed += taken;
-                        lane.requests_left -= 1;
-                        let hash = Some(self.shared.store.hash(head.key));
-                        let step = Step::Memcache(Request::Store { head, value });
-                        round.push(Queued { lane: index, step, hash, start });
-                        continue;
-                    }
+                let start = turn.connection.is_between_messages().then_some(turn.consumed);
+                if start.is_some() && turn.consumed == lane.input.len() {
+                    turn.need = 0;
+                    lane.state = LaneState::Waiting;
+                    break;
                 }
-                let intake =
-                    take(turn.connection, lane.input, &mut turn.consumed, &self.bounds, &self.shared.store, now_ms);
-                match intake {
+                let place = Place::new(round, index, start);
+                let (bounds, store) = (&self.bounds, &*self.shared.store);
+                if start.is_some() && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place)
+                {
+                    lane.requests_left -= 1;
+                    continue;
+                }
+                match take(turn.connection, lane.input, &mut turn.consumed, bounds, store, now_ms) {
                     Intake::Need(need) => {
                         turn.need = need;
                         lane.state = LaneState::Waiting;
@@ -212,7 +188,7 @@ impl Worker {
                         if waits || blocks(&step) {
                             lane.state = LaneState::Blocked;
                         }
-                        round.push(Queued { lane: index, step, hash, start });
+                        Place::new(round, index, start).put(step, hash);
                     }
                 }
             }
@@ -295,63 +271,6 @@ impl Worker {
             timing::finish_round(round_ns, only, &context);
         }
         round.clear();
-    }
-}
-
-/// The lane and the words of the only command of a round.
-#[inline]
-fn only_command<'i>(round: &Round<'i>) -> Option<(usize, Args<'i>)> {
-    match round.as_slice() {
-        [Queued { lane, step: Step::Resp { args, .. }, .. }] => Some((*lane, *args)),
-        _ => None,
-    }
-}
-
-/// What a step is called where operations are followed.
-#[cold]
-fn command_name(step: &Step<'_>, connection: &Connection) -> &'static str {
-    let index = match (step, &connection.receiving) {
-        (Step::Memcache(request), _) => memcache::command_index(request),
-        (Step::Binary(request), _) => memcache::binary::command_index(request),
-        (Step::MemcacheStored, Receiving::Store(body)) => Some(match body.head.as_head() {
-            BodyHead::Store(head) => CommandIndex(memcache::store_index(head.mode)),
-            BodyHead::Meta(_) => CommandIndex::META_SET,
-        }),
-        (Step::BinaryStored, Receiving::Binary(body)) => Some(memcache::binary::received_index(body)),
-        (Step::Resp { spec: Some(spec), .. }, _) => Some(resp::command_index(spec)),
-        _ => None,
-    };
-    index.map_or("na", |index| index.describe().1)
-}
-
-/// Steps after which the next one cannot be taken before they are executed.
-fn blocks(step: &Step<'_>) -> bool {
-    match step {
-        Step::MemcacheStored
-        | Step::MemcacheLogin { .. }
-        | Step::MemcacheDump
-        | Step::BinaryStored
-        | Step::RespAssembled
-        | Step::RespInline(_)
-        | Step::RespWalk
-        | Step::RespError(_) => true,
-        Step::Memcache(request) => matches!(request, Request::Admin(Admin::Dump { .. } | Admin::Watch(_))),
-        Step::Resp { spec, .. } => spec.is_some_and(|spec| spec.id == Command::Keys),
-        Step::MemcacheRefused { close, .. } | Step::BinaryRefused { close, .. } | Step::Plain { close, .. } => *close,
-        _ => false,
-    }
-}
-
-/// Steps that show, or reset, what is counted: what was executed before them must be in it.
-#[inline]
-fn reads_counters(step: &Step<'_>) -> bool {
-    match step {
-        Step::Memcache(request) => matches!(request, Request::Stats { .. }),
-        Step::Binary(request) => matches!(request.command, binary::Command::Stats { .. }),
-        Step::Resp { spec, .. } => spec
-            .is_some_and(|spec| matches!(spec.id, Command::Info | Command::Exec | Command::Config | Command::Latency)),
-        Step::RespInline(_) => true,
-        _ => false,
     }
 }
 

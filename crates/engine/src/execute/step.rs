@@ -12,7 +12,7 @@ use ringstone_protocol::Sink;
 use ringstone_protocol::memcache::reply as memcache_reply;
 use ringstone_protocol::memcache::text::{BodyHead, Request};
 use ringstone_protocol::resp::command::{self, Command};
-use ringstone_protocol::resp::parse::Args;
+use ringstone_protocol::resp::parse::{Args, Operands};
 use ringstone_protocol::resp::reply as resp_reply;
 use ringstone_store::{Body, Hash, NewValue};
 
@@ -35,8 +35,8 @@ pub fn execute(
             memcache::store(head, NewValue::Bytes(value), hash.unwrap_or(Hash(0)), context, out);
             (Some(CommandIndex(memcache::store_index(head.mode))), Outcome::Continue)
         }
-        &mut Step::Resp { spec, args } => {
-            execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+        &mut Step::Resp { spec, args, operands } => {
+            execute_resp(spec, args, operands, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         step => execute_other(step, hash, connection, context, out),
     }
@@ -62,7 +62,9 @@ fn execute_other(
             (None, Outcome::Continue)
         }
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
-        Step::Resp { spec, args } => execute_resp(spec, args, &mut [], hash, connection, context, out),
+        Step::Resp { spec, args, operands } => {
+            execute_resp(spec, args, operands, &mut [], hash, connection, context, out)
+        }
         Step::MemcacheRefused { reply, close } => {
             context.counters.memcache.protocol_errors.add(1);
             out.write(reply);
@@ -130,7 +132,7 @@ pub fn execute_silently(
 ) -> (Option<CommandIndex>, Outcome) {
     let session = &mut connection.session;
     let (is_heard, is_resp) = match &*step {
-        Step::Resp { spec, args } => (is_heard(*spec, args.into_iter(), session), true),
+        Step::Resp { spec, args, .. } => (is_heard(*spec, args.into_iter(), session), true),
         Step::RespInline(words) => {
             (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter(), session), true)
         }
@@ -147,8 +149,8 @@ pub fn execute_silently(
     connection.session.client.deliver_now(out);
     let out = &mut Silence::default();
     let (index, outcome) = match std::mem::replace(step, Step::DONE) {
-        Step::Resp { spec, args } => {
-            execute_resp(spec, args, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+        Step::Resp { spec, args, operands } => {
+            execute_resp(spec, args, operands, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
@@ -249,7 +251,8 @@ fn execute_list(
     let spec = slices.first().copied().and_then(command::lookup);
     let first_key = spec.filter(|spec| spec.first_key == 1).and(slices.get(1));
     let hash = first_key.map_or(Hash(0), |key| context.store.hash(key));
-    execute_resp(spec, Args::List(&slices), bodies, hash, connection, context, out)
+    let args = Args::List(&slices);
+    execute_resp(spec, args, Operands::of(args), bodies, hash, connection, context, out)
 }
 
 /// A browser that was talked into sending requests here (cross-protocol scripting); closed without a word, as Valkey does.
@@ -262,6 +265,7 @@ fn is_http(args: Args<'_>) -> bool {
 fn execute_resp(
     spec: Option<&'static command::Spec>,
     args: Args<'_>,
+    operands: Operands<'_>,
     bodies: &mut [(usize, Option<Body>)],
     hash: Hash,
     connection: &mut Connection,
@@ -295,7 +299,7 @@ fn execute_resp(
         resp_reply::error(out, text);
         return (None, Outcome::Continue);
     }
-    let mut request = resp::Request { spec, args, bodies, hash };
+    let mut request = resp::Request { spec, args, operands, bodies, hash };
     if session.transaction.is_some() {
         return resp::transaction::step(&mut request, session, context, out);
     }

@@ -56,7 +56,7 @@ impl<'a> IntoIterator for Args<'a> {
 
 /// Iterates over arguments.
 #[derive(Clone, Copy, Debug)]
-pub struct ArgsIter<'a>(Args<'a>);
+pub struct ArgsIter<'a>(pub(super) Args<'a>);
 
 impl<'a> Iterator for ArgsIter<'a> {
     type Item = &'a [u8];
@@ -85,6 +85,41 @@ impl<'a> Iterator for ArgsIter<'a> {
 }
 
 impl ExactSizeIterator for ArgsIter<'_> {}
+
+/// The arguments after the command's name, the first of them found already: nearly every command asks for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Operands<'a> {
+    pub(super) first: &'a [u8],
+    pub(super) rest: ArgsIter<'a>,
+}
+
+impl<'a> Operands<'a> {
+    /// Of any arguments.
+    #[inline]
+    pub fn of(args: Args<'a>) -> Operands<'a> {
+        let mut rest = args.into_iter();
+        rest.next();
+        let first = rest.next().unwrap_or_default();
+        Operands { first, rest }
+    }
+
+    /// The first; empty if there is none.
+    #[inline]
+    pub fn first(&self) -> &'a [u8] {
+        self.first
+    }
+
+    /// The first `N`; empty where there are fewer.
+    #[inline(always)]
+    pub fn fixed<const N: usize>(&self) -> [&'a [u8]; N] {
+        let mut rest = self.rest;
+        let mut fixed = [self.first; N];
+        for operand in fixed.iter_mut().skip(1) {
+            *operand = rest.next().unwrap_or_default();
+        }
+        fixed
+    }
+}
 
 /// The bulk at the front of validated bytes, and what follows it.
 #[inline]

@@ -9,5 +9,6 @@ mod left_out;
 mod natural;
 pub mod options;
 pub mod parse;
+mod plain;
 pub mod reply;
 mod table;

@@ -3,7 +3,8 @@
 use super::inline;
 use super::options::parse_i64;
 
-pub use super::args::{Args, ArgsIter};
+pub use super::args::{Args, ArgsIter, Operands};
+pub use super::plain::{Plain, plain};
 
 /// Bounds for the parser.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,14 @@ pub struct Progress {
     pub(crate) scanned: usize,
     /// Elements from there on.
     pub(crate) remaining: usize,
+}
+
+impl Progress {
+    /// Whether no request was begun.
+    #[inline]
+    pub fn is_fresh(&self) -> bool {
+        self.scanned == 0
+    }
 }
 
 /// Result of parsing the front of the input.

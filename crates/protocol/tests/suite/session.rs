@@ -5,7 +5,7 @@ use ringstone_protocol::memcache::admin::Admin;
 use ringstone_protocol::memcache::key::{Key, KeyRoom};
 use ringstone_protocol::memcache::meta::{self, Options, Target};
 use ringstone_protocol::memcache::text::{self, BodyHead, Request, StoreHead, StoreMode};
-use ringstone_protocol::resp::parse::{self as resp, Args, BulkHeader, Progress};
+use ringstone_protocol::resp::parse::{self as resp, Args, BulkHeader, Operands, Progress};
 
 /// What one connection has received and understood.
 pub trait Session: Default {
@@ -262,13 +262,35 @@ pub struct RespSession {
     closed: bool,
 }
 
+/// As `plain_is_as_parsed`; and whatever is whole is plain, but for numbers beyond eight digits.
+fn plain_request_is_as_parsed(input: &[u8], parsed: &resp::Parsed<'_>) {
+    let plain = resp::plain(input, &RESP_LIMITS);
+    let expected = match parsed {
+        resp::Parsed::Request { args, consumed } => Some((args.into_iter().collect::<Vec<_>>(), *consumed)),
+        _ => None,
+    };
+    let all = plain.map(|plain| (plain.args.into_iter().collect(), plain.consumed));
+    assert_eq!(all, expected, "{}", input.escape_ascii());
+    if let (Some(plain), Some((words, _))) = (plain, expected) {
+        let operand = |n: usize| words.get(n).copied().unwrap_or_default();
+        let four = [operand(1), operand(2), operand(3), operand(4)];
+        assert_eq!((plain.name, plain.operands.fixed()), (words[0], four), "{}", input.escape_ascii());
+        assert_eq!(Operands::of(plain.args).fixed(), four, "{}", input.escape_ascii());
+    }
+}
+
 impl RespSession {
     fn step(&mut self) -> Step {
         if self.large.is_some() { self.element() } else { self.parse() }
     }
 
     fn parse(&mut self) -> Step {
-        match resp::parse(&self.buffer, &RESP_LIMITS, &mut self.progress) {
+        let was_fresh = self.progress.is_fresh();
+        let parsed = resp::parse(&self.buffer, &RESP_LIMITS, &mut self.progress);
+        if was_fresh {
+            plain_request_is_as_parsed(&self.buffer, &parsed);
+        }
+        match parsed {
             resp::Parsed::Request { args, consumed } => {
                 assert_eq!(self.progress, Progress::default());
                 assert_eq!(args.into_iter().count(), args.len(), "every argument can be read back");

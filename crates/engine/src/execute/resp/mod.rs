@@ -33,7 +33,7 @@ use crate::shared::{Context, Outcome};
 use crate::subscriptions::Kind;
 use ringstone_protocol::resp::command::{Command, Spec};
 use ringstone_protocol::resp::options::{self, Unit};
-use ringstone_protocol::resp::parse::Args;
+use ringstone_protocol::resp::parse::{Args, Operands};
 use ringstone_protocol::resp::reply;
 use ringstone_store::{Body, Error, Hash, NewValue};
 
@@ -51,6 +51,8 @@ pub struct Request<'a> {
     pub spec: &'static Spec,
     /// The command's name first. A large value is an empty string here and a body below.
     pub args: Args<'a>,
+    /// The same without the name.
+    pub operands: Operands<'a>,
     /// Large values by index of their argument, ascending.
     pub bodies: &'a mut [(usize, Option<Body>)],
     /// Hash of the first key, if the command has one.
@@ -71,9 +73,9 @@ impl<'a> Request<'a> {
     }
 
     /// The first `N` arguments after the name; arity has been checked.
+    #[inline]
     pub fn fixed<const N: usize>(&self) -> [&'a [u8]; N] {
-        let mut arguments = self.arguments();
-        std::array::from_fn(|_| arguments.next().unwrap_or_default())
+        self.operands.fixed()
     }
 }
 
@@ -99,11 +101,13 @@ pub fn execute(
     if !session.modes.is_none() {
         return modes::execute(request, session, context, out);
     }
-    if request.spec.id == Command::Get {
-        strings::get(request, session, context, out);
-        return Outcome::Continue;
+    match request.spec.id {
+        // Not by way of the table: nearly all requests are of these.
+        Command::Get => strings::get(request, session, context, out),
+        Command::Set => strings::set(request, session, context, out),
+        _ => return dispatch(request, session, context, out),
     }
-    dispatch(request, session, context, out)
+    Outcome::Continue
 }
 
 #[inline(never)]

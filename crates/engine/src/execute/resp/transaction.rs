@@ -12,7 +12,7 @@ use crate::transaction::{MAX_BYTES, MAX_COMMANDS, Transaction};
 use crate::watches::{MAX_KEY_BYTES, MAX_KEYS, Watches};
 use ringstone_protocol::resp::command::{Command, Spec};
 use ringstone_protocol::resp::keys::{self, keys};
-use ringstone_protocol::resp::parse::Args;
+use ringstone_protocol::resp::parse::{Args, Operands};
 use ringstone_protocol::resp::reply;
 use ringstone_store::Hash;
 
@@ -159,7 +159,7 @@ fn run<R: Reply>(transaction: Transaction, session: &mut Session, context: &mut 
     let mut watch = Stopwatch::start();
     transaction.execute(|spec, args, bodies| {
         let hash = first_key_hash(spec, args, context);
-        let mut request = Request { spec, args, bodies, hash };
+        let mut request = Request { spec, args, operands: Operands::of(args), bodies, hash };
         spare.look();
         if super::execute(&mut request, session, context, &mut spare) == Outcome::Close {
             outcome = Outcome::Close;
