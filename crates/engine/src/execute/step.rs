@@ -262,6 +262,10 @@ fn is_http(args: Args<'_>) -> bool {
 }
 
 #[inline]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "inlined into the worker's loop: in registers, not in a struct that is filled and copied"
+)]
 fn execute_resp(
     spec: Option<&'static command::Spec>,
     args: Args<'_>,
