@@ -58,7 +58,7 @@ pub struct ServerOptions {
     pub workers: usize,
     /// Connections at once.
     pub max_connections: usize,
-    /// 0 = off.
+    /// 0 = off. Subscribers and watchers are never idle.
     pub idle_timeout_ms: u64,
     /// Bytes, a multiple of 4 KiB.
     pub read_buffer_size: usize,

@@ -173,7 +173,9 @@ impl Worker {
                 }
                 let place = Place::new(round, index, start);
                 let (bounds, store) = (&self.bounds, &*self.shared.store);
-                if start.is_some() && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place)
+                if start.is_some()
+                    && !waits
+                    && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place)
                 {
                     lane.requests_left -= 1;
                     continue;

@@ -3,12 +3,12 @@
 mod common;
 
 use common::{Bench, Client, options, packet};
-use ringstone_engine::Protocol::{self, Auto};
+use ringstone_engine::Protocol::{self, Auto, Resp};
 use ringstone_engine::{ListenerOptions, ServerOptions};
 use ringstone_net::{ConnectionId, ConnectionInfo, Service};
 
 /// What may be spoken, by listener.
-const PROTOCOLS: [Protocol; 3] = [Auto, Protocol::Memcached, Protocol::Resp];
+const PROTOCOLS: [Protocol; 3] = [Auto, Protocol::Memcached, Resp];
 
 fn bench(name: &str) -> Bench {
     let file = std::env::temp_dir().join(format!("ringstone-login-{name}-{}", std::process::id()));
@@ -53,10 +53,12 @@ fn what_follows_a_login_in_one_piece_is_bound_by_what_a_user_is_bound_by() {
         let mut bench = bench(&format!("pipeline-{length}"));
         let value = vec![b'v'; length];
         let request = [array(&[b"AUTH", b"word"]), array(&[b"SET", b"k", &value])].concat();
-        for piece in [request.len(), 100_000, 4096] {
-            let mut client = sent(&mut bench, Auto, request.chunks(piece));
+        for (piece, protocol) in
+            [request.len(), 100_000, 4096].into_iter().flat_map(|piece| [(piece, Auto), (piece, Resp)])
+        {
+            let mut client = sent(&mut bench, protocol, request.chunks(piece));
             client.send(&mut bench.worker, &array(&[b"STRLEN", b"k"]));
-            assert_eq!(client.text(), format!("+OK\r\n+OK\r\n:{length}\r\n"), "in pieces of {piece}");
+            assert_eq!(client.text(), format!("+OK\r\n+OK\r\n:{length}\r\n"), "{protocol:?}, in pieces of {piece}");
         }
     }
 }
@@ -80,7 +82,7 @@ fn nothing_is_done_for_who_has_not_said_who_it_is() {
         (Auto, b"set k 0 0 1\r\nx\r\nflush_all\r\nmn\r\nmd k\r\ndelete k\r\n"),
         (Auto, b"ms k 1\r\nx\r\nset k 0 0 6 noreply\r\nsecret\r\n"),
         (Protocol::Memcached, b"set auth 0 0 9\r\nada wrong\r\ndelete k\r\n"),
-        (Protocol::Resp, b"SUBSCRIBE ch\r\nCLIENT TRACKING ON\r\nCONFIG SET maxmemory 1\r\nDEL k\r\n"),
+        (Resp, b"SUBSCRIBE ch\r\nCLIENT TRACKING ON\r\nCONFIG SET maxmemory 1\r\nDEL k\r\n"),
     ];
     for (protocol, request) in requests {
         sent(&mut bench, protocol, [request]);

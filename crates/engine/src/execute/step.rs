@@ -262,10 +262,7 @@ fn is_http(args: Args<'_>) -> bool {
 }
 
 #[inline]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "inlined into the worker's loop: in registers, not in a struct that is filled and copied"
-)]
+#[expect(clippy::too_many_arguments, reason = "a request in parts, and what it is executed on; it is inlined")]
 fn execute_resp(
     spec: Option<&'static command::Spec>,
     args: Args<'_>,
