@@ -7,6 +7,7 @@ const missing = installPackages([
   ['redis-server', 'redis-server'],
   ['redis-cli', 'redis-tools'],
   ['memccapable', 'libmemcached-tools'],
+  ['prometheus-redis-exporter', 'prometheus-redis-exporter'],
 ]);
 if (missing.length > 0)
   process.stderr.write(`ringstone: tests that need ${missing.join(', ')} will not run: install them\n`);

@@ -27,7 +27,7 @@ eachRuntime(runtime => {
   const { server } = fixture({ runtime, more: ['--max-memory', '128mb'] });
 
   describeWith(missingPythonClients(), 'Python', () => {
-    test.each(['test_pymemcache.py', 'test_redis.py'])(
+    test.each(['test_pymemcache.py', 'test_libmemcached.py', 'test_binary.py', 'test_redis.py'])(
       '%s',
       async file => {
         const result = await run(python, [join(folder, 'python', file)], {
@@ -57,7 +57,8 @@ eachRuntime(runtime => {
     test(
       'spymemcached and Jedis',
       async () => {
-        const result = await run('mvn', ['--quiet', '--batch-mode', 'test'], {
+        const build = join(root, 'node_modules', '.cache', 'ringstone', 'java-clients');
+        const result = await run('mvn', ['--quiet', '--batch-mode', `-Dclients.build=${build}`, 'test'], {
           cwd: join(folder, 'java'),
           env: { ...process.env, RINGSTONE_PORT: String(server().port) },
         });

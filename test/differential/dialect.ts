@@ -6,6 +6,7 @@ import {
   BINARY_HEADER_BYTES,
   isPush,
   joined,
+  type Need,
   type Reply,
   type Taken,
   takeBinary,
@@ -22,12 +23,15 @@ export interface Answer {
   readonly end: number;
 }
 
+/** Says in `need` how much more must have come before it can answer. */
+export type Take = (bytes: Buffer, ended: boolean, need?: Need) => Answer | undefined;
+
 /** What waits for the replies of a step. */
 export interface Framing {
   /** Sent after the step's commands. */
   readonly sentinel: Buffer;
   /** The step's replies, once they are whole; with `ended` all that there is. */
-  take(bytes: Buffer, ended: boolean): Answer | undefined;
+  take: Take;
 }
 
 /** How to recognise the end of the replies to a step; `number` makes its sentinel unlike all others. */
@@ -39,14 +43,14 @@ export function framing(family: Family, step: Step, number: number): Framing {
 
 /** Takes replies until one is the last. */
 function taking(
-  takeOne: (bytes: Buffer, start: number) => Taken | undefined,
+  takeOne: (bytes: Buffer, start: number, need?: Need) => Taken | undefined,
   isLast: (reply: Reply) => boolean,
-): Framing['take'] {
-  return (bytes, ended) => {
+): Take {
+  return (bytes, ended, need) => {
     const [replies, pushes]: [Reply[], Reply[]] = [[], []];
     let end = 0;
     for (;;) {
-      const taken = takeOne(bytes, end);
+      const taken = takeOne(bytes, end, need);
       if (!taken) break;
       end = taken.end;
       if (takeOne === takeResp && isPush(taken.reply)) {
@@ -75,9 +79,9 @@ function textFraming(number: number): Framing {
   });
   return {
     sentinel: Buffer.from(`set sentinel 0 0 ${value.length}\r\n${value}\r\nget sentinel\r\n`),
-    take: (bytes, ended) => {
+    take: (bytes, ended, need) => {
       last = false;
-      return take(bytes, ended);
+      return take(bytes, ended, need);
     },
   };
 }
@@ -117,11 +121,11 @@ function countedFraming(step: Step): Framing {
   const ends = step.commands.some(command => command.ends);
   return {
     sentinel: Buffer.alloc(0),
-    take: (bytes, ended) => {
+    take: (bytes, ended, need) => {
       const [replies, pushes]: [Reply[], Reply[]] = [[], []];
       let end = 0;
       while (ends || replies.length < wanted) {
-        const taken = takeResp(bytes, end);
+        const taken = takeResp(bytes, end, need);
         if (!taken) break;
         end = taken.end;
         (isPush(taken.reply) ? pushes : replies).push(taken.reply);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, Wire } from '../harness/wire.ts';
 import type { Command, Step } from './command.ts';
 import { Comparison, type Difference } from './compare.ts';
-import { type Answer, framing } from './dialect.ts';
+import { type Answer, framing, type Take } from './dialect.ts';
 import type { Family } from './family.ts';
 import type { Names } from './names.ts';
 import { numbers } from './packets.ts';
@@ -101,7 +101,7 @@ export class Duel {
   }
 
   /** Silence is an answer too: the other server may have said something. */
-  async #answer(wire: Wire, take: (bytes: Buffer, ended: boolean) => Answer | undefined): Promise<Answer> {
+  async #answer(wire: Wire, take: Take): Promise<Answer> {
     try {
       return await wire.readParsed(take, this.#arena.silenceMs);
     } catch {

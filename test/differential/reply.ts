@@ -19,6 +19,11 @@ export interface Taken {
   readonly end: number;
 }
 
+/** How many bytes there must be before it is worth looking again; 0 = with any more. */
+export interface Need {
+  bytes: number;
+}
+
 /** The line that starts at a place, with its end; `undefined` while it is not whole. */
 export function lineAt(bytes: Buffer, start: number): string | undefined {
   const end = bytes.indexOf('\r\n', start, 'latin1');
@@ -28,7 +33,7 @@ export function lineAt(bytes: Buffer, start: number): string | undefined {
 const CONTAINERS: Readonly<Record<string, number>> = { '*': 1, '~': 1, '>': 1, '%': 2 };
 
 /** One reply of RESP2 or RESP3; `undefined` while it is not whole. */
-export function takeResp(bytes: Buffer, start: number): Taken | undefined {
+export function takeResp(bytes: Buffer, start: number, need?: Need): Taken | undefined {
   const line = lineAt(bytes, start);
   if (line === undefined) return undefined;
   const [kind = ''] = line;
@@ -37,14 +42,16 @@ export function takeResp(bytes: Buffer, start: number): Taken | undefined {
   if (kind === '$' || kind === '=') {
     if (count < 0) return { reply: line, end: afterLine };
     const end = afterLine + count + 2;
-    return end <= bytes.length ? { reply: bytes.toString('latin1', start, end), end } : undefined;
+    if (end <= bytes.length) return { reply: bytes.toString('latin1', start, end), end };
+    if (need) need.bytes = end;
+    return undefined;
   }
   const perItem = CONTAINERS[kind];
   if (perItem === undefined || count < 0) return { reply: line, end: afterLine };
   const items: Reply[] = [];
   let end = afterLine;
   for (let left = count * perItem; left > 0; left--) {
-    const item = takeResp(bytes, end);
+    const item = takeResp(bytes, end, need);
     if (!item) return undefined;
     items.push(item.reply);
     end = item.end;
@@ -70,14 +77,17 @@ export function isPush(reply: Reply): boolean {
 const WITH_DATA = /^(?:VALUE \S+ \d+|VA) (\d+)[ \r]/;
 
 /** One reply line of memcached's text protocol, with the value that it announces. */
-export function takeText(bytes: Buffer, start: number): Taken | undefined {
+export function takeText(bytes: Buffer, start: number, need?: Need): Taken | undefined {
   const line = lineAt(bytes, start);
   if (line === undefined) return undefined;
   const afterLine = start + line.length;
   const [, length] = WITH_DATA.exec(line) ?? [];
   if (length === undefined) return { reply: line, end: afterLine };
   const end = afterLine + Number(length) + 2;
-  if (end > bytes.length) return undefined;
+  if (end > bytes.length) {
+    if (need) need.bytes = end;
+    return undefined;
+  }
   return { reply: { head: line, items: [bytes.toString('latin1', afterLine, end)] }, end };
 }
 
@@ -85,11 +95,14 @@ export function takeText(bytes: Buffer, start: number): Taken | undefined {
 export const BINARY_HEADER_BYTES = 24;
 
 /** One packet of the binary protocol: the header, then extras, key and value as one item. */
-export function takeBinary(bytes: Buffer, start: number): Taken | undefined {
+export function takeBinary(bytes: Buffer, start: number, need?: Need): Taken | undefined {
   const afterHeader = start + BINARY_HEADER_BYTES;
   if (afterHeader > bytes.length) return undefined;
   const end = afterHeader + bytes.readUInt32BE(start + 8);
-  if (end > bytes.length) return undefined;
+  if (end > bytes.length) {
+    if (need) need.bytes = end;
+    return undefined;
+  }
   const head = bytes.toString('latin1', start, afterHeader);
   return { reply: { head, items: [bytes.toString('latin1', afterHeader, end)] }, end };
 }

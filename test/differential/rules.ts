@@ -1,6 +1,6 @@
 /**
  * What differs on purpose, each with its reason: docs/compatibility.md says the same (rules.test.ts holds it to that), and
- * a rule that no stream needs any more fails the test of the streams.
+ * a rule that no stream needs any more fails the test of the streams, unless it is a matter of time.
  */
 import type { Command } from './command.ts';
 import type { Protocol } from './family.ts';
@@ -28,6 +28,8 @@ export interface Rule {
   readonly name: string;
   readonly reason: string;
   readonly protocol: Protocol;
+  /** True if it depends on the moment whether a stream needs it. */
+  readonly byChance?: boolean;
   /** True if it must see replies that are the same too. */
   readonly always?: boolean;
   /** The pair without this difference; `undefined` where the rule says nothing. */

@@ -10,7 +10,7 @@ const LONGEST_VALUE_BYTES = 8 * 1024 * 1024;
 /** Settings of redis-server that make it comparable; what they stand for is the same on both. */
 const REDIS = [
   // One database; the same limits of values.
-  ...['--databases', '1', '--proto-max-bulk-len', String(LONGEST_VALUE_BYTES)],
+  ...['--enable-debug-command', 'local', '--databases', '1', '--proto-max-bulk-len', String(LONGEST_VALUE_BYTES)],
   // Hashes that keep the order of their fields at every size.
   ...['--hash-max-listpack-entries', '1000000', '--hash-max-listpack-value', String(LONGEST_VALUE_BYTES)],
 ];

@@ -55,7 +55,7 @@ export async function startRedis(options: readonly string[] = []): Promise<Targe
 }
 
 /** A port that was free a moment ago: neither oracle can tell which one it chose itself. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;

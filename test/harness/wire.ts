@@ -146,16 +146,19 @@ export class Wire {
 
   /**
    * Takes what `parse` makes of all that was received: it is asked again with every arrival and at the connection's end, until
-   * it answers how many bytes (`end`) are its own.
+   * it answers how many bytes (`end`) are its own. In `need.bytes` it may say how many there must be before it is asked again.
    */
   async readParsed<T extends { readonly end: number }>(
-    parse: (bytes: Buffer, ended: boolean) => T | undefined,
+    parse: (bytes: Buffer, ended: boolean, need: { bytes: number }) => T | undefined,
     guardMs = GUARD_MS,
   ): Promise<T> {
     let parsed: T | undefined;
+    const need = { bytes: 0 };
     await this.#until(
       () => {
-        parsed = parse(this.peek(), this.#ended);
+        if (!this.#ended && this.#length < need.bytes) return false;
+        need.bytes = 0;
+        parsed = parse(this.peek(), this.#ended, need);
         return parsed !== undefined;
       },
       'whole reply',

@@ -26,6 +26,70 @@ const STILL: Readonly<Record<Runtime, Readonly<Record<string, string>>>> = {
   },
 };
 
+/** Commands beside those that every client sends, one of each. */
+const FURTHER_COMMANDS: readonly string[] = [
+  'SETNX c 1',
+  'SETEX c 100 1',
+  'PSETEX c 10000 1',
+  'GETSET c 2',
+  'GETEX c',
+  'GETRANGE c 0 1',
+  'SUBSTR c 0 1',
+  'SETRANGE c 0 3',
+  'GETDEL c',
+  'MSETNX c 1 d 2',
+  'INCRBYFLOAT c 1',
+  'DELIFEQ c 2',
+  'EXPIREAT d 4000000000',
+  'PEXPIREAT d 4000000000000',
+  'EXPIRETIME d',
+  'PEXPIRETIME d',
+  'TOUCH d',
+  'RENAME d e',
+  'RENAMENX e d',
+  'COPY d e',
+  'OBJECT HELP',
+  'RANDOMKEY',
+  'KEYS *',
+  'SCAN 0',
+  'TIME',
+  'WAIT 0 0',
+  'HSET h f 1',
+  'HMSET h f 1',
+  'HSETNX h g 1',
+  'HGET h f',
+  'HMGET h f',
+  'HGETALL h',
+  'HDEL h g',
+  'HEXISTS h f',
+  'HLEN h',
+  'HKEYS h',
+  'HVALS h',
+  'HINCRBY h f 1',
+  'HINCRBYFLOAT h f 1',
+  'HSCAN h 0',
+  'HSTRLEN h f',
+  'WATCH d',
+  'UNWATCH',
+  'MULTI',
+  'EXEC',
+  'MULTI',
+  'DISCARD',
+  'CONFIG GET port',
+  'SLOWLOG LEN',
+  'LATENCY LATEST',
+  'MEMORY HELP',
+  'DEBUG HELP',
+  'CLUSTER HELP',
+  'AUTH secret',
+  'PUBLISH c m',
+  'PUBSUB NUMPAT',
+  'SUBSCRIBE c',
+  'UNSUBSCRIBE',
+  'PSUBSCRIBE c',
+  'PUNSUBSCRIBE',
+];
+
 /** Counters as series, without histograms' buckets. */
 function series(metrics: Metrics): Map<string, number> {
   const found = new Map<string, number>();
@@ -90,7 +154,7 @@ eachRuntime(runtime => {
       await wire.send(
         'set a 0 0 1\r\n1\r\nadd a 0 0 1\r\n1\r\nreplace a 0 0 1\r\n1\r\nappend a 0 0 1\r\n1\r\nprepend a 0 0 1\r\n1\r\ncas a 0 0 1 1\r\n1\r\n' +
           'get a\r\ngets a\r\ngat 0 a\r\ngats 0 a\r\nincr a 1\r\ndecr a 1\r\ntouch a 0\r\nverbosity 1\r\nstats\r\ndelete a\r\nget a\r\n' +
-          'get a\r\nnonsense\r\nset a 0 0 9000000\r\n',
+          'get a\r\nms m 1\r\n1\r\nmg m v\r\nma m\r\nme m\r\nmd m\r\nmn\r\nnonsense\r\nset a 0 0 9000000\r\n',
       );
       await wire.readThrough('object too large for cache\r\n');
     });
@@ -130,6 +194,7 @@ eachRuntime(runtime => {
         'TYPE a',
         'DBSIZE',
         'INFO',
+        ...FURTHER_COMMANDS,
         'FLUSHDB',
         'FLUSHALL',
         'nonsense',

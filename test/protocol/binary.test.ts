@@ -16,5 +16,5 @@ eachRuntime(runtime => {
   const start = (workers: number, listen: string) => () =>
     startRingstone({ runtime, workers, listen: [`${listen}127.0.0.1:0`] });
   describe('one worker, told apart', () => testTable([...binary, ...largeBinary], binaryDialect, start(1, ''), false));
-  describe('two workers', () => testTable(binary, binaryDialect, start(2, 'memcached://'), true));
+  describe('four workers', () => testTable(binary, binaryDialect, start(4, 'memcached://'), true));
 });

@@ -14,5 +14,5 @@ describeWith(missingMemcached, 'the real memcached', () => {
 eachRuntime(runtime => {
   const start = (workers: number) => () => startRingstone({ runtime, workers, listen: ['memcached://127.0.0.1:0'] });
   describe('one worker', () => testTable(memcachedTable, memcachedDialect, start(1), false));
-  describe('two workers', () => testTable(memcachedTable, memcachedDialect, start(2), true));
+  describe('four workers', () => testTable(memcachedTable, memcachedDialect, start(4), true));
 });

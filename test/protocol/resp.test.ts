@@ -19,6 +19,6 @@ eachRuntime(runtime => {
   describe.each(VERSIONS)('RESP%d', version => {
     const start = (workers: number) => () => startRingstone({ runtime, workers, listen: ['resp://127.0.0.1:0'] });
     describe('one worker', () => testTable(respTable, respDialect(version), start(1), false));
-    describe('two workers', () => testTable(respTable, respDialect(version), start(2), true));
+    describe('four workers', () => testTable(respTable, respDialect(version), start(4), true));
   });
 });

@@ -69,6 +69,8 @@ impl Status {
 /// What a connection says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
+    /// Whom it has said to be, if it was asked.
+    pub user: Option<Box<[u8]>>,
     /// `CLIENT SETNAME`.
     pub name: Box<[u8]>,
     /// `CLIENT SETINFO LIB-NAME`.
@@ -232,11 +234,12 @@ impl Client {
         }
     }
 
-    /// By the worker: the connection is gone.
+    /// By the worker: the connection is gone. What is big goes at once: keys that it has read may know it for longer.
     pub fn leave(&self) {
         self.hot.gone.store(true, Ordering::Release);
         self.inbox.leave();
         *self.redirection.lock() = None;
+        *self.names.lock() = Names::default();
     }
 
     /// Whether the connection is gone.

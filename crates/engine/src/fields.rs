@@ -53,6 +53,13 @@ impl<'a> Fields<'a> {
         self.count
     }
 
+    /// Packs the same into `packed`, for who looks at them for longer than their cell is held.
+    pub fn copy_to(self, packed: &mut Vec<u8>) {
+        begin(packed);
+        packed.extend_from_slice(self.entries);
+        finish(packed, self.count);
+    }
+
     /// Fields and values, in the order in which the fields came.
     pub fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         self.entries().map(|entry| (entry.field, entry.value))

@@ -96,12 +96,15 @@ impl Session {
         self.modes.has_any([Modes::SILENT, Modes::SKIP])
     }
 
-    /// A request was refused: a transaction that it was to be part of will not be executed.
+    /// A request was refused: a transaction that it was to be part of will not be executed. By itself it was what CLIENT CACHING
+    /// was for.
     #[cold]
     pub fn refuse(&mut self) {
         if let Some(transaction) = &mut self.transaction {
             transaction.abort();
             self.show_transaction();
+        } else {
+            self.modes.set(Modes::CACHING, false);
         }
     }
 

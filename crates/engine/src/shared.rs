@@ -269,6 +269,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether what is executed is part of a transaction, whose replies are parts of one.
+    pub fn is_in_transaction(&self) -> bool {
+        matches!(self.cells, Cells::Held(_))
+    }
+
     /// Whether there is such a user; counted.
     pub fn login(&self, user: &[u8], password: &[u8]) -> bool {
         let is_known = self.shared.auth.check(user, password);

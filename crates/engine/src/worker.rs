@@ -24,6 +24,8 @@ use std::sync::Arc;
 pub const REQUESTS_PER_TURN: usize = 256;
 /// Bytes of replies that a connection may queue in one tick, but for the reply that goes beyond.
 pub const OUTPUT_PER_TURN: usize = 256 << 10;
+/// Hashes for which the worker keeps room; a transaction may have had ten million keys.
+const KEPT_HASHES: usize = 4096;
 
 /// The service of one worker thread.
 pub struct Worker {
@@ -41,7 +43,7 @@ pub struct Worker {
 struct Lane<'t, 'i> {
     turn: &'t mut Turn<'i, Connection, ChainBody>,
     input: &'i [u8],
-    /// Of replies to earlier turns that are still queued.
+    /// Of mail and of replies to earlier turns that are still queued.
     queued_bytes: usize,
     /// Of this turn's replies, bytes of large values.
     referenced_bytes: usize,
@@ -85,6 +87,8 @@ impl<'t, 'i> Lane<'t, 'i> {
             if client.deliver(&mut out) {
                 self.state = LaneState::Closing;
             }
+            // It is no reply: however much comes in each turn, the connection's own requests have their share.
+            self.queued_bytes = self.turn.output.len();
         }
     }
 
@@ -150,6 +154,8 @@ impl Worker {
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
         for (index, lane) in lanes.iter_mut().enumerate() {
+            // What a request may be depends on whether the one before it was a login.
+            let waits = lane.turn.connection.session.modes.has(Modes::UNAUTHENTICATED);
             for _ in 0..share {
                 if lane.state != LaneState::Active || round.is_full() {
                     break;
@@ -165,10 +171,9 @@ impl Worker {
                     lane.state = LaneState::Waiting;
                     break;
                 }
-                let place = Place::new(round, index, start);
-                let (bounds, store) = (&self.bounds, &*self.shared.store);
-                if start.is_some() && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place)
-                {
+                let (bounds, store, place) = (&self.bounds, &*self.shared.store, Place::new(round, index, start));
+                let may_be_plain = start.is_some() && !waits;
+                if may_be_plain && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place) {
                     lane.requests_left -= 1;
                     continue;
                 }
@@ -179,7 +184,7 @@ impl Worker {
                     }
                     Intake::Step(step, hash) => {
                         lane.requests_left -= 1;
-                        if blocks(&step) {
+                        if waits || blocks(&step) {
                             lane.state = LaneState::Blocked;
                         }
                         Place::new(round, index, start).put(step, hash);
@@ -252,7 +257,11 @@ impl Worker {
                 lane.state = LaneState::Active;
             }
         }
+        if context.hashes.capacity() > KEPT_HASHES {
+            *context.hashes = Vec::new();
+        }
         if traced.any() {
+            trace::leave();
             self.shared.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
@@ -338,6 +347,11 @@ impl Service for Worker {
 
     fn is_between_messages(&self, connection: &Connection) -> bool {
         connection.is_between_messages()
+    }
+
+    /// As in Valkey and memcached: a subscriber and a watcher may listen for as long as they like.
+    fn may_be_idle(&self, connection: &Connection) -> bool {
+        connection.mode != Mode::Watch && !connection.session.modes.has(Modes::SUBSCRIBER)
     }
 
     fn resume(&mut self, _connection: &mut Connection, completion: Mail) -> Resumed {

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Bench, Client, START_MS, options, packet};
 use ringstone_engine::{Protocol, ServerOptions};
+use ringstone_net::{CloseReason, Next, Service, Turn};
 
 fn ask(bench: &mut Bench, request: &str) -> String {
     bench.whole(Protocol::Memcached, request.as_bytes()).text()
@@ -194,4 +195,45 @@ fn a_shutdown_has_to_be_allowed() {
     let mut bench = Bench::new(ServerOptions { enable_shutdown: true, ..options() });
     let client = bench.whole(Protocol::Memcached, b"shutdown\r\nversion\r\n");
     assert!(client.closed && client.replies.is_empty());
+}
+
+#[test]
+fn a_cachedump_is_bounded_and_its_keys_are_words() {
+    let mut bench = Bench::new(options());
+    let mut client = Client::new(Protocol::Resp);
+    client.send(&mut bench.worker, b"*3\r\n$3\r\nSET\r\n$9\r\nk\r\nEND\r\nx\r\n$1\r\nv\r\n");
+    assert_eq!(client.text(), "+OK\r\n");
+    let dump = ask(&mut bench, "stats cachedump 1 0\r\n");
+    assert_eq!(dump.matches("\r\n").count(), 2 - usize::from(!dump.contains("ITEM")), "{dump}");
+    for number in 0..1000 {
+        let key = format!("{number:05}").repeat(10_000);
+        client.send(&mut bench.worker, format!("SET {key} v\r\n").as_bytes());
+    }
+    let length = ask(&mut bench, "stats cachedump 1 0\r\n").len();
+    assert!(length > 1 << 20 && length < 3 << 20, "{length}");
+}
+
+#[test]
+fn a_write_beside_the_first_watch_is_told_at_once_and_not_as_another_command() {
+    let mut bench = Bench::new(options());
+    let watcher = Watcher::new(&mut bench, "mutations fetchers");
+    ask(&mut bench, "get nothing\r\n");
+    bench.worker.close(watcher.0.connection, CloseReason::Peer);
+    let (mut first, mut writer) = (Client::new(Protocol::Memcached), Client::new(Protocol::Memcached));
+    let mut turns =
+        [(&mut first, &b"watch mutations\r\n"[..]), (&mut writer, b"set k 0 0 1\r\nv\r\n")].map(|(client, input)| {
+            Turn {
+                connection: &mut client.connection,
+                input,
+                end_of_input: false,
+                output: &mut client.output,
+                consumed: 0,
+                next: Next::Read,
+                need: 0,
+            }
+        });
+    bench.worker.run(&mut turns, 0);
+    assert_eq!(first.output.take_bytes(), b"OK\r\n");
+    let lines = Watcher(first).lines(&mut bench);
+    assert_eq!(lines, ["type=item_store key=k status=stored cmd=na ttl=0 clsid=1 cfd=0 size=1"]);
 }

@@ -129,7 +129,7 @@ fn idle_time_counts_from_the_last_access_but_not_from_looks() {
     let mut bench = Bench::new(options());
     ask(&mut bench, "SET k v");
     bench.clock.advance(10_000);
-    for look in ["TTL k", "TYPE k", "OBJECT ENCODING k", "SCAN 0", "KEYS *", "RANDOMKEY"] {
+    for look in ["TTL k", "TYPE k", "EXISTS k", "EXISTS k k", "OBJECT ENCODING k", "SCAN 0", "KEYS *", "RANDOMKEY"] {
         ask(&mut bench, look);
         assert_eq!(ask(&mut bench, "OBJECT IDLETIME k"), ":10\r\n", "{look}");
     }

@@ -12,11 +12,15 @@ use std::time::Duration;
 const VALUE: usize = 8 << 20;
 
 fn each_runtime(test: impl Fn(&Server, &str)) {
+    each_runtime_with(&options(), test);
+}
+
+fn each_runtime_with(options: &ServerOptions, test: impl Fn(&Server, &str)) {
     for runtime in [RuntimeChoice::Mio, RuntimeChoice::Uring] {
         if runtime == RuntimeChoice::Uring && probe_uring().is_err() {
             continue;
         }
-        let server = Server::start(ServerOptions { runtime, ..options() }, Arc::new(|_| {})).expect("starts");
+        let server = Server::start(ServerOptions { runtime, ..options.clone() }, Arc::new(|_| {})).expect("starts");
         test(&server, &server.info().addresses[0]);
         assert!(server.finish(10_000), "{runtime:?}: everything had ended");
     }
@@ -136,4 +140,35 @@ fn draining_waits_for_the_end_of_a_memcached_value() {
 fn draining_waits_for_the_end_of_a_resp_array() {
     let start = [b"*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$20000\r\n".to_vec(), vec![b'v'; 20_000], b"\r\n".to_vec()].concat();
     drains_after_the_message(&start, b"$2\r\nNX\r\n", "+OK\r\n");
+}
+
+/// As in Valkey and memcached: they wait for what others do, and need not say anything meanwhile.
+#[test]
+fn who_waits_for_messages_or_watches_is_not_idle() {
+    each_runtime_with(&ServerOptions { idle_timeout_ms: 200, ..options() }, |server, address| {
+        let ask = |request: &str, reply: &str| {
+            let mut stream = connect(address);
+            stream.write_all(request.as_bytes()).expect("writes");
+            let mut got = vec![0; reply.len()];
+            stream.read_exact(&mut got).expect("reads");
+            assert_eq!(String::from_utf8_lossy(&got), reply);
+            stream
+        };
+        let mut subscriber = ask("SUBSCRIBE ch\r\n", "*3\r\n$9\r\nsubscribe\r\n$2\r\nch\r\n:1\r\n");
+        let mut watcher = ask("watch mutations\r\n", "OK\r\n");
+        // Each has been silent for longer than the next, and that one too long.
+        for _ in 0..2 {
+            let mut idle = ask("PING\r\n", "+PONG\r\n");
+            assert_eq!(idle.read(&mut [0; 1]).expect("the end"), 0);
+        }
+        assert_eq!(metric(server, "ringstone_connections_closed_total", Some("idle")), 2.0);
+        drop(ask("PUBLISH ch m\r\n", ":1\r\n"));
+        store(address, 1);
+        let message = b"*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$1\r\nm\r\n";
+        let mut got = vec![0; message.len()];
+        subscriber.read_exact(&mut got).expect("reads");
+        assert_eq!(got, message);
+        watcher.read_exact(&mut got[..3]).expect("reads");
+        assert_eq!(&got[..3], b"ts=");
+    });
 }

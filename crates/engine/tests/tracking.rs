@@ -5,6 +5,7 @@ mod common;
 use common::{Bench, Client, START_MS, options};
 use ringstone_engine::Protocol::{Memcached, Resp};
 use ringstone_engine::ServerOptions;
+use ringstone_net::{CloseReason, Service};
 
 /// The push of an invalidated key.
 fn invalidated(key: &str) -> String {
@@ -292,4 +293,59 @@ fn no_touch_does_not_count_reads() {
     client.send(&mut bench.worker, b"CLIENT NO-TOUCH OFF\r\nGET k\r\n");
     assert_eq!(idle_s(&bench), 0);
     assert_eq!(client.text(), "+OK\r\n+OK\r\n$1\r\nv\r\n*1\r\n$1\r\nv\r\n:1\r\n+OK\r\n$1\r\nv\r\n");
+}
+
+#[test]
+fn what_goes_of_itself_while_a_client_works_is_no_change_of_its_own() {
+    let mut scene = Scene::new("CLIENT TRACKING ON NOLOOP");
+    scene.resp("SET k v\r\n");
+    scene.track("GET k\r\n");
+    let value = "v".repeat(30_000);
+    let mut told = String::new();
+    for number in 0..20_000 {
+        assert_eq!(scene.track(&format!("SET f{number} {value}\r\n")), "+OK\r\n");
+        told = scene.told();
+        let store = &scene.bench.shared.store;
+        let is_there = store.entry(b"k", store.hash(b"k"), START_MS).peek().is_some();
+        if !told.is_empty() || !is_there {
+            break;
+        }
+    }
+    assert_eq!(told, invalidated("k"), "evicted for a value of its own");
+}
+
+#[test]
+fn caching_is_for_the_next_request_also_if_that_is_refused() {
+    let transactions = ["MULTI\r\nDISCARD\r\n", "MULTI\r\nNOSUCH\r\nEXEC\r\n", "MULTI\r\nEXEC x\r\n"];
+    for refused in ["NOSUCH\r\n", "GET\r\n"].into_iter().chain(transactions) {
+        let mut scene = Scene::new("CLIENT TRACKING ON OPTOUT");
+        scene.track(&format!("CLIENT CACHING NO\r\n{refused}GET a\r\n"));
+        scene.resp("SET a 1\r\n");
+        assert_eq!(scene.told(), invalidated("a"), "{refused}");
+    }
+}
+
+#[test]
+fn what_a_connection_has_asked_for_is_bounded_in_bytes_and_goes_with_it() {
+    let mut scene = Scene::new("CLIENT SETNAME me");
+    let prefixes: String = (0..50).map(|number| format!(" PREFIX {number:02}{}", "p".repeat(60_000))).collect();
+    let reply = scene.track(&format!("*1\r\n$4\r\nPING\r\n{}", array(&format!("CLIENT TRACKING ON BCAST{prefixes}"))));
+    assert_eq!(reply, "+PONG\r\n-ERR the prefixes of a client may have at most 1048576 bytes\r\n");
+    assert_eq!(scene.bench.shared.tracking.counts().prefixes, 0);
+    let reply = scene.track(&array(&format!("CLIENT TRACKING ON BCAST PREFIX {}", "p".repeat(60_000))));
+    assert_eq!(reply, "+OK\r\n");
+    scene.track("CLIENT TRACKING OFF\r\nCLIENT TRACKING ON\r\nGET k\r\n");
+    let client = std::sync::Arc::clone(&scene.tracker.connection.session.client);
+    assert_eq!(&*client.names.lock().name, b"me");
+    // Another one keeps the table, which may know the first for as long as the key stays as it is.
+    scene.resp("HELLO 3\r\nCLIENT TRACKING ON\r\n");
+    scene.bench.worker.close(scene.tracker.connection, CloseReason::Peer);
+    assert_eq!(*client.names.lock(), Default::default());
+}
+
+/// The words of a line as an array.
+fn array(line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let bulks: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+    format!("*{}\r\n{bulks}", words.len())
 }

@@ -106,11 +106,13 @@ fn replies_without_room_do_not_stop_what_was_begun() {
 }
 
 /// What is done to `k` between WATCH and EXEC, and whether EXEC is to do nothing.
-const CHANGES: [(&str, &str, bool); 16] = [
+const CHANGES: [(&str, &str, bool); 18] = [
     ("SET k 1", "SET k 2", true),
     ("SET k 1", "SET k 1", true),
     ("SET k 1", "GET k", false),
     ("SET k 1", "SET other 1", false),
+    ("SET k 1", "GETEX k PERSIST", false),
+    ("SET k 1", "GETEX k EX 5", true),
     ("SET k 1", "DEL k", true),
     ("SET k 1", "DEL k|SET k 1", true),
     ("SET k 1", "INCR k", true),
@@ -155,6 +157,11 @@ fn memcached_changes_are_seen_by_watch() {
         ("incr k 1", true),
         ("delete k", true),
         ("flush_all", true),
+        ("ms k 1\r\n2", true),
+        ("ma k", true),
+        ("md k I T30", true),
+        ("mg k v", false),
+        ("mg k T30", true),
     ] {
         let (mut bench, mut client, _) = two();
         let mut other = Client::new(Protocol::Memcached);
@@ -229,4 +236,18 @@ fn errors_of_the_five_commands() {
     ask(&mut bench, &mut client, "SET a 1");
     ask(&mut bench, &mut client, "MULTI");
     assert_eq!(ask(&mut bench, &mut client, "EXEC"), "_\r\n");
+}
+
+#[test]
+fn a_message_has_no_place_among_the_replies() {
+    let mut bench = Bench::new(options());
+    let mut client = Client::new(Protocol::Resp);
+    client.send(&mut bench.worker, b"HELLO 3\r\nSUBSCRIBE a\r\nMULTI\r\nPUBLISH a x\r\nHELLO 2\r\nPUBLISH none x\r\n");
+    client.take_text();
+    client.send(&mut bench.worker, b"EXEC\r\n");
+    let text = client.take_text();
+    assert!(text.starts_with("*3\r\n:1\r\n*14\r\n"), "{text}");
+    assert!(text.ends_with("*0\r\n:0\r\n"), "{text}");
+    client.send(&mut bench.worker, b"PING\r\n");
+    assert!(client.take_text().starts_with(">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n"), "it comes after them");
 }

@@ -114,6 +114,11 @@ pub trait Service: 'static {
     /// remainder to be skipped, or a part of a message that was consumed already. Asked while the server drains, which
     /// closes a connection only between two messages.
     fn is_between_messages(&self, connection: &Self::Connection) -> bool;
+    /// Whether the connection is to be closed once it has moved no byte for `idle_timeout_ms`; not one that waits for what
+    /// others send. Asked when that time has come, and not of parked ones, which are not closed.
+    fn may_be_idle(&self, _connection: &Self::Connection) -> bool {
+        true
+    }
     /// A completion for a parked connection. Dropped by the loop if the connection is gone. Also called for a connection
     /// that is not parked: a way to reach it from another thread.
     fn resume(&mut self, connection: &mut Self::Connection, completion: Self::Completion) -> Resumed;

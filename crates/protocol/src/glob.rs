@@ -25,9 +25,34 @@ enum Element {
 #[derive(Clone, Copy, Debug, Default)]
 struct Class([u64; 4]);
 
+/// The letters `A` to `Z` in the word of a class that has all letters.
+const UPPER_CASE: u64 = ((1 << 26) - 1) << (b'A' & 63);
+
 impl Class {
     fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// Word by word: a pattern may have millions of ranges.
+    fn insert_range(&mut self, first: u8, last: u8) {
+        for (word, bits) in (0_u8..).zip(&mut self.0) {
+            let (least, most) = (word << 6, word << 6 | 63);
+            if first <= last && first <= most && last >= least {
+                let (from, to) = (first.max(least) & 63, last.min(most) & 63);
+                *bits |= u64::MAX << from & u64::MAX >> (63 - to);
+            }
+        }
+    }
+
+    /// Upper case letters are in it if, and only if, their lower case ones are.
+    fn fold(&mut self) {
+        let letters = &mut self.0[usize::from(b'a' >> 6)];
+        let upper = *letters >> (b'a' - b'A') & UPPER_CASE;
+        *letters = *letters & !UPPER_CASE | upper;
+    }
+
+    fn unite(&mut self, other: Class) {
+        self.0.iter_mut().zip(other.0).for_each(|(bits, more)| *bits |= more);
     }
 
     fn contains(&self, byte: u8) -> bool {
@@ -54,6 +79,11 @@ impl Pattern {
     /// Tells upper from lower case.
     pub fn new(pattern: &[u8]) -> Pattern {
         Pattern::compile(pattern, false)
+    }
+
+    /// Of KEYS, SCAN and HSCAN: there a star alone is no pattern at all; by itself it would not match the empty name.
+    pub fn of_names(pattern: &[u8]) -> Option<Pattern> {
+        (pattern != b"*").then(|| Pattern::new(pattern))
     }
 
     /// Takes ASCII letters of either case for the same.
@@ -196,7 +226,12 @@ fn take_class(rest: &mut &[u8], ignores_case: bool) -> Class {
 
 /// Where case is ignored, the bounds and what is compared with them become lower case: `[A-z]` is `[a-z]`, `[Z-a]` is empty.
 fn insert_range(class: &mut Class, first: u8, last: u8, ignores_case: bool) {
-    let fold = |byte: u8| if ignores_case { byte.to_ascii_lowercase() } else { byte };
-    let range = fold(first)..=fold(last);
-    (0..=u8::MAX).filter(|byte| range.contains(&fold(*byte))).for_each(|byte| class.insert(byte));
+    if ignores_case {
+        let mut range = Class::default();
+        range.insert_range(first.to_ascii_lowercase(), last.to_ascii_lowercase());
+        range.fold();
+        class.unite(range);
+    } else {
+        class.insert_range(first, last);
+    }
 }

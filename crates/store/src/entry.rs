@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::index::SLOT_BYTES;
 use crate::item::RawItem;
+use crate::lock::Others;
 use crate::marks::Marks;
 use crate::options::MAX_KEY_BYTES;
 use crate::scratch::Copied;
@@ -114,7 +115,7 @@ pub enum Absence {
 /// A locked cell: locked for one entry, or one of several.
 enum Held<'s> {
     Own(MutexGuard<'s, Cell>),
-    Lent(&'s mut Cell),
+    Lent(&'s mut Cell, Option<Others<'s>>),
 }
 
 impl Deref for Held<'_> {
@@ -124,7 +125,7 @@ impl Deref for Held<'_> {
     fn deref(&self) -> &Cell {
         match self {
             Held::Own(guard) => guard,
-            Held::Lent(cell) => cell,
+            Held::Lent(cell, _) => cell,
         }
     }
 }
@@ -134,7 +135,7 @@ impl DerefMut for Held<'_> {
     fn deref_mut(&mut self) -> &mut Cell {
         match self {
             Held::Own(guard) => guard,
-            Held::Lent(cell) => cell,
+            Held::Lent(cell, _) => cell,
         }
     }
 }
@@ -158,8 +159,15 @@ impl<'s, 'k> Entry<'s, 'k> {
         Entry { shared, slot, cell: Held::Own(slot.lock(now)), key, hash, now, counts: true }
     }
 
-    pub(crate) fn lent(shared: &'s Shared, cell: &'s mut Cell, key: &'k [u8], hash: Hash, now: Now) -> Entry<'s, 'k> {
-        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell), key, hash, now, counts: true }
+    pub(crate) fn lent(
+        shared: &'s Shared,
+        cell: &'s mut Cell,
+        others: Option<Others<'s>>,
+        key: &'k [u8],
+        hash: Hash,
+        now: Now,
+    ) -> Entry<'s, 'k> {
+        Entry { shared, slot: shared.slot(hash), cell: Held::Lent(cell, others), key, hash, now, counts: true }
     }
 
     /// The same key, whose reads are not counted (frequency, last access), as if it had not been read.
@@ -171,7 +179,11 @@ impl<'s, 'k> Entry<'s, 'k> {
 
     #[inline(always)]
     fn view(&mut self) -> View<'s, '_> {
-        View { shared: self.shared, slot: self.slot, cell: &mut self.cell }
+        let (cell, others) = match &mut self.cell {
+            Held::Own(guard) => (&mut **guard, None),
+            Held::Lent(cell, others) => (&mut **cell, others.as_mut()),
+        };
+        View { shared: self.shared, slot: self.slot, cell, others }
     }
 
     /// What is shown of an item; what an access changes, as it was before.

@@ -10,14 +10,51 @@ use smallvec::SmallVec;
 
 /// Up to so many keys are locked together without an allocation.
 const INLINE_CELLS: usize = 16;
-/// Segments that the first item of a cell may need: its own, and one for pages of index.
-const FIRST_SEGMENTS: u32 = 2;
+/// A cell that is held, with its number.
+type HeldCell<'s> = (usize, MutexGuard<'s, Cell>);
+
+/// Cells that are held beside the one of an entry. All else that makes room finds them locked.
+pub(crate) struct Others<'s> {
+    before: &'s mut [HeldCell<'s>],
+    after: &'s mut [HeldCell<'s>],
+}
+
+impl Others<'_> {
+    /// With their numbers.
+    pub fn each(&mut self) -> impl Iterator<Item = (&usize, &mut Cell)> {
+        self.before.iter_mut().chain(&mut *self.after).map(|(number, cell)| (&*number, &mut **cell))
+    }
+
+    /// The cell of that number, if it is one of these.
+    pub fn get(&mut self, number: usize) -> Option<&mut Cell> {
+        let is_before = self.before.last().is_some_and(|(last, _)| number <= *last);
+        let cells = if is_before { &mut *self.before } else { &mut *self.after };
+        let at = cells.binary_search_by_key(&number, |(n, _)| *n).ok()?;
+        Some(&mut cells[at].1)
+    }
+
+    /// Whether there are no cells but these and the entry's.
+    pub fn are_all(&self, shared: &Shared) -> bool {
+        self.before.len() + self.after.len() + 1 == shared.slots.len()
+    }
+}
+
+/// The held cell at a place among several, and the others.
+fn split<'a>(cells: &'a mut [HeldCell<'_>], at: usize) -> (&'a mut Cell, Option<Others<'a>>) {
+    // SAFETY: the same slice, borrowed for as long, of guards that seem to live no longer than that. None of these must be put
+    // in the place of one that lives longer: `Others` alone reaches them, and only lends what they guard.
+    let cells = unsafe { std::slice::from_raw_parts_mut(cells.as_mut_ptr().cast::<HeldCell<'a>>(), cells.len()) };
+    let (before, rest) = cells.split_at_mut(at);
+    let (cell, after) = rest.split_first_mut().expect("a cell that is held");
+    let others = !before.is_empty() || !after.is_empty();
+    (&mut cell.1, others.then_some(Others { before, after }))
+}
 
 /// Several cells locked in ascending order, so that two such calls never wait for each other.
 pub struct LockedCells<'s> {
     shared: &'s Shared,
     /// Sorted by the number of the cell.
-    cells: SmallVec<[(usize, MutexGuard<'s, Cell>); INLINE_CELLS]>,
+    cells: SmallVec<[HeldCell<'s>; INLINE_CELLS]>,
     now: Now,
 }
 
@@ -44,22 +81,6 @@ impl<'s> LockedCells<'s> {
         self.cells.binary_search_by_key(&number, |(n, _)| *n).ok()
     }
 
-    /// A cell with nothing to evict finds room in others, but not in those that are held here: if these have all, some of it
-    /// is evicted now. That ends, since nobody else fills cells that are held.
-    #[cold]
-    fn make_room(&mut self, at: usize) {
-        let geometry = &self.shared.pool.geometry;
-        while self.shared.pool.free_segments() < FIRST_SEGMENTS {
-            let others = self.cells.iter_mut().enumerate().filter(|(n, _)| *n != at).map(|(_, cell)| cell);
-            let heaviest = others.max_by_key(|(number, _)| self.shared.slots[*number].held_bytes(geometry));
-            let Some((number, cell)) = heaviest else { return };
-            let slot = &*self.shared.slots[*number];
-            if !(View { shared: self.shared, slot, cell }).reclaim_own(self.now) {
-                return;
-            }
-        }
-    }
-
     /// The entry of a key whose hash was among those locked.
     ///
     /// # Panics
@@ -67,11 +88,10 @@ impl<'s> LockedCells<'s> {
     pub fn entry<'a, 'k>(&'a mut self, key: &'k [u8], hash: Hash) -> Entry<'a, 'k> {
         let number = hash.cell(self.shared.slots.len());
         let at = self.position(number).expect("the key's cell is locked");
-        if self.shared.slots[number].is_bare() && self.cells.len() > 1 {
-            self.make_room(at);
-        }
-        Entry::lent(self.shared, &mut self.cells[at].1, key, hash, self.now)
+        let (cell, others) = split(&mut self.cells, at);
+        Entry::lent(self.shared, cell, others, key, hash, self.now)
     }
+
     /// As [`Store::scan`](crate::Store::scan), of the items of the cells that are locked.
     pub fn scan(&mut self, cursor: u64, budget: usize, give: &mut dyn FnMut(&[u8], &Item<'_>)) -> u64 {
         let (shared, now) = (self.shared, self.now);
@@ -82,6 +102,13 @@ impl<'s> LockedCells<'s> {
     pub fn random_key(&mut self, seed: u64) -> Option<Vec<u8>> {
         let (shared, now) = (self.shared, self.now);
         walk::random_key(shared, self, seed, now)
+    }
+
+    /// As [`LockedCells::flush`]; each cell is let go as soon as it is flushed.
+    pub(crate) fn flush_and_unlock(self, at_ms: UnixMillis) {
+        for (number, mut cell) in self.cells {
+            self.shared.slots[number].flush_at(&mut cell, at_ms, self.now.ms);
+        }
     }
 
     /// As [`Store::flush`](crate::Store::flush), of the cells that are locked.
@@ -95,6 +122,6 @@ impl<'s> LockedCells<'s> {
 impl Visit for LockedCells<'_> {
     fn visit<R>(&mut self, cell: usize, look: impl FnOnce(&mut View<'_, '_>) -> R) -> Option<R> {
         let at = self.position(cell)?;
-        Some(look(&mut View { shared: self.shared, slot: &self.shared.slots[cell], cell: &mut self.cells[at].1 }))
+        Some(look(&mut View::of(self.shared, &self.shared.slots[cell], &mut self.cells[at].1)))
     }
 }

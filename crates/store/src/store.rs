@@ -151,11 +151,10 @@ impl Store {
     }
 
     /// Removes everything that was written up to now, or, with a later `at_ms`, everything written before that moment
-    /// once it comes (a later call replaces an earlier one, as memcached does).
+    /// once it comes (a later call replaces an earlier one, as memcached does). With all cells locked: of what is written
+    /// in one step nobody sees a part flushed.
     pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
-        for slot in &self.shared.slots {
-            slot.flush_at(&mut slot.lock(Now::at(now_ms)), at_ms, now_ms);
-        }
+        self.lock_all(now_ms).flush_and_unlock(at_ms);
     }
 
     /// One bounded slice of the sweep for expired and flushed items, starting from cursor 0; call again with the answer
@@ -167,7 +166,7 @@ impl Store {
         while segments > 0 && cells > 0 {
             let slot = self.shared.slots.get(number)?;
             let mut cell = slot.lock(now);
-            let next = View { shared: &self.shared, slot, cell: &mut cell }.sweep(first, now);
+            let next = View::of(&self.shared, slot, &mut cell).sweep(first, now);
             // The lock is let go after each segment, to whoever waits: one that is merely unlocked is taken here again before
             // the other has woken up, and a read was seen to wait for as much as a whole cell, 4 ms.
             MutexGuard::unlock_fair(cell);
@@ -244,7 +243,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         for slot in &self.shared.slots {
             let mut cell = slot.lock(Now::at(0));
-            View { shared: &self.shared, slot, cell: &mut cell }.drop_chains();
+            View::of(&self.shared, slot, &mut cell).drop_chains();
         }
     }
 }

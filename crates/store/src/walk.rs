@@ -48,7 +48,7 @@ impl Visit for EachLocked<'_> {
     fn visit<R>(&mut self, cell: usize, look: impl FnOnce(&mut View<'_, '_>) -> R) -> Option<R> {
         let slot = self.shared.slots.get(cell)?;
         let mut guard = slot.lock(self.now);
-        let result = look(&mut View { shared: self.shared, slot, cell: &mut guard });
+        let result = look(&mut View::of(self.shared, slot, &mut guard));
         MutexGuard::unlock_fair(guard);
         Some(result)
     }

@@ -197,3 +197,22 @@ fn miri_threads_and_held_chains() {
         assert!(chain.chunks().flatten().all(|&byte| byte == first));
     }
 }
+
+/// Room from cells that are held beside the entry's own.
+#[test]
+fn miri_held_cells() {
+    let options =
+        Options { max_memory: 8 << 20, max_value_size: 8 << 20, eviction: Eviction::S3Fifo, hash_key: [4; 16] };
+    let store = Store::open(options).unwrap();
+    let value = vec![1; 5 << 20];
+    (0..10u8).for_each(|key| _ = set(&store, &[key], &value[..1 << 20], 0).unwrap());
+    let mut cells = store.lock_all(1000);
+    for key in [[20], [21]] {
+        let mut entry = cells.entry(&key, store.hash(&key));
+        entry.set(NewValue::Bytes(&value), Attributes::default()).unwrap();
+        assert_eq!(entry.get().unwrap().value.len(), value.len());
+    }
+    drop(cells);
+    #[cfg(debug_assertions)]
+    store.check_integrity();
+}

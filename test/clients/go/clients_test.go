@@ -152,6 +152,22 @@ func TestMemcachedConcurrently(t *testing.T) {
 	}
 }
 
+func TestMemcachedGoesOnAfterClientKill(t *testing.T) {
+	client := memcached(t)
+	client.MaxIdleConns = 1
+	must(t, client.Set(&memcache.Item{Key: "a", Value: []byte("1")}))
+	other := redis.NewClient(&redis.Options{Addr: os.Getenv("RINGSTONE_ADDRESS")})
+	defer other.Close()
+	if killed := other.ClientKillByFilter(context.Background(), "TYPE", "normal").Val(); killed < 1 {
+		t.Fatal("no connection was ended")
+	}
+	// The request that finds its connection ended is lost.
+	eventually(t, "a new connection", func() bool {
+		item, err := client.Get("a")
+		return err == nil && string(item.Value) == "1"
+	})
+}
+
 func TestRedis(t *testing.T) {
 	for _, protocol := range []int{2, 3} {
 		t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) { testRedis(t, protocol) })

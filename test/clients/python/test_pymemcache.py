@@ -1,6 +1,7 @@
 """pymemcache through its ordinary interface; the server's port is in RINGSTONE_PORT."""
 
 import os
+import socket
 import time
 import unittest
 
@@ -103,6 +104,16 @@ class Pymemcache(unittest.TestCase):
         self.client.set("after", b"1")
         self.assertEqual(self.client.get("after"), b"1")
 
+    def test_meta_commands(self):
+        client = self.client
+        stored = client.raw_command("ms meta 2 T100 F7 c\r\nhi")
+        self.assertEqual(stored, b"HD c" + client.gets("meta")[1])
+        self.assertEqual(client.raw_command("mg meta v f s k", b"\r\nhi\r\n"), b"VA 2 f7 s2 kmeta")
+        self.assertEqual(client.raw_command("mg lease N30 t v", b"\r\n\r\n"), b"VA 0 t30 W")
+        self.assertEqual(client.raw_command("mg lease N30 t v", b"\r\n\r\n"), b"VA 0 t30 Z")
+        self.assertEqual(client.raw_command("md meta q\r\nmn"), b"MN")
+        self.assertIsNone(client.get("meta"))
+
     def test_objects_keep_their_type_by_flags(self):
         client = Client(ADDRESS, serde=serde.pickle_serde, default_noreply=False, timeout=15)
         for value in [{"a": [1, 2.5, None]}, "text", 42, b"bytes", ("t",)]:
@@ -118,6 +129,16 @@ class Pymemcache(unittest.TestCase):
         self.assertEqual(self.client.get("a"), b"1")
         retrying = RetryingClient(self.client, attempts=2)
         self.assertEqual(retrying.get("a"), b"1")
+
+    def test_killed(self):
+        """Its connection is ended by the server; the next request but one has a new one."""
+        client = RetryingClient(Client(ADDRESS, timeout=15), attempts=3)
+        client.set("a", b"1", noreply=False)
+        with socket.create_connection(ADDRESS) as other:
+            other.sendall(b"*4\r\n$6\r\nCLIENT\r\n$4\r\nKILL\r\n$4\r\nTYPE\r\n$6\r\nnormal\r\n")
+            self.assertRegex(other.recv(100), rb"^:[1-9]")
+        self.assertEqual(client.get("a"), b"1")
+        client.close()
 
     def test_pool(self):
         pool = PooledClient(ADDRESS, max_pool_size=4, timeout=15)

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import unittest
+from unittest import mock
 
 import redis
 from redis.cache import CacheConfig
@@ -127,6 +128,79 @@ class Tests:
         self.client.connection_pool.disconnect()
         self.assertEqual(self.client.get("a"), b"1")
 
+    def test_killed(self):
+        client = self.connect(retry_on_error=[redis.ConnectionError])
+        client.set("a", "1")
+        self.assertEqual(self.client.client_kill_filter(_id=client.client_id()), 1)
+        self.assertEqual(client.get("a"), b"1")
+        client.close()
+
+    def test_hashes(self):
+        client = self.client
+        self.assertEqual(client.hset("h", mapping={"f": 1, "g": "two"}), 2)
+        self.assertEqual(client.hgetall("h"), {b"f": b"1", b"g": b"two"})
+        self.assertEqual(client.hincrby("h", "f", 4), 5)
+        self.assertEqual(client.hincrbyfloat("h", "f", 0.5), 5.5)
+        self.assertEqual(client.hmget("h", "g", "absent"), [b"two", None])
+        self.assertFalse(client.hsetnx("h", "g", "x"))
+        self.assertEqual((client.hlen("h"), client.hstrlen("h", "g")), (2, 3))
+        self.assertEqual(dict(client.hscan_iter("h")), {b"f": b"5.5", b"g": b"two"})
+        self.assertEqual(client.hdel("h", "f", "absent"), 1)
+        with self.assertRaisesRegex(redis.ResponseError, "WRONGTYPE"):
+            client.get("h")
+
+    def test_transactions(self):
+        other = self.connect()
+        self.client.set("n", 1)
+        with self.client.pipeline() as pipe:
+            pipe.watch("n")
+            other.set("n", 5)
+            pipe.multi()
+            pipe.incr("n")
+            with self.assertRaises(redis.WatchError):
+                pipe.execute()
+
+        def double(pipe):
+            value = int(pipe.get("n"))
+            pipe.multi()
+            pipe.set("n", 2 * value)
+            pipe.get("n")
+
+        self.assertEqual(self.client.transaction(double, "n"), [True, b"10"])
+        other.close()
+
+    def test_transactions_race(self):
+        def count():
+            for _ in range(25):
+                self.client.transaction(lambda pipe: (pipe.get("n"), pipe.multi(), pipe.incr("n")), "n")
+
+        threads = [threading.Thread(target=count) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.client.get("n"), b"100")
+
+    def test_scan(self):
+        keys = {f"scan-{index}".encode() for index in range(2000)}
+        self.client.mset({key: 1 for key in keys})
+        self.client.set("other", 1)
+        self.assertEqual(set(self.client.scan_iter(match="scan-*", count=100)), keys)
+        self.assertEqual(len(self.client.keys("scan-1?")), 10)
+
+    def test_publish_and_subscribe(self):
+        pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+        pubsub.subscribe("news")
+        pubsub.psubscribe("n*")
+        until(lambda: self.client.pubsub_numpat() == 1)
+        self.assertEqual(self.client.pubsub_channels(), [b"news"])
+        self.assertEqual(self.client.publish("news", "hello"), 2)
+        got = []
+        until(lambda: got.append(pubsub.get_message(timeout=0.1)) or len([one for one in got if one]) == 2)
+        kinds = {one["type"]: (one["channel"], one["data"]) for one in got if one}
+        self.assertEqual(kinds, {"message": (b"news", b"hello"), "pmessage": (b"news", b"hello")})
+        pubsub.close()
+
     def test_connection(self):
         named = self.connect(client_name="me", decode_responses=True)
         self.assertEqual(named.client_getname(), "me")
@@ -181,22 +255,23 @@ class Resp2(Tests, unittest.TestCase):
 class Resp3(Tests, unittest.TestCase):
     protocol = 3
 
-    def test_copies(self):
-        # It takes only servers that call themselves Redis, of 7.4 and newer; what it needs of them is there.
-        CacheProxyConnection.DEFAULT_SERVER_NAME = "ringstone"
-        CacheProxyConnection.MIN_ALLOWED_VERSION = "7.2.0"
-        cached = self.connect(cache_config=CacheConfig())
-        self.client.set("copy", "1")
-        self.assertEqual(cached.get("copy"), b"1")
-        self.assertEqual(cached.get_cache().size, 1)
-        self.assertEqual(cached.get("copy"), b"1")
-        for number in range(20):
-            self.client.set("copy", number)
-            until(lambda: cached.get("copy") == str(number).encode())
-        self.client.set("copy", "short", px=200)
-        until(lambda: cached.get("copy") == b"short")
-        until(lambda: cached.get("copy") is None)
-        cached.close()
+    # It caches for Redis 7.4 or newer only, not for Valkey either, and goes by what HELLO says.
+    @mock.patch.object(CacheProxyConnection, "DEFAULT_SERVER_NAME", "ringstone")
+    @mock.patch.object(CacheProxyConnection, "MIN_ALLOWED_VERSION", "7.2.4")
+    def test_a_cache_of_its_own(self):
+        client = self.connect(cache_config=CacheConfig())
+        cache = client.get_cache()
+        self.client.set("a", "1")
+        self.assertEqual([client.get("a"), client.get("a")], [b"1", b"1"])
+        self.assertEqual(cache.size, 1)
+        self.client.set("a", "2")
+        until(lambda: client.get("a") == b"2")
+        self.client.set("short", "1", px=50)
+        self.assertEqual(client.get("short"), b"1")
+        until(lambda: client.get("short") is None)
+        self.client.flushall()
+        until(lambda: client.get("a") is None)
+        client.close()
 
 
 unittest.main()

@@ -3,7 +3,7 @@ import type { Random } from '../../soak/random.mjs';
 import type { Command } from '../command.ts';
 import { type Family, production } from '../family.ts';
 import { numbers, type OPCODES, type Packet, packet } from '../packets.ts';
-import { number, numberKey, textKey, textValue } from './classic.ts';
+import { delta, number, numberKey, textKey, textValue } from './classic.ts';
 
 /** The opaque says whose key it is, so that tokens are found again; replies repeat it. */
 const KEYS = new Map<string, number>();
@@ -32,7 +32,7 @@ const GETS = ['get', 'get', 'getQ', 'getK', 'getKQ'] as const;
 const GATS = ['gat', 'gatQ', 'gatK', 'gatKQ'] as const;
 const storing = (random: Random) => numbers([4, flags(random)], [4, time(random)]);
 const counting = (random: Random) =>
-  numbers([8, BigInt(number(random))], [8, BigInt(number(random))], [4, random.of([0, 0, 0xffffffff, 1000])]);
+  numbers([8, BigInt(delta(random))], [8, BigInt(number(random))], [4, random.of([0, 0, 0xffffffff, 1000])]);
 
 export const binary: Family = {
   name: 'binary',

@@ -87,8 +87,8 @@ export const connection: Family = {
     ),
     production('client|getname', 4, () => resp('CLIENT', 'GETNAME')),
     production('client|no-evict', 2, random => resp('CLIENT', 'NO-EVICT', ...random.of([['ON'], ['off'], ['x'], []]))),
-    production('client|kill', 2, random =>
-      resp(
+    production('client|kill', 2, random => ({
+      ...resp(
         'CLIENT',
         'KILL',
         ...random.of([
@@ -105,7 +105,9 @@ export const connection: Family = {
           ['ID'],
         ]),
       ),
-    ),
+      // Each server has its own order of what is checked first.
+      replies: 1,
+    })),
     production('client|list', 1, random => {
       const words = random.of([['ID'], ['ID', 'abc'], ['TYPE', 'foo'], ['FOO'], ['ID', '99999999']]);
       return { ...resp('CLIENT', 'LIST', ...words), replies: 1 };
@@ -133,6 +135,24 @@ export const connection: Family = {
       // Not to become a shorter one, which lists all commands.
       return { ...resp('COMMAND', ...words), replies: 1 };
     }),
+    production('command|count', 0.5, () => ({ ...resp('COMMAND', 'COUNT', 'x'), replies: 1 })),
+    production('command|info', 0.5, random => ({
+      ...resp('COMMAND', 'INFO', random.of(['nosuch', 'client|nosuch'])),
+      replies: 1,
+    })),
+    production('command|docs', 0.5, () => ({ ...resp('COMMAND', 'DOCS', 'nosuch'), replies: 1 })),
+    production('command|getkeysandflags', 0.5, random => {
+      const words = random.of([
+        ['GET', 'a'],
+        ['DEL', 'a', 'b'],
+        ['PING', 'x'],
+        ['INCRBY', 'a', '1'],
+      ]);
+      return { ...resp('COMMAND', 'GETKEYSANDFLAGS', ...words), replies: 1 };
+    }),
+    production('client|unblock', 0.5, random =>
+      resp('CLIENT', 'UNBLOCK', random.of(['99999999', 'abc']), ...random.of([[], ['TIMEOUT'], ['FOO']])),
+    ),
     production('command|getkeys', 3, random => {
       const words = random.of([
         ['GET', 'a'],

@@ -5,7 +5,7 @@
 import type { Random } from '../../soak/random.mjs';
 import { type Command, type Part, text } from '../command.ts';
 import { type Family, production } from '../family.ts';
-import { classic, NUMBERS, number, numberKey, textKey, textValue } from './classic.ts';
+import { classic, delta, NUMBERS, number, numberKey, textKey, textValue } from './classic.ts';
 
 /** Some of a list in a random order, each at most once: memcached refuses a flag that comes twice. */
 function some(
@@ -26,7 +26,7 @@ const time = (random: Random) => random.of(TIMES);
 /** For what is made anew: memcached tells nonsense of the time that such an item has left when it has none. */
 const lasting = (random: Random) => random.of(TIMES.filter(one => one !== '-1'));
 const BAD_FLAGS = ['!', 'Z', 'y', '9', 'Tabc', 'Fabc', 'F-1', 'Cabc', 'C', 'T', 'Nabc', 'Rabc', 'Jabc', 'Dabc', 'D-1'];
-/** One that is too long is for `mg` without effects: memcached refuses it after it has made the item. */
+/** One that is too long memcached refuses after it has done what was asked; that is for reading numbers only. */
 const OPAQUES = ['O1', 'Oabc', `O${'x'.repeat(31)}`, 'O'];
 const LONG_OPAQUES = [`O${'x'.repeat(32)}`, `O${'x'.repeat(33)}`];
 const bad = (random: Random) => (random.chance(0.03) ? [random.of(BAD_FLAGS)] : []);
@@ -75,11 +75,11 @@ function metaGet(random: Random, key: string): Command {
   // Whether a number was read before its last change, and how long it is with the padding, is not asked.
   const ofTexts = NUMBERS.includes(key) || key === WORDS ? [] : ['h', 's'];
   const asked = some(random, [...ofTexts, 'v', 'f', 't', 'l', 'q', random.of(OPAQUES)], 0.35);
-  if (random.chance(0.02))
-    return line(random, 'mg', key, '', [...asked.filter(flag => !`${flag}`.startsWith('O')), random.of(LONG_OPAQUES)]);
   // memcached forgets how a key was named that it makes itself.
   const vivify = BASE64_KEYS.includes(key) ? [] : [`N${lasting(random)}`];
-  const more = some(random, [...vivify, `R${random.of(['0', '30', '2000', '-1'])}`, `T${time(random)}`], 0.15);
+  // Not of numbers: counting may end what the winner was told, by their length and by who holds the item.
+  const recache = NUMBERS.includes(key) ? [] : [`R${random.of(['0', '30', '2000', '-1'])}`];
+  const more = some(random, [...vivify, ...recache, `T${time(random)}`], 0.15);
   return line(random, 'mg', key, '', [...tokens, ...asked, ...more]);
 }
 
@@ -114,7 +114,7 @@ function metaArithmetic(random: Random, key: string): Command {
   // What is made quietly 1.6.18 tells all the same.
   const [vivify, quiet] = random.chance(0.5) ? [[`N${lasting(random)}`], []] : [[], ['q']];
   const flags = [
-    ...some(random, [...vivify, `J${number(random)}`, `D${number(random)}`], 0.3),
+    ...some(random, [...vivify, `J${number(random)}`, `D${delta(random)}`], 0.3),
     // No time: 1.6.18 does not set it.
     ...some(random, [random.of(['MI', 'MD', 'M+', 'M-', 'Mi', 'Md', 'MX'])], 0.5),
     ...some(random, [...quiet, 't', 'v', random.of(OPAQUES)], 0.3),
@@ -154,6 +154,7 @@ export const meta: Family = {
     production('me', 2, random =>
       line(random, 'me', random.chance(0.05) ? WORDS : random.of([anyText, numberKey])(random), '', []),
     ),
+    production('mg', 0.5, random => line(random, 'mg', numberKey(random), '', ['v', random.of(LONG_OPAQUES)])),
     production('mn', 2, random => text(`${random.of(LINES)}\r\n`)),
   ],
 };

@@ -25,7 +25,7 @@ export const server: Family = {
         ...random.of([[], ['SAMPLES', '5'], ['SAMPLES', '-1'], ['SAMPLES', 'abc'], ['FOO'], ['SAMPLES']]),
       ),
     ),
-    production('memory', 1, random => resp('MEMORY', ...random.of([[], ['FOO'], ['STATS', 'x', 'y']]))),
+    production('memory', 1, random => resp('MEMORY', ...random.of([[], ['FOO'], ['FOO', 'x']]))),
     production('slowlog|reset', 1, () => resp('SLOWLOG', 'RESET')),
     production('slowlog|get', 2, random => resp('SLOWLOG', 'GET', random.of(['0', '-2', 'abc', '1.5']))),
     production('slowlog', 1, random => resp('SLOWLOG', ...random.of([[], ['FOO'], ['LEN', 'x']]))),
@@ -36,13 +36,17 @@ export const server: Family = {
     production('wait', 2, random =>
       resp('WAIT', ...random.of([['0', '0'], ['0', '10'], ['0', '-1'], ['abc', '0'], ['0', 'abc'], ['0']])),
     ),
-    production('cluster', 3, random =>
-      resp(
-        'CLUSTER',
-        ...random.of([[], ['FOO'], ['INFO'], ['KEYSLOT', 'a'], ['SLOTS'], ['NODES'], ['MYID'], ['SHARDS']]),
-      ),
+    production('cluster', 1, random => resp('CLUSTER', ...random.of([[], ['FOO']]))),
+    ...['info', 'myid', 'nodes', 'shards', 'slots'].map(sub =>
+      production(`cluster|${sub}`, 0.5, () => resp('CLUSTER', sub.toUpperCase())),
     ),
-    production('debug|sleep', 0.5, random => resp('DEBUG', 'SLEEP', random.of(['0', '0.001']))),
+    production('cluster|keyslot', 0.5, random => resp('CLUSTER', 'KEYSLOT', ...random.of([['a'], []]))),
+    production('memory|stats', 0.5, () => resp('MEMORY', 'STATS', 'x', 'y')),
+    production('flushdb', 0.5, random => resp('FLUSHDB', ...random.of([[], ['SYNC'], ['ASYNC'], ['FOO']]))),
+    production('debug', 0.5, random => {
+      const words = random.of([['SLEEP', '0'], ['SLEEP', '0.001'], ['FOO'], ['SLEEP']]);
+      return { ...resp('DEBUG', ...words), replies: 1 };
+    }),
     production('dbsize', 2, () => resp('DBSIZE')),
     production('flushall', 0.5, random => resp('FLUSHALL', random.of(['SYNC', 'ASYNC', 'FOO']))),
   ],

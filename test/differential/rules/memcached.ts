@@ -113,6 +113,7 @@ export const memcachedRules: readonly Rule[] = [
   },
   {
     name: 'times of the meta commands',
+    byChance: true,
     reason: 'memcached counts whole seconds from its own start',
     protocol: 'memcached',
     apply: nearTimes,

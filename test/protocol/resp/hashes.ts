@@ -154,6 +154,9 @@ export const hashes: Entry[] = [
     ['HSCAN {k} 0 MATCH', SYNTAX],
     ['HSCAN {k} 0 NONSENSE', SYNTAX],
     ['HSCAN {k}absent 0 NONSENSE', array(bulk('0'), array())],
+    [['HSET', '{k}empty', '', 'v'], int(1)],
+    ['HSCAN {k}empty 0 MATCH *', array(bulk('0'), array(bulk(''), bulk('v')))],
+    ['HSCAN {k}empty 0 MATCH **', array(bulk('0'), array())],
   ]),
   row(
     'HSCAN without values',

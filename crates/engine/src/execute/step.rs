@@ -5,7 +5,7 @@ use crate::counters::CommandIndex;
 use crate::execute::{memcache, resp};
 use crate::intake::Step;
 use crate::reply::{OutputReply, Reply, Silence};
-use crate::session::Modes;
+use crate::session::{Modes, Session};
 use crate::shared::{Context, Outcome};
 use crate::timing;
 use ringstone_protocol::Sink;
@@ -36,7 +36,7 @@ pub fn execute(
             (Some(CommandIndex(memcache::store_index(head.mode))), Outcome::Continue)
         }
         &mut Step::Resp { spec, args, operands } => {
-            execute_resp(spec, args, operands, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+            execute_resp(spec, (args, operands), &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         step => execute_other(step, hash, connection, context, out),
     }
@@ -63,7 +63,7 @@ fn execute_other(
         }
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args, operands } => {
-            execute_resp(spec, args, operands, &mut [], hash, connection, context, out)
+            execute_resp(spec, (args, operands), &mut [], hash, connection, context, out)
         }
         Step::MemcacheRefused { reply, close } => {
             context.counters.memcache.protocol_errors.add(1);
@@ -130,22 +130,27 @@ pub fn execute_silently(
     context: &mut Context<'_>,
     out: &mut OutputReply<'_>,
 ) -> (Option<CommandIndex>, Outcome) {
+    let session = &mut connection.session;
     let (is_heard, is_resp) = match &*step {
-        Step::Resp { spec, args, .. } => (is_heard(*spec, args.into_iter()), true),
-        Step::RespInline(words) => (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter()), true),
+        Step::Resp { spec, args, .. } => (is_heard(*spec, args.into_iter(), session), true),
+        Step::RespInline(words) => {
+            (is_heard(words.first().and_then(|word| command::lookup(word)), words.iter(), session), true)
+        }
         Step::RespAssembled | Step::RespRefused(_) | Step::RespError(_) => (false, true),
         _ => (true, false),
     };
     if is_resp {
-        connection.session.modes.set(Modes::SKIP, false);
+        session.modes.set(Modes::SKIP, false);
     }
     if is_heard {
         return execute(step, hash, connection, context, out);
     }
+    // Pushes are sent all the same; a command that has them sent before its answer must not take them into its silence.
+    connection.session.client.deliver_now(out);
     let out = &mut Silence::default();
     let (index, outcome) = match std::mem::replace(step, Step::DONE) {
         Step::Resp { spec, args, operands } => {
-            execute_resp(spec, args, operands, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+            execute_resp(spec, (args, operands), &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
@@ -165,9 +170,15 @@ pub fn execute_silently(
     (index, if walk.is_some() { Outcome::Continue } else { outcome })
 }
 
-/// Whether a request is answered all the same.
-fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>) -> bool {
-    spec.is_some_and(|spec| resp::is_pushed(spec.id)) || resp::is_reply_on(words)
+/// Whether a request is answered all the same. What is queued for a transaction is not.
+fn is_heard(spec: Option<&command::Spec>, words: impl Iterator<Item = impl AsRef<[u8]>>, session: &Session) -> bool {
+    let Some(spec) = spec else { return false };
+    match spec.id {
+        // It ends CLIENT REPLY OFF, with which it begins.
+        Command::Reset => session.modes.has(Modes::SILENT),
+        _ if session.transaction.is_some() => false,
+        id => resp::is_pushed(id) || resp::is_reply_on(words),
+    }
 }
 
 fn store_received(
@@ -241,7 +252,7 @@ fn execute_list(
     let first_key = spec.filter(|spec| spec.first_key == 1).and(slices.get(1));
     let hash = first_key.map_or(Hash(0), |key| context.store.hash(key));
     let args = Args::List(&slices);
-    execute_resp(spec, args, Operands::of(args), bodies, hash, connection, context, out)
+    execute_resp(spec, (args, Operands::of(args)), bodies, hash, connection, context, out)
 }
 
 /// A browser that was talked into sending requests here (cross-protocol scripting); closed without a word, as Valkey does.
@@ -253,8 +264,7 @@ fn is_http(args: Args<'_>) -> bool {
 #[inline]
 fn execute_resp(
     spec: Option<&'static command::Spec>,
-    args: Args<'_>,
-    operands: Operands<'_>,
+    (args, operands): (Args<'_>, Operands<'_>),
     bodies: &mut [(usize, Option<Body>)],
     hash: Hash,
     connection: &mut Connection,

@@ -192,3 +192,9 @@ pub fn deleted(key: &[u8], context: &Context<'_>) {
 pub fn enter(command: Command) {
     watchers::enter(command);
 }
+
+/// From now on it works for none that is known: what is noticed nonetheless, as somebody begins to watch within a round, is
+/// told at once.
+pub fn leave() {
+    watchers::enter(Command::NONE);
+}

@@ -31,7 +31,7 @@ pub struct Command {
 
 impl Command {
     /// Nobody's.
-    const NONE: Command = Command { name: "na", connection: 0 };
+    pub const NONE: Command = Command { name: "na", connection: 0 };
 }
 
 /// Lines that a thread has made and not handed on.

@@ -15,8 +15,8 @@ use crate::changes::{Listeners, Part};
 use crate::client::{Client, Status};
 use parking_lot::Mutex;
 use prefixes::Prefixes;
-pub use prefixes::{MAX_PREFIX_BYTES, MAX_PREFIXES, overlap};
-use ringstone_store::{Changed, Changes, Hash, Observer, Store, UnixMillis};
+pub use prefixes::{MAX_PREFIX_BYTES, MAX_PREFIXES, PREFIXES_LIMIT, overlap};
+use ringstone_store::{Change, Changed, Changes, Hash, Observer, Store, UnixMillis};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,9 +43,12 @@ const TRACKING_BITS: Status = Status::TRACKING
     .and(Status::BROKEN_REDIRECTION);
 
 thread_local! {
-    /// What is changed now is changed for this connection, which does not want to hear of it; 0 for none.
-    static CHANGER: Cell<u64> = const { Cell::new(0) };
+    /// What is changed now is changed for this connection, which does not want to hear of it.
+    static CHANGER: Cell<u64> = const { Cell::new(NOBODY) };
 }
+
+/// No connection's serial.
+const NOBODY: u64 = 0;
 
 /// What a connection asks for.
 pub struct Wish<'a> {
@@ -216,10 +219,13 @@ impl Tracking {
 
 impl Observer for Tracking {
     fn changed(&self, changed: &Changed<'_>) {
+        // What is evicted or found expired goes of itself, whoever's request it made way for.
+        let is_made = matches!(changed.change, Change::Written | Change::Touched | Change::Removed);
+        let changer = if is_made { CHANGER.get() } else { NOBODY };
         for reader in self.table.take(changed.key, changed.hash).iter().flatten() {
-            tell_reader(reader, changed.key);
+            tell_reader(reader, changed.key, changer);
         }
-        self.prefixes.each_listener(changed.key, |client| tell_unless_own(client, changed.key));
+        self.prefixes.each_listener(changed.key, |client| tell_unless_own(client, changed.key, changer));
     }
 }
 
@@ -227,24 +233,24 @@ impl Observer for Tracking {
 pub fn changing_for<R>(client: &Client, run: impl FnOnce() -> R) -> R {
     CHANGER.set(client.serial);
     let result = run();
-    CHANGER.set(0);
+    CHANGER.set(NOBODY);
     result
 }
 
 fn tell_dropped(dropped: &Dropped) {
-    dropped.readers.iter().for_each(|reader| tell_reader(reader, &dropped.key));
+    dropped.readers.iter().for_each(|reader| tell_reader(reader, &dropped.key, NOBODY));
 }
 
 /// Of a key that it has read, unless it no longer wants to know.
-fn tell_reader(client: &Arc<Client>, key: &[u8]) {
+fn tell_reader(client: &Arc<Client>, key: &[u8], changer: u64) {
     let status = client.status();
     if status.has(Status::TRACKING) && !status.has(Status::BROADCAST) {
-        tell_unless_own(client, key);
+        tell_unless_own(client, key, changer);
     }
 }
 
-fn tell_unless_own(client: &Arc<Client>, key: &[u8]) {
-    if !(client.status().has(Status::NO_LOOP) && CHANGER.get() == client.serial) {
+fn tell_unless_own(client: &Arc<Client>, key: &[u8], changer: u64) {
+    if !(client.status().has(Status::NO_LOOP) && changer == client.serial) {
         tell(client, Told::Key(key));
     }
 }

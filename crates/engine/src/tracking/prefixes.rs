@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub const MAX_PREFIXES: usize = 1024;
 /// Longest of them in bytes, as of a key.
 pub const MAX_PREFIX_BYTES: usize = 64 << 10;
+/// Bytes of all of them.
+pub const PREFIXES_LIMIT: usize = 1 << 20;
 
 type Listeners = HashMap<u64, Arc<Client>>;
 

@@ -75,10 +75,11 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         while let Some(key) = self.slots.quiet_since(from..end, before_ms) {
             from = key.slot as usize + 1;
             if let Some(connection) = self.slots.take(key) {
-                if connection.state.is_none() || connection.parked {
-                    self.slots.put(key, connection);
-                } else {
+                let is_idle = connection.state.as_ref().is_some_and(|state| self.service.may_be_idle(state));
+                if is_idle && !connection.parked {
                     self.close(connection, CloseReason::Idle);
+                } else {
+                    self.slots.put(key, connection);
                 }
             }
         }

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| ringstone_protocol_fuzz::run("memcache_login", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::run("memcache_login", input));

@@ -7,6 +7,6 @@ mod binary_session;
 #[path = "../../tests/suite/session.rs"]
 mod session;
 #[path = "../../tests/suite/targets.rs"]
-mod targets;
+mod bodies;
 
-pub use targets::run;
+pub use bodies::run;

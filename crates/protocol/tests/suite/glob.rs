@@ -95,6 +95,27 @@ fn case_is_ignored_where_asked() {
 }
 
 #[test]
+fn ranges_have_the_bytes_between_their_bounds() {
+    let borders = [0, b'A', b'Z', b'_', b'a', b'z', 64, 127, 128, 192, 255];
+    let bounds: Vec<u8> = borders.iter().flat_map(|border| [border - border.min(&1), *border]).collect();
+    for (first, last) in bounds.iter().flat_map(|first| bounds.iter().map(|last| (*first, *last))) {
+        if first == b'^' {
+            continue;
+        }
+        let words = [b'[', first, b'-', last, b']'];
+        let exact = Pattern::new(&words);
+        let folded = Pattern::ignoring_case(&words);
+        let (least, most) = (first.min(last).to_ascii_lowercase(), first.max(last).to_ascii_lowercase());
+        for byte in 0..=u8::MAX {
+            let is_within = (first.min(last)..=first.max(last)).contains(&byte);
+            assert_eq!(exact.matches(&[byte]), is_within, "[{first}-{last}] {byte}");
+            let is_within = (least..=most).contains(&byte.to_ascii_lowercase());
+            assert_eq!(folded.matches(&[byte]), is_within, "[{first}-{last}] {byte}, ignoring case");
+        }
+    }
+}
+
+#[test]
 fn bytes_are_not_text() {
     assert!(Pattern::new(b"\xff*\0").matches(b"\xff\xfe\0"));
     assert!(Pattern::new(b"?").matches(b"\xff"));

@@ -3,7 +3,9 @@
 //! The kernel would back what is touched first by a huge page at once, and what is begun and not used yet, the open segments
 //! of all cells, would be resident. So the arena is on small pages, and what is in use whole is put on a huge page then.
 
-use super::{Arena, HUGE_PAGE_BYTES};
+use super::Arena;
+#[cfg(all(target_os = "linux", not(miri)))]
+use super::HUGE_PAGE_BYTES;
 
 #[cfg(all(target_os = "linux", not(miri)))]
 impl Arena {

@@ -36,7 +36,7 @@ impl Shared {
         let mut holdings = Holdings::default();
         for slot in &self.slots {
             let mut cell = slot.lock(Now::at(0));
-            View { shared: self, slot, cell: &mut cell }.check(&mut holdings);
+            View::of(self, slot, &mut cell).check(&mut holdings);
         }
         let outside = self.pool.reserved_bytes.load(Ordering::Relaxed) + self.pool.pinned_bytes.load(Ordering::Relaxed);
         if outside > 0 {

@@ -23,6 +23,7 @@ use crate::ghosts::Ghosts;
 use crate::hash::{Hash, Hasher};
 use crate::index::{Index, IndexView, Keys, SlotRef, Table, prefetch};
 use crate::item::{RawItem, access_second};
+use crate::lock::Others;
 use crate::observer::Observation;
 use crate::options::{Geometry, Options, UNIT_BYTES};
 use crate::pool::Pool;
@@ -109,6 +110,8 @@ pub(crate) struct View<'a, 'c> {
     pub shared: &'a Shared,
     pub slot: &'a Slot,
     pub cell: &'c mut Cell,
+    /// Cells that the thread holds besides, in which nobody else can make room.
+    pub others: Option<&'c mut Others<'a>>,
 }
 
 impl Shared {
@@ -152,12 +155,6 @@ impl Slot {
             self.flush(&mut cell);
         }
         Some(cell)
-    }
-
-    /// Whether it holds no item at all.
-    #[inline]
-    pub fn is_bare(&self) -> bool {
-        self.gauges.segments.get() == 0
     }
 
     /// Bytes of segments and extents that the cell holds.
@@ -248,6 +245,14 @@ impl Keys for ItemKeys<'_> {
 
     fn hash(&self, place: u32) -> Hash {
         self.slot.item(&self.shared.pool, place).with_key(|key| self.shared.hasher.hash(key))
+    }
+}
+
+impl<'a, 'c> View<'a, 'c> {
+    /// Of a cell that is locked alone.
+    #[inline]
+    pub fn of(shared: &'a Shared, slot: &'a Slot, cell: &'c mut Cell) -> View<'a, 'c> {
+        View { shared, slot, cell, others: None }
     }
 }
 

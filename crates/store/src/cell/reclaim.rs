@@ -1,11 +1,12 @@
 //! Who makes room when the pool has none: this cell, or those furthest over their fair share.
 //!
-//! A thread that holds a cell only ever tries others and never waits for one. So whoever holds a cell lets it go in the end,
+//! A thread that holds a cell only ever tries others and never waits for one; of several that it holds it uses all. So whoever holds a cell lets it go in the end,
 //! and a thread that holds none, for a body, may wait for it.
 
 use super::{Cell, Now, Shared, Slot, View};
 use crate::chain::Gathering;
 use crate::error::Error;
+use crate::lock::Others;
 use crate::options::Eviction;
 use parking_lot::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -55,8 +56,13 @@ impl Shared {
     }
 
     fn reclaim_in(&self, cell: usize, mut guard: MutexGuard<'_, Cell>, now: Now) -> Room {
-        let made = View { shared: self, slot: &self.slots[cell], cell: &mut guard }.reclaim_own(now);
+        let made = View::of(self, &self.slots[cell], &mut guard).reclaim_own(now);
         if made { Room::Made } else { Room::Nothing }
+    }
+
+    /// A refusal must not cost a look at thousands of cells each time.
+    fn cells_tried(&self) -> usize {
+        if self.options.eviction == Eviction::None { SAMPLED_CELLS } else { usize::MAX }
     }
 
     /// Makes some room in the heaviest cell, or in any, without waiting for one; not in `own`, which this thread holds: it
@@ -70,10 +76,8 @@ impl Shared {
             return Room::Made;
         }
         let first = self.sample.fetch_add(1, Ordering::Relaxed);
-        // A refusal must not cost a look at thousands of cells each time.
-        let cells = if self.options.eviction == Eviction::None { SAMPLED_CELLS } else { usize::MAX };
         let mut room = Room::Nothing;
-        let tried = (0..self.slots.len().min(cells)).map(|n| (first + n) & (self.slots.len() - 1));
+        let tried = (0..self.slots.len().min(self.cells_tried())).map(|n| (first + n) & (self.slots.len() - 1));
         for cell in tried.filter(|&cell| !is_own(cell)) {
             match self.try_reclaim(cell, now) {
                 Room::Made => return Room::Made,
@@ -128,7 +132,7 @@ impl View<'_, '_> {
         let share = shared.pool.cell_share_bytes();
         let own = self.slot.held_bytes(&shared.pool.geometry);
         if let Some(cell) = shared.heaviest(own.max(share) + share / SHARE_SLACK)
-            && shared.try_reclaim(cell, now) == Room::Made
+            && (self.reclaim_held(cell, now) || shared.try_reclaim(cell, now) == Room::Made)
         {
             return true;
         }
@@ -137,16 +141,46 @@ impl View<'_, '_> {
         }
         let refuses = shared.options.eviction == Eviction::None;
         let rounds = if refuses { MAX_ROUNDS_TO_REFUSE } else { MAX_ROUNDS };
+        let holds_all = self.others.as_ref().is_some_and(|others| others.are_all(shared));
         (0..rounds.min(MAX_TRIED_CELLS / shared.slots.len()).max(1))
-            .find_map(|_| match shared.reclaim(Some(self.slot), now) {
-                Room::Made => Some(true),
-                Room::Nothing => Some(false),
-                Room::Locked(_) => {
-                    std::thread::yield_now();
-                    None
+            .find_map(|_| {
+                let room = if holds_all { Room::Nothing } else { shared.reclaim(Some(self.slot), now) };
+                let made = room == Room::Made || self.others.as_mut().is_some_and(|others| others.reclaim(shared, now));
+                match room {
+                    _ if made => Some(true),
+                    Room::Locked(_) => {
+                        std::thread::yield_now();
+                        None
+                    }
+                    _ => Some(false),
                 }
             })
             .unwrap_or(false)
+    }
+}
+
+impl View<'_, '_> {
+    /// Makes some room in a cell that this thread holds besides, if it is one.
+    fn reclaim_held(&mut self, cell: usize, now: Now) -> bool {
+        let shared = self.shared;
+        self.others.as_mut().is_some_and(|others| others.reclaim_in(cell, shared, now))
+    }
+}
+
+impl Others<'_> {
+    /// Makes some room in the heaviest of a sample, or in any.
+    fn reclaim(&mut self, shared: &Shared, now: Now) -> bool {
+        if let Some(cell) = shared.heaviest(0)
+            && self.reclaim_in(cell, shared, now)
+        {
+            return true;
+        }
+        let cells = shared.cells_tried();
+        self.each().take(cells).any(|(number, cell)| View::of(shared, &shared.slots[*number], cell).reclaim_own(now))
+    }
+
+    fn reclaim_in(&mut self, number: usize, shared: &Shared, now: Now) -> bool {
+        self.get(number).is_some_and(|cell| View::of(shared, &shared.slots[number], cell).reclaim_own(now))
     }
 }
 

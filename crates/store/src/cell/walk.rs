@@ -37,7 +37,7 @@ impl View<'_, '_> {
         item.with_key(|key| {
             let hash = self.shared.hasher.hash(key);
             if (hash.0 >> 32) as u32 >= position {
-                give(key, &Entry::lent(self.shared, self.cell, key, hash, now).shown(item));
+                give(key, &Entry::lent(self.shared, self.cell, None, key, hash, now).shown(item));
             }
         });
     }

@@ -145,7 +145,8 @@ impl<'a> View<'a, '_> {
             self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
-        let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
+        let queue = old.map(|(slot, _)| self.queue_of(slot));
+        let queue = self.prepare(hash, queue, now)?;
         let class = if self.shared.options.eviction == Eviction::S3Fifo { class_of(bytes) } else { 0 };
         let local = self.ensure_room(class, queue, bytes, now)?;
         let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
@@ -215,10 +216,12 @@ impl<'a> View<'a, '_> {
             self.report_version(hash, slot.place(), kept, now);
             return Ok(head.shown_cas());
         }
+        // Asked before anything makes room: that may evict the old version, and the slot is another's then.
+        let queue = old.map(|(slot, _)| self.queue_of(slot));
         let key_inline = key.len() <= self.pool().geometry.chain_threshold();
         let key_body = if key_inline { None } else { Some(self.body(key.len(), &mut [key].into_iter(), now)?) };
         let bytes = new_stub_bytes(key.len(), key_inline, attributes);
-        let queue = self.prepare(hash, old.map(|(slot, _)| slot), now)?;
+        let queue = self.prepare(hash, queue, now)?;
         let local = self.ensure_room(STUBS, PROBATION, bytes, now)?;
         let head = self.head(key, attributes, kept, now);
         let place = self.append(local, bytes, 0, attributes.expires_at_ms);
@@ -266,9 +269,8 @@ impl<'a> View<'a, '_> {
         true
     }
 
-    /// Gets the index ready for one key more and says which queue the new version belongs to.
-    fn prepare(&mut self, hash: Hash, old: Option<SlotRef<'a>>, now: Now) -> Result<usize, Error> {
-        let queue = old.map(|slot| self.queue_of(slot));
+    /// Gets the index ready for one key more and says which queue the new version belongs to, by that of the old one.
+    fn prepare(&mut self, hash: Hash, queue: Option<usize>, now: Now) -> Result<usize, Error> {
         self.prepare_index(hash, now)?;
         if self.shared.options.eviction != Eviction::S3Fifo {
             return Ok(PROBATION);

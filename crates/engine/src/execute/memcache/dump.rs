@@ -10,8 +10,10 @@ use std::io::Write;
 
 /// Items of one step of a dump. Their cell is locked meanwhile, and another connection may be waiting for its turn.
 const STEP_ITEMS: usize = 32;
-/// The most items that `stats cachedump` shows; memcached's bound is 2 MiB of lines.
+/// The most items that `stats cachedump` shows.
 const CACHEDUMP_ITEMS: usize = 2000;
+/// Bytes of lines beyond which it shows no more, as in memcached: a key that came by another protocol may be long.
+const CACHEDUMP_BYTES: usize = 2 << 20;
 
 /// A dump that goes on over many turns, so that it holds up nobody and never has more in the output than a turn may put there.
 #[derive(Debug)]
@@ -98,12 +100,18 @@ pub fn cachedump(class: u64, limit: usize, context: &Context<'_>, out: &mut impl
     }
     loop {
         cursor = context.store.scan(cursor, STEP_ITEMS.min(left), context.now_ms, &mut |key, item| {
-            if left == 0 {
+            if left == 0 || lines.len() >= CACHEDUMP_BYTES {
+                left = 0;
                 return;
             }
             left -= 1;
             lines.extend_from_slice(b"ITEM ");
-            lines.extend_from_slice(key);
+            // What only another protocol can have as a key must not look like more lines.
+            if key.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
+                urlencode(&mut lines, key);
+            } else {
+                lines.extend_from_slice(key);
+            }
             // A vector takes everything.
             let _ = write!(lines, " [{} b; {} s]\r\n", value_len(&item.value), item.expires_at_ms / 1000);
         });

@@ -9,8 +9,7 @@ use ringstone_protocol::resp::reply;
 
 /// The user of `AUTH password`.
 const DEFAULT_USER: &[u8] = b"default";
-const NO_PASSWORDS: &str =
-    "ERR AUTH called without any password configured for the default user. Are you sure your configuration is correct?";
+const NO_PASSWORDS: &str = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
 const WRONG: &str = "WRONGPASS invalid username-password pair or user is disabled.";
 
 /// AUTH [user] password
@@ -37,6 +36,7 @@ pub fn login(user: &[u8], password: &[u8], session: &mut Session, context: &Cont
         return Err(WRONG);
     }
     session.modes.set(Modes::UNAUTHENTICATED, false);
+    session.client.names.lock().user = Some(user.into());
     Ok(())
 }
 

@@ -202,6 +202,11 @@ fn unblock(request: &Request<'_>, out: &mut impl Reply) {
         (4, _) if !is_reason => reply::error(out, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"),
         (3 | 4, Some(_)) => reply::integer(out, 0),
         (3 | 4, None) => reply::error(out, NOT_AN_INTEGER),
-        _ => reply::error(out, "ERR unknown subcommand or wrong number of arguments for 'unblock'. Try CLIENT HELP."),
+        _ => {
+            let [word] = request.fixed();
+            let word = shown(word);
+            let text = format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try CLIENT HELP.");
+            reply::error(out, &text);
+        }
     }
 }

@@ -5,18 +5,20 @@ use super::connection::shown;
 use super::{Request, tracking};
 use crate::Protocol;
 use crate::client::{Client, Status};
+use crate::options::OUTPUT_LIMIT;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::shared::{Context, Outcome};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The user that every connection of RESP is.
-const USER: &str = "default";
+/// The user of who was not asked.
+const DEFAULT_USER: &[u8] = b"default";
 
 /// Letters of `flags=`, in Valkey's order.
 const FLAGS: [(Status, char); 8] = [
@@ -82,7 +84,7 @@ fn describe(client: &Client, command: Option<&str>, now_ms: u64, text: &mut Stri
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "id={} addr={} laddr={} name={} age={} idle={} flags={flags} db=0 sub={} psub={} multi={} watch={} omem={} cmd={} user={USER} redir={}",
+        "id={} addr={} laddr={} name={} age={} idle={} flags={flags} db=0 sub={} psub={} multi={} watch={} omem={} cmd={} user={} redir={}",
         client.serial,
         address(&client.peer),
         address(&client.local),
@@ -95,6 +97,7 @@ fn describe(client: &Client, command: Option<&str>, now_ms: u64, text: &mut Stri
         client.watched.load(Relaxed),
         client.pending_bytes(),
         command.or(last.map(|(_, name)| name)).unwrap_or("NULL"),
+        String::from_utf8_lossy(names.user.as_deref().unwrap_or(DEFAULT_USER)),
         tracking::redirection(client),
     );
     match last {
@@ -132,10 +135,13 @@ pub fn list(request: &Request<'_>, session: &Session, context: &Context<'_>, out
         };
         clients.all().into_iter().filter(|client| Kind::of(client) == kind).collect()
     } else if count > 3 && option.eq_ignore_ascii_case(b"id") {
-        let mut found = Vec::new();
+        // Each once: else a request could ask for many times its own length.
+        let (mut seen, mut found) = (HashSet::new(), Vec::new());
         for word in request.arguments().skip(2) {
             let Some(id) = parse_i64(word) else { return reply::error(out, "ERR Invalid client ID") };
-            found.extend(u64::try_from(id).ok().and_then(|id| clients.get(id)));
+            if seen.insert(id) {
+                found.extend(u64::try_from(id).ok().and_then(|id| clients.get(id)));
+            }
         }
         found
     } else {
@@ -143,6 +149,10 @@ pub fn list(request: &Request<'_>, session: &Session, context: &Context<'_>, out
     };
     let mut text = String::new();
     for client in listed {
+        // Such a reply is not sent, and one may ask for the same connection a million times.
+        if text.len() > OUTPUT_LIMIT {
+            break;
+        }
         let command = Arc::ptr_eq(&client, &session.client).then_some("client|list");
         describe(&client, command, context.now_ms, &mut text);
         text.push('\n');
@@ -157,6 +167,7 @@ struct Filter<'a> {
     kind: Option<Kind>,
     address: Option<&'a [u8]>,
     local: Option<&'a [u8]>,
+    user: Option<&'a [u8]>,
     max_age_s: Option<u64>,
     /// Spares the connection that asks.
     spares_own: bool,
@@ -193,9 +204,7 @@ impl<'a> Filter<'a> {
         } else if is("laddr") {
             self.local = Some(value);
         } else if is("user") {
-            if value != USER.as_bytes() {
-                return Err(format!("ERR No such user '{}'", shown(value)).into());
-            }
+            self.user = Some(value);
         } else if is("skipme") && value.eq_ignore_ascii_case(b"yes") {
             self.spares_own = true;
         } else if is("skipme") && value.eq_ignore_ascii_case(b"no") {
@@ -211,6 +220,7 @@ impl<'a> Filter<'a> {
             && self.kind.is_none_or(|kind| Kind::of(client) == kind)
             && self.address.is_none_or(|wanted| address(&client.peer).as_bytes() == wanted)
             && self.local.is_none_or(|wanted| address(&client.local).as_bytes() == wanted)
+            && self.user.is_none_or(|user| client.names.lock().user.as_deref().unwrap_or(DEFAULT_USER) == user)
             && self.max_age_s.is_none_or(|age| now_ms.saturating_sub(client.opened_ms) / 1000 >= age)
             && !(self.spares_own && is_own)
             && !client.is_closing()
@@ -220,6 +230,11 @@ impl<'a> Filter<'a> {
 /// CLIENT KILL address:port, or options; memcached's connections are meant too.
 pub fn kill(request: &Request<'_>, session: &Session, context: &Context<'_>, out: &mut impl Reply) -> Outcome {
     let filter = match Filter::new(request) {
+        // With a file of users, one that is not in it is nobody's.
+        Ok(Filter { user: Some(user), .. }) if user != DEFAULT_USER && !context.shared.auth.is_required() => {
+            reply::error(out, &format!("ERR No such user '{}'", shown(user)));
+            return Outcome::Continue;
+        }
         Ok(filter) => filter,
         Err(text) => {
             reply::error(out, &text);

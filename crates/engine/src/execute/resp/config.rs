@@ -28,6 +28,9 @@ enum Form {
 /// Changes a setting to a number that its form allows; words of an error otherwise.
 type Change = fn(&Shared, i64, UnixMillis) -> Result<(), String>;
 
+/// Most keys that may be remembered for `CLIENT TRACKING`; their bytes have a bound of their own.
+const MAX_TRACKED_KEYS: i64 = 1 << 30;
+
 /// One setting.
 struct Setting {
     name: &'static str,
@@ -87,6 +90,14 @@ const SETTINGS: &[Setting] = &[
     },
     fixed("tcp-backlog", |_| BACKLOG.to_string()),
     fixed("timeout", |shared| shared.options.idle_timeout_ms.div_ceil(1000).to_string()),
+    Setting {
+        name: "tracking-table-max-keys",
+        get: |shared| shared.tracking.max_keys().to_string(),
+        set: Some((Form::Number { least: 1, most: MAX_TRACKED_KEYS }, |shared, keys, _| {
+            shared.tracking.set_max_keys(usize::try_from(keys).unwrap_or(usize::MAX));
+            Ok(())
+        })),
+    },
     fixed("unixsocket", unix_socket),
 ];
 

@@ -26,7 +26,7 @@ pub fn execute(
         Command::Auth => auth::execute(request, session, context, out),
         Command::Client => return client::execute(request, session, context, out),
         Command::Reset => {
-            reset(session, context.shared);
+            reset(session, context.shared, out);
             out.write(b"+RESET\r\n");
         }
         Command::Quit => {
@@ -40,15 +40,18 @@ pub fn execute(
 }
 
 /// RESET: back to what a new connection has; but its library is what it was.
-fn reset(session: &mut Session, shared: &Shared) {
+fn reset(session: &mut Session, shared: &Shared, out: &mut impl Reply) {
     session.end_transaction();
     pubsub::leave(session, shared);
     tracking::stop(session, shared);
+    // What has come so far belongs to the time before.
+    session.client.deliver_now(out);
     session.modes = Modes::default();
     session.modes.set(Modes::UNAUTHENTICATED, shared.auth.is_required());
     session.set_version(Version::Resp2);
     session.client.set_status(Status::NO_EVICT.and(Status::NO_TOUCH), false);
-    session.client.names.lock().name = Box::default();
+    let mut names = session.client.names.lock();
+    (names.name, names.user) = (Box::default(), None);
 }
 
 fn ping(request: &Request<'_>, session: &Session, out: &mut impl Reply) {
@@ -127,8 +130,8 @@ fn hello(request: &Request<'_>, session: &mut Session, context: &Context<'_>, ou
     if let Some(name) = name {
         client::set_name(name, session);
     }
-    if version != session.version {
-        // What has come so far has the form of the old one.
+    if version != session.version && !context.is_in_transaction() {
+        // What has come so far has the form of the old one. A transaction's replies have no place for it.
         session.client.deliver_now(out);
     }
     session.set_version(version);

@@ -1,36 +1,28 @@
 //! RENAME, RENAMENX and COPY: an item under another key, with its flags and its time of expiry.
 
 use super::connection::check_database;
+use super::strings::Old;
 use super::{Request, refuse};
 use crate::reply::Reply;
 use crate::shared::Context;
 use ringstone_protocol::resp::options::SYNTAX_ERROR;
 use ringstone_protocol::resp::reply;
-use ringstone_store::{Attributes, Chain, Entry, Error, NewValue, Value};
+use ringstone_store::{Attributes, Entry, Error, NewValue};
 
 const NO_SUCH_KEY: &str = "ERR no such key";
 const SAME_OBJECT: &str = "ERR source and destination objects are the same";
 
 /// What another key is to hold.
 struct Copied {
-    value: Kept,
+    value: Old,
     attributes: Attributes,
-}
-
-/// A value that outlives its item.
-enum Kept {
-    Bytes(Vec<u8>),
-    Chain(Chain),
 }
 
 impl Copied {
     /// Of the live item of an entry.
     fn of(entry: &mut Entry<'_, '_>) -> Option<Copied> {
         let item = entry.get().ok()?;
-        let value = match item.value {
-            Value::Bytes(bytes) => Kept::Bytes(bytes.to_vec()),
-            Value::Chain(chain) => Kept::Chain(chain.clone()),
-        };
+        let value = Old::of(&item.value);
         let (flags, expires_at_ms, marks) = (item.flags, item.expires_at_ms, item.marks);
         Some(Copied { value, attributes: Attributes { flags, expires_at_ms, marks, ..Attributes::default() } })
     }
@@ -38,8 +30,8 @@ impl Copied {
     /// A large value is copied from extent to extent: an item has its extents for itself.
     fn write(self, entry: &mut Entry<'_, '_>) -> Result<(), Error> {
         let written = match &self.value {
-            Kept::Bytes(bytes) => entry.set(NewValue::Bytes(bytes), self.attributes),
-            Kept::Chain(chain) => entry.set_pieces(&chain.chunks().collect::<Vec<_>>(), self.attributes),
+            Old::Bytes(bytes) => entry.set(NewValue::Bytes(bytes), self.attributes),
+            Old::Chain(chain) => entry.set_pieces(&chain.chunks().collect::<Vec<_>>(), self.attributes),
         };
         written.map(|_| ())
     }

@@ -60,7 +60,7 @@ pub fn get_and_set(request: &mut Request<'_>, session: &Session, context: &mut C
     let attributes = attributes(&entry, Expiry::Clear, shared, now_ms);
     let old = match entry.get() {
         Ok(item) if item.marks.kind != Kind::String => return reply::error(out, WRONG_TYPE),
-        old => old.map(|item| Old::of(&item)),
+        old => old.map(|item| Old::of(&item.value)),
     };
     let result = entry.set(value, attributes).map(|_| ());
     drop(entry);

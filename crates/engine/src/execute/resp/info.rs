@@ -101,11 +101,13 @@ fn server(facts: &Facts<'_>, text: &mut String) {
 }
 
 fn clients(facts: &Facts<'_>, text: &mut String) {
+    let tracking = facts.shared.tracking.counts();
     lines!(text, "Clients",
         "connected_clients": facts.shared.network_snapshot().connections,
         "maxclients": facts.shared.options.max_connections,
         // There is no command that blocks; tools take a missing field for the least integer.
         "blocked_clients": 0,
+        "tracking_clients": tracking.clients,
         "watching_clients": facts.shared.watches.watchers(),
         "total_watched_keys": facts.shared.watches.len(),
     );
@@ -162,6 +164,7 @@ fn persistence(_: &Facts<'_>, text: &mut String) {
 
 fn stats(facts: &Facts<'_>, text: &mut String) {
     let since = &facts.since;
+    let tracking = facts.shared.tracking.counts();
     lines!(text, "Stats",
         "total_connections_received": since.accepted,
         "total_commands_processed": since.calls(),
@@ -174,6 +177,9 @@ fn stats(facts: &Facts<'_>, text: &mut String) {
         "keyspace_misses": since.misses,
         "pubsub_channels": facts.shared.pubsub.channel_count(),
         "pubsub_patterns": facts.shared.pubsub.pattern_count(),
+        "tracking_total_keys": tracking.keys,
+        "tracking_total_items": tracking.items,
+        "tracking_total_prefixes": tracking.prefixes,
         "total_error_replies": since.errors.iter().sum::<u64>(),
     );
 }

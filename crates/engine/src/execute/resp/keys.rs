@@ -4,7 +4,7 @@ use super::together::for_each_entry;
 use super::{Request, refuse};
 use crate::reply::Reply;
 use crate::shared::Context;
-use ringstone_protocol::resp::options::{ExpireCondition, expire_condition, parse_i64};
+use ringstone_protocol::resp::options::{ExpireCondition, NOT_AN_INTEGER, SYNTAX_ERROR, expire_condition, parse_i64};
 use ringstone_protocol::resp::reply;
 use ringstone_store::Kind;
 
@@ -19,10 +19,11 @@ pub fn delete(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
     reply::integer(out, removed);
 }
 
-/// EXISTS and TOUCH; a key named twice counts twice.
-pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
+/// EXISTS and, with `is_access`, TOUCH: looking is no access, by which an item would stay longer. A key named twice counts twice.
+pub fn exists(request: &Request<'_>, is_access: bool, context: &mut Context<'_>, out: &mut impl Reply) {
     let mut found = 0;
-    for_each_entry(request.hash, request.arguments(), context, |mut entry, counters| {
+    for_each_entry(request.hash, request.arguments(), context, |entry, counters| {
+        let mut entry = if is_access { entry } else { entry.uncounted() };
         let outcome = entry.get().map(|_| ());
         counters.resp.read(outcome);
         found += i64::from(outcome.is_ok());
@@ -86,7 +87,7 @@ pub fn expire(request: &Request<'_>, unit_ms: i64, basis: Basis, context: &mut C
         Err(text) => return reply::error(out, &text),
     };
     let Some(amount) = parse_i64(amount) else {
-        return reply::error(out, "ERR value is not an integer or out of range");
+        return reply::error(out, NOT_AN_INTEGER);
     };
     let basis_ms = i64::try_from(basis.at_ms(context.now_ms)).unwrap_or(i64::MAX);
     let Some(at_ms) = amount.checked_mul(unit_ms).and_then(|delta| delta.checked_add(basis_ms)) else {
@@ -145,7 +146,7 @@ pub fn flush(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Re
         Some(word) => word.eq_ignore_ascii_case(b"async") || word.eq_ignore_ascii_case(b"sync"),
     };
     if !known || arguments.next().is_some() {
-        return reply::error(out, "ERR syntax error");
+        return reply::error(out, SYNTAX_ERROR);
     }
     context.shared.flush_cells(&mut context.cells, context.now_ms, context.now_ms);
     out.write(b"+OK\r\n");

@@ -20,7 +20,7 @@ pub fn execute(
     out: &mut impl Reply,
 ) -> Outcome {
     // What a transaction has queued is not asked again.
-    let is_queued = matches!(context.cells, Cells::Held(_));
+    let is_queued = context.is_in_transaction();
     if !is_queued
         && session.modes.has(Modes::SUBSCRIBER)
         && session.version == Version::Resp2
@@ -54,7 +54,7 @@ pub fn execute(
         context.cells = Cells::Open(context.store);
     }
     // CLIENT CACHING is for the next command, or for the transaction that it begins.
-    let goes_on = session.transaction.is_some() || matches!(context.cells, Cells::Held(_));
+    let goes_on = session.transaction.is_some() || is_queued;
     if !goes_on && request.spec.id != Command::Client {
         session.modes.set(Modes::CACHING, false);
     }

@@ -2,7 +2,6 @@
 
 use super::connection::shown;
 use super::{Request, subcommand};
-use crate::cells::Cells;
 use crate::client::Status;
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
@@ -95,7 +94,7 @@ pub fn unsubscribe(
 ) {
     let word = request.spec.name;
     // Of a transaction, where a message has no place.
-    let is_inside_reply = matches!(context.cells, Cells::Held(_));
+    let is_inside_reply = context.is_in_transaction();
     let leave = |name: &[u8], session: &mut Session, out: &mut _| {
         leave_one(name, kind, session, context.shared);
         if !is_inside_reply {

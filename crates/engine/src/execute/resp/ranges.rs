@@ -1,12 +1,12 @@
 //! Parts of strings: GETRANGE, SUBSTR, SETRANGE.
 
-use super::strings::attributes;
+use super::strings::{Old, attributes};
 use super::{Request, WRONG_TYPE, refuse};
 use crate::reply::{Reply, chunks, value_len};
 use crate::shared::Context;
 use ringstone_protocol::resp::options::{Expiry, NOT_AN_INTEGER, parse_i64};
 use ringstone_protocol::resp::reply;
-use ringstone_store::{Attributes, Chain, Entry, Error, Item, Kind, NewValue, Value};
+use ringstone_store::{Attributes, Entry, Error, Item, Kind, NewValue, Value};
 use std::ops::Range;
 
 const OFFSET_OUT_OF_RANGE: &str = "ERR offset is out of range";
@@ -56,34 +56,12 @@ fn write_part(out: &mut impl Reply, value: &Value<'_>, part: Range<usize>) {
     }
 }
 
-/// A value that outlives its version.
-enum Old {
-    Bytes(Vec<u8>),
-    Chain(Chain),
-}
-
-impl Old {
-    fn of(value: &Value<'_>) -> Old {
-        match value {
-            Value::Bytes(bytes) => Old::Bytes(bytes.to_vec()),
-            Value::Chain(chain) => Old::Chain((*chain).clone()),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Old::Bytes(bytes) => bytes.len(),
-            Old::Chain(chain) => chain.len(),
-        }
-    }
-
-    /// Adds what there is of `part`.
-    fn push<'a>(&'a self, part: Range<usize>, pieces: &mut Vec<&'a [u8]>) {
-        let part = part.start.min(self.len())..part.end.min(self.len());
-        match self {
-            Old::Bytes(bytes) => pieces.push(&bytes[part]),
-            Old::Chain(chain) => pieces.extend(chunks(chain, part)),
-        }
+/// Adds what there is of `part` of a value.
+fn push<'a>(old: &'a Old, part: Range<usize>, pieces: &mut Vec<&'a [u8]>) {
+    let part = part.start.min(old.len())..part.end.min(old.len());
+    match old {
+        Old::Bytes(bytes) => pieces.push(&bytes[part]),
+        Old::Chain(chain) => pieces.extend(chunks(chain, part)),
     }
 }
 
@@ -141,7 +119,7 @@ fn write(
         Some(old) => Old::of(&old),
     };
     let mut pieces = Vec::new();
-    old.push(0..offset, &mut pieces);
+    push(&old, 0..offset, &mut pieces);
     let mut zeros = offset.saturating_sub(old.len());
     while zeros > 0 {
         let piece = &ZEROS[..zeros.min(ZEROS.len())];
@@ -152,7 +130,7 @@ fn write(
         NewValue::Bytes(bytes) => pieces.push(bytes),
         NewValue::Body(body) => pieces.extend(body.chunks()),
     }
-    old.push(end..usize::MAX, &mut pieces);
+    push(&old, end..usize::MAX, &mut pieces);
     entry.set_pieces(&pieces, attributes).map(|_| ())
 }
 

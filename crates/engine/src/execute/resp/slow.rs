@@ -116,10 +116,13 @@ fn histogram(request: &Request<'_>, session: &Session, shared: &Shared, out: &mu
         specs.map(|spec| CommandIndex::resp(spec.id)).collect()
     };
     let since = shared.reset_point.since(shared);
-    let called: Vec<_> =
-        wanted.into_iter().map(|index| (index, since.command(index))).filter(|(_, times)| times.calls() > 0).collect();
-    reply::map(out, called.len(), session.version);
-    for (index, times) in called {
+    let called = || wanted.iter().copied().filter(|index| since.command(*index).calls() > 0);
+    reply::map(out, called().count(), session.version);
+    for index in called() {
+        if !out.has_room() {
+            return;
+        }
+        let times = since.command(index);
         reply::bulk(out, index.describe().1.as_bytes());
         reply::map(out, 2, session.version);
         reply::bulk(out, b"calls");

@@ -106,7 +106,7 @@ pub fn set(request: &mut Request<'_>, session: &Session, context: &mut Context<'
     let holds = plain || condition_holds(&entry, options.condition);
     let attributes = attributes(&entry, options.expiry, shared, now_ms);
     if options.get {
-        let old = entry.get().map(|item| Old::of(&item));
+        let old = entry.get().map(|item| Old::of(&item.value));
         let result = if holds { write(&mut entry, value, attributes, now_ms) } else { Ok(()) };
         drop(entry);
         return answer_old(old, result, session.version, context, out);
@@ -195,10 +195,18 @@ pub enum Old {
 
 impl Old {
     /// That of an item.
-    pub fn of(item: &Item<'_>) -> Old {
-        match item.value {
+    pub fn of(value: &Value<'_>) -> Old {
+        match value {
             Value::Bytes(bytes) => Old::Bytes(bytes.to_vec()),
-            Value::Chain(chain) => Old::Chain(chain.clone()),
+            Value::Chain(chain) => Old::Chain((*chain).clone()),
+        }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Old::Bytes(bytes) => bytes.len(),
+            Old::Chain(chain) => chain.len(),
         }
     }
 }

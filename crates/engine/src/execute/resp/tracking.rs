@@ -7,7 +7,7 @@ use crate::client::{Client, Status};
 use crate::reply::Reply;
 use crate::session::{Modes, Session};
 use crate::shared::{Context, Shared};
-use crate::tracking::{MAX_PREFIX_BYTES, MAX_PREFIXES, Wish, overlap};
+use crate::tracking::{MAX_PREFIX_BYTES, MAX_PREFIXES, PREFIXES_LIMIT, Wish, overlap};
 use ringstone_protocol::resp::keys::{keys, resolve};
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_protocol::resp::reply;
@@ -82,6 +82,14 @@ fn check(wish: &Wish<'_>, session: &Session, context: &Context<'_>) -> Result<()
 }
 
 fn check_prefixes(prefixes: &[&[u8]], existing: &[Box<[u8]>]) -> Result<(), Text> {
+    // First, for each is compared with all others.
+    if existing.len() + prefixes.len() > MAX_PREFIXES {
+        return Err(format!("ERR a client may have at most {MAX_PREFIXES} prefixes").into());
+    }
+    let bytes = existing.iter().map(|prefix| prefix.len()).chain(prefixes.iter().map(|prefix| prefix.len()));
+    if bytes.sum::<usize>() > PREFIXES_LIMIT {
+        return Err(format!("ERR the prefixes of a client may have at most {PREFIXES_LIMIT} bytes").into());
+    }
     for (index, prefix) in prefixes.iter().enumerate() {
         let clash = |kind: &str, other: &[u8]| {
             let (prefix, other) = (shown(prefix), shown(other));
@@ -95,9 +103,6 @@ fn check_prefixes(prefixes: &[&[u8]], existing: &[Box<[u8]>]) -> Result<(), Text
         if let Some(other) = prefixes[index + 1..].iter().find(|other| overlap(prefix, other)) {
             return Err(clash("another provided", other));
         }
-    }
-    if existing.len() + prefixes.len() > MAX_PREFIXES {
-        return Err(format!("ERR a client may have at most {MAX_PREFIXES} prefixes").into());
     }
     Ok(())
 }

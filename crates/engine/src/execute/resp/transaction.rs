@@ -61,9 +61,13 @@ pub fn step<R: Reply>(
     out: &mut R,
 ) -> (Option<CommandIndex>, Outcome) {
     match request.spec.id {
-        Command::Exec => return (Some(command_index(request.spec)), exec(session, context, out)),
+        Command::Exec => {
+            let outcome = exec(session, context, out);
+            session.modes.set(Modes::CACHING, false);
+            return (Some(command_index(request.spec)), outcome);
+        }
         Command::Discard => {
-            session.end_transaction();
+            discard(session);
             out.write(b"+OK\r\n");
         }
         Command::Multi => reply::error(out, "ERR MULTI calls can not be nested"),
@@ -80,9 +84,15 @@ pub fn step<R: Reply>(
     (Some(command_index(request.spec)), Outcome::Continue)
 }
 
+/// Ends a transaction that is not executed, and what CLIENT CACHING said of it.
+fn discard(session: &mut Session) {
+    session.end_transaction();
+    session.modes.set(Modes::CACHING, false);
+}
+
 /// EXEC with words that it does not take, which ends the transaction all the same.
 pub fn refuse_exec(spec: &Spec, session: &mut Session, out: &mut impl Reply) {
-    session.end_transaction();
+    discard(session);
     let name = spec.name;
     let text = format!("EXECABORT Transaction discarded because of: wrong number of arguments for '{name}' command");
     reply::error(out, &text);
@@ -133,7 +143,6 @@ fn exec<R: Reply>(session: &mut Session, context: &mut Context<'_>, out: &mut R)
     context.cells = Cells::Held(cells);
     let outcome = run(*transaction, session, context, out);
     context.cells = Cells::Open(context.store);
-    session.modes.set(Modes::CACHING, false);
     outcome
 }
 

@@ -38,9 +38,7 @@ struct Filter {
 
 impl Filter {
     fn new(pattern: Option<&[u8]>, kind: Option<&[u8]>) -> Filter {
-        // As in Valkey it is no pattern at all: by itself it would not match the empty key.
-        let pattern = pattern.filter(|pattern| *pattern != b"*").map(Pattern::new);
-        Filter { pattern, kind: kind.map(<[u8]>::to_vec) }
+        Filter { pattern: pattern.and_then(Pattern::of_names), kind: kind.map(<[u8]>::to_vec) }
     }
 }
 
@@ -161,7 +159,7 @@ impl KeysWalk {
 pub fn keys(request: &Request<'_>, session: &mut Session, context: &mut Context<'_>, out: &mut impl Reply) -> Outcome {
     let [pattern] = request.fixed();
     let mut walk = KeysWalk::new(pattern);
-    if matches!(context.cells, Cells::Held(_)) {
+    if context.is_in_transaction() {
         while !walk.step(context, out) {}
         return Outcome::Continue;
     }

@@ -16,6 +16,7 @@ use ringstone_protocol::resp::reply;
 use ringstone_store::{Error, Kind};
 
 /// Why a command on a hash does nothing.
+#[derive(Clone, Copy)]
 enum Failure {
     /// The key holds something else.
     WrongType,
@@ -33,8 +34,8 @@ impl From<TooLong> for Failure {
     }
 }
 
-fn answer_failure(failure: Failure, context: &Context<'_>, out: &mut impl Reply) {
-    match failure {
+fn answer_failure(failure: &Failure, context: &Context<'_>, out: &mut impl Reply) {
+    match *failure {
         Failure::WrongType => reply::error(out, WRONG_TYPE),
         Failure::Text(text) => reply::error(out, text),
         Failure::Store(error) => refuse(error, context, out),

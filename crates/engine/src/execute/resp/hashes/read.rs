@@ -13,7 +13,7 @@ pub fn field(request: &Request<'_>, session: &Session, context: &mut Context<'_>
         Some(value) => reply::bulk(out, value),
         None => reply::null(out, session.version),
     });
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HMGET
@@ -27,7 +27,7 @@ pub fn many(request: &Request<'_>, session: &Session, context: &mut Context<'_>,
             None => reply::null(out, session.version),
         });
     });
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HGETALL
@@ -39,7 +39,7 @@ pub fn pairs(request: &Request<'_>, session: &Session, context: &mut Context<'_>
             reply::bulk(out, value);
         }
     });
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HKEYS
@@ -48,7 +48,7 @@ pub fn fields(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
         reply::array(out, fields.len());
         fields.iter().for_each(|(name, _)| reply::bulk(out, name));
     });
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HVALS
@@ -57,20 +57,20 @@ pub fn values(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
         reply::array(out, fields.len());
         fields.iter().for_each(|(_, value)| reply::bulk(out, value));
     });
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HLEN
 pub fn len(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let read = with_fields(request, context, |fields| reply::integer(out, fields.len() as i64));
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HEXISTS
 pub fn exists(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Reply) {
     let [_, name] = request.fixed();
     let read = with_fields(request, context, |fields| reply::integer(out, i64::from(fields.get(name).is_some())));
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }
 
 /// HSTRLEN
@@ -79,5 +79,5 @@ pub fn field_length(request: &Request<'_>, context: &mut Context<'_>, out: &mut 
     let read = with_fields(request, context, |fields| {
         reply::integer(out, fields.get(name).map_or(0, |value| value.len() as i64));
     });
-    read.unwrap_or_else(|failure| answer_failure(failure, context, out));
+    read.unwrap_or_else(|failure| answer_failure(&failure, context, out));
 }

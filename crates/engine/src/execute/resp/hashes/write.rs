@@ -71,7 +71,7 @@ pub fn set(request: &Request<'_>, counts: bool, context: &mut Context<'_>, out: 
     match added {
         Ok(added) if counts => reply::integer(out, added as i64),
         Ok(_) => reply::simple(out, "OK"),
-        Err(failure) => answer_failure(failure, context, out),
+        Err(failure) => answer_failure(&failure, context, out),
     }
 }
 
@@ -86,7 +86,7 @@ pub fn set_if_absent(request: &Request<'_>, context: &mut Context<'_>, out: &mut
     });
     match added {
         Ok(added) => reply::integer(out, added as i64),
-        Err(failure) => answer_failure(failure, context, out),
+        Err(failure) => answer_failure(&failure, context, out),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn remove(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl R
     });
     match removed {
         Ok(removed) => reply::integer(out, removed as i64),
-        Err(failure) => answer_failure(failure, context, out),
+        Err(failure) => answer_failure(&failure, context, out),
     }
 }
 
@@ -121,7 +121,7 @@ pub fn add(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Repl
     });
     match sum {
         Ok(sum) => reply::integer(out, sum),
-        Err(failure) => answer_failure(failure, context, out),
+        Err(failure) => answer_failure(&failure, context, out),
     }
 }
 
@@ -141,6 +141,6 @@ pub fn add_float(request: &Request<'_>, context: &mut Context<'_>, out: &mut imp
     });
     match sum {
         Ok(text) => reply::bulk(out, &text),
-        Err(failure) => answer_failure(failure, context, out),
+        Err(failure) => answer_failure(&failure, context, out),
     }
 }

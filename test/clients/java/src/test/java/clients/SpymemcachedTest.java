@@ -21,6 +21,9 @@ import net.spy.memcached.MemcachedClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.args.ClientType;
+import redis.clients.jedis.params.ClientKillParams;
 
 /** spymemcached over the text and the binary protocol. */
 class SpymemcachedTest {
@@ -116,6 +119,28 @@ class SpymemcachedTest {
         assertEquals(expected, client.getBulk(keys));
         assertTrue(client.set("large", 0, Server.large()).get());
         assertArrayEquals(Server.large(), (byte[]) client.get("large"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Protocol.class)
+    void goesOnAfterClientKill(Protocol protocol) throws Exception {
+        connect(protocol);
+        assertTrue(client.set("a", 0, "1").get());
+        try (var jedis = new Jedis(Server.HOST, Server.PORT)) {
+            assertTrue(jedis.clientKill(new ClientKillParams().type(ClientType.NORMAL)) >= 1);
+        }
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS);
+        Object found = null;
+        while (found == null) {
+            assertTrue(System.nanoTime() < end, "it did not connect again");
+            try {
+                found = client.get("a");
+            } catch (RuntimeException lost) {
+                // A request that was under way, or came before it had connected again.
+                Thread.sleep(20);
+            }
+        }
+        assertEquals("1", found);
     }
 
     @ParameterizedTest
