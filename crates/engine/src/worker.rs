@@ -171,12 +171,9 @@ impl Worker {
                     lane.state = LaneState::Waiting;
                     break;
                 }
-                let place = Place::new(round, index, start);
-                let (bounds, store) = (&self.bounds, &*self.shared.store);
-                if start.is_some()
-                    && !waits
-                    && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place)
-                {
+                let (bounds, store, place) = (&self.bounds, &*self.shared.store, Place::new(round, index, start));
+                let may_be_plain = start.is_some() && !waits;
+                if may_be_plain && take_plain(turn.connection, lane.input, &mut turn.consumed, bounds, store, place) {
                     lane.requests_left -= 1;
                     continue;
                 }

@@ -36,7 +36,7 @@ pub fn execute(
             (Some(CommandIndex(memcache::store_index(head.mode))), Outcome::Continue)
         }
         &mut Step::Resp { spec, args, operands } => {
-            execute_resp(spec, args, operands, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+            execute_resp(spec, (args, operands), &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         step => execute_other(step, hash, connection, context, out),
     }
@@ -63,7 +63,7 @@ fn execute_other(
         }
         Step::Memcache(request) => (memcache::command_index(&request), memcache::execute(&request, hash, context, out)),
         Step::Resp { spec, args, operands } => {
-            execute_resp(spec, args, operands, &mut [], hash, connection, context, out)
+            execute_resp(spec, (args, operands), &mut [], hash, connection, context, out)
         }
         Step::MemcacheRefused { reply, close } => {
             context.counters.memcache.protocol_errors.add(1);
@@ -150,7 +150,7 @@ pub fn execute_silently(
     let out = &mut Silence::default();
     let (index, outcome) = match std::mem::replace(step, Step::DONE) {
         Step::Resp { spec, args, operands } => {
-            execute_resp(spec, args, operands, &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
+            execute_resp(spec, (args, operands), &mut [], hash.unwrap_or(Hash(0)), connection, context, out)
         }
         Step::RespInline(arguments) => execute_list(&arguments, &mut [], connection, context, out),
         Step::RespAssembled => execute_assembled(connection, context, out),
@@ -252,7 +252,7 @@ fn execute_list(
     let first_key = spec.filter(|spec| spec.first_key == 1).and(slices.get(1));
     let hash = first_key.map_or(Hash(0), |key| context.store.hash(key));
     let args = Args::List(&slices);
-    execute_resp(spec, args, Operands::of(args), bodies, hash, connection, context, out)
+    execute_resp(spec, (args, Operands::of(args)), bodies, hash, connection, context, out)
 }
 
 /// A browser that was talked into sending requests here (cross-protocol scripting); closed without a word, as Valkey does.
@@ -265,8 +265,7 @@ fn is_http(args: Args<'_>) -> bool {
 #[expect(clippy::too_many_arguments, reason = "a request in parts, and what it is executed on; it is inlined")]
 fn execute_resp(
     spec: Option<&'static command::Spec>,
-    args: Args<'_>,
-    operands: Operands<'_>,
+    (args, operands): (Args<'_>, Operands<'_>),
     bodies: &mut [(usize, Option<Body>)],
     hash: Hash,
     connection: &mut Connection,
