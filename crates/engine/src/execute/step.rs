@@ -262,7 +262,6 @@ fn is_http(args: Args<'_>) -> bool {
 }
 
 #[inline]
-#[expect(clippy::too_many_arguments, reason = "a request in parts, and what it is executed on; it is inlined")]
 fn execute_resp(
     spec: Option<&'static command::Spec>,
     (args, operands): (Args<'_>, Operands<'_>),
