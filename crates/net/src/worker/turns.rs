@@ -82,9 +82,12 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
         connection.input.consume(outcome.consumed);
         connection.need = 0;
         match outcome.next {
-            Next::Read if connection.end_of_input => connection.ending = Some(CloseReason::Peer),
             Next::Read => {
+                // Also at the end of the input, where the rest of a body may have come with its header.
                 self.fill_body_from_input(&mut connection);
+                if connection.end_of_input && !connection.turn_due {
+                    connection.ending = Some(CloseReason::Peer);
+                }
                 connection.need = outcome.need;
                 let limit = self.shared.options.input_limit;
                 // More than that may be there while a turn is due, but not as the start of one message.
