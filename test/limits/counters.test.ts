@@ -235,7 +235,8 @@ eachRuntime(runtime => {
       await wire.send(Buffer.concat([command('COMMAND', 'LIST'), command('PING')]));
       const text = (await wire.readThrough('+PONG\r\n')).toString();
       wire.close();
-      return [...text.matchAll(/\$\d+\r\n([^\r]+)\r\n/g)].map(([, name = '']) => name);
+      // Subcommands are counted as their command.
+      return [...text.matchAll(/\$\d+\r\n([^\r|]+)\r\n/g)].map(([, name = '']) => name);
     };
     // The table of commands may grow; each one must be counted.
     for (const name of await names())
