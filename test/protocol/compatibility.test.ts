@@ -216,7 +216,7 @@ describe('docs/compatibility.md', () => {
         [['SET', 'k', 'w', 'IFEQ', 'v'], '+OK'],
         [['DELIFEQ', 'k', 'v'], ':0'],
         [['COPY', 'k', 'other', 'DB', '1'], said('RESP', '`COPY ... DB 1`')],
-        [['SCAN', '-1'], said('RESP', 'a sign in its cursor')],
+        [['SCAN', '-1'], said('RESP', 'a sign in the cursor')],
         [['OBJECT', 'REFCOUNT', 'k'], ':1'],
         [['WAIT', '1', '0'], ':0'],
         [['LPUSH', 'key', 'value'], said('RESP', 'what is left out')],
