@@ -1,8 +1,10 @@
 /** memcached's binary protocol. */
+
+import type { OPCODES } from '../../harness/packet.ts';
 import type { Random } from '../../soak/random.mjs';
 import type { Command } from '../command.ts';
 import { type Family, production } from '../family.ts';
-import { numbers, type OPCODES, type Packet, packet } from '../packets.ts';
+import { numbers, type Packet, packet } from '../packets.ts';
 import { delta, number, numberKey, textKey, textValue } from './classic.ts';
 
 /** The opaque says whose key it is, so that tokens are found again; replies repeat it. */

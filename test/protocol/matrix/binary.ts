@@ -1,19 +1,7 @@
 /** memcached's binary protocol as a speaker. */
+import { HEADER_BYTES, OPCODES, REPLY_MAGIC, REQUEST_MAGIC } from '../../harness/packet.ts';
 import type { Wire } from '../../harness/wire.ts';
 import { NotNumber, type Speaker, WrongType } from './speaker.ts';
-
-const REQUEST = 0x80;
-const RESPONSE = 0x81;
-const HEADER_BYTES = 24;
-
-const GET = 0x00;
-const SET = 0x01;
-const ADD = 0x02;
-const DELETE = 0x04;
-const INCREMENT = 0x05;
-const FLUSH = 0x08;
-const APPEND = 0x0e;
-const TOUCH = 0x1c;
 
 const SUCCESS = 0x00;
 const NOT_FOUND = 0x01;
@@ -37,7 +25,7 @@ interface Request {
 
 function encode(opcode: number, { key = '', extras = Buffer.alloc(0), value = Buffer.alloc(0), cas = '0' }: Request) {
   const header = Buffer.alloc(HEADER_BYTES);
-  header[0] = REQUEST;
+  header[0] = REQUEST_MAGIC;
   header[1] = opcode;
   header.writeUInt16BE(key.length, 2);
   header[4] = extras.length;
@@ -67,7 +55,7 @@ export function binarySpeaker(wire: Wire): Speaker {
     const header = await wire.read(HEADER_BYTES);
     const body = await wire.read(header.readUInt32BE(8));
     const extras = header[4] as number;
-    if (header[0] !== RESPONSE || header[1] !== opcode) throw new Error(`out of step: ${header.toString('hex')}`);
+    if (header[0] !== REPLY_MAGIC || header[1] !== opcode) throw new Error(`out of step: ${header.toString('hex')}`);
     const status = header.readUInt16BE(6);
     const value = body.subarray(extras + header.readUInt16BE(2));
     if (!expected.includes(status)) {
@@ -80,39 +68,39 @@ export function binarySpeaker(wire: Wire): Speaker {
   return {
     name: 'binary',
     async set(key, value, { flags = 0, ttlS = 0 } = {}) {
-      await ask(SET, { key, value, extras: numbers(flags, ttlS) }, SUCCESS);
+      await ask(OPCODES.set, { key, value, extras: numbers(flags, ttlS) }, SUCCESS);
     },
     async get(key) {
-      const { status, value } = await ask(GET, { key }, SUCCESS, NOT_FOUND);
+      const { status, value } = await ask(OPCODES.get, { key }, SUCCESS, NOT_FOUND);
       return status === SUCCESS ? value : undefined;
     },
     async facts(key) {
-      const { status, cas, extras } = await ask(GET, { key }, SUCCESS, NOT_FOUND);
+      const { status, cas, extras } = await ask(OPCODES.get, { key }, SUCCESS, NOT_FOUND);
       return status === SUCCESS ? { flags: extras.readUInt32BE(0), cas: String(cas) } : undefined;
     },
     async add(key, value) {
-      return (await ask(ADD, { key, value, extras: numbers(0, 0) }, SUCCESS, EXISTS)).status === SUCCESS;
+      return (await ask(OPCODES.add, { key, value, extras: numbers(0, 0) }, SUCCESS, EXISTS)).status === SUCCESS;
     },
     async append(key, value) {
-      return (await ask(APPEND, { key, value }, SUCCESS, NOT_STORED)).status === SUCCESS;
+      return (await ask(OPCODES.append, { key, value }, SUCCESS, NOT_STORED)).status === SUCCESS;
     },
     async increment(key, by) {
-      const { status, value } = await ask(INCREMENT, { key, extras: incrementExtras(by) }, SUCCESS, NOT_FOUND);
+      const { status, value } = await ask(OPCODES.increment, { key, extras: incrementExtras(by) }, SUCCESS, NOT_FOUND);
       return status === SUCCESS ? value.readBigUInt64BE(0) : undefined;
     },
     async touch(key, ttlS) {
-      return (await ask(TOUCH, { key, extras: numbers(ttlS) }, SUCCESS, NOT_FOUND)).status === SUCCESS;
+      return (await ask(OPCODES.touch, { key, extras: numbers(ttlS) }, SUCCESS, NOT_FOUND)).status === SUCCESS;
     },
     async remove(key) {
-      return (await ask(DELETE, { key }, SUCCESS, NOT_FOUND)).status === SUCCESS;
+      return (await ask(OPCODES.delete, { key }, SUCCESS, NOT_FOUND)).status === SUCCESS;
     },
     async swap(key, token, value) {
       const request = { key, value, cas: token, extras: numbers(0, 0) };
-      const { status } = await ask(SET, request, SUCCESS, EXISTS, NOT_FOUND);
+      const { status } = await ask(OPCODES.set, request, SUCCESS, EXISTS, NOT_FOUND);
       return status === SUCCESS ? 'stored' : status === EXISTS ? 'exists' : 'absent';
     },
     async flush() {
-      await ask(FLUSH, {}, SUCCESS);
+      await ask(OPCODES.flush, {}, SUCCESS);
     },
   };
 }

@@ -1,53 +1,12 @@
 /** How the tables of memcached's binary protocol are written: packets of templates, bytes as latin1. */
+import { HEADER_BYTES, OPCODES, REPLY_MAGIC, REQUEST_MAGIC } from '../../harness/packet.ts';
 import { type Dialect, type Entry, fill, type Run, type Step } from '../../harness/table.ts';
 
-const HEADER_BYTES = 24;
-const REQUEST_MAGIC = 0x80;
-const REPLY_MAGIC = 0x81;
 /** In what the client calls its own, to be found again in each reply. */
 const OPAQUE = 0x1234abcd;
 const SENTINEL_OPAQUE = 0x73656e74;
 
-export const opcodes = {
-  get: 0x00,
-  set: 0x01,
-  add: 0x02,
-  replace: 0x03,
-  delete: 0x04,
-  increment: 0x05,
-  decrement: 0x06,
-  quit: 0x07,
-  flush: 0x08,
-  getQ: 0x09,
-  noop: 0x0a,
-  version: 0x0b,
-  getK: 0x0c,
-  getKQ: 0x0d,
-  append: 0x0e,
-  prepend: 0x0f,
-  stat: 0x10,
-  setQ: 0x11,
-  addQ: 0x12,
-  replaceQ: 0x13,
-  deleteQ: 0x14,
-  incrementQ: 0x15,
-  decrementQ: 0x16,
-  quitQ: 0x17,
-  flushQ: 0x18,
-  appendQ: 0x19,
-  prependQ: 0x1a,
-  verbosity: 0x1b,
-  touch: 0x1c,
-  gat: 0x1d,
-  gatQ: 0x1e,
-  saslList: 0x20,
-  saslAuth: 0x21,
-  saslStep: 0x22,
-  gatK: 0x23,
-  gatKQ: 0x24,
-} as const;
-
-export type Opcode = keyof typeof opcodes;
+export type Opcode = keyof typeof OPCODES;
 
 /** Failures: status and text. */
 export const failures = {
@@ -87,7 +46,7 @@ export interface Reply {
   cas?: 'any' | { capture: string } | { same: string };
 }
 
-const codeOf = (op: Opcode | number) => (typeof op === 'number' ? op : opcodes[op]);
+const codeOf = (op: Opcode | number) => (typeof op === 'number' ? op : OPCODES[op]);
 const bytesOf = (template: string | undefined, run: Run) => Buffer.from(fill(template ?? '', run), 'latin1');
 
 export function numbers(...parts: (readonly [bytes: 4 | 8, value: number | bigint])[]): Buffer {
@@ -180,7 +139,7 @@ export const binaryDialect: Dialect = {
   sentinel: {
     send: encode({ op: 'noop' }, nobody, SENTINEL_OPAQUE),
     reply: Buffer.concat([
-      Buffer.from([REPLY_MAGIC, opcodes.noop, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+      Buffer.from([REPLY_MAGIC, OPCODES.noop, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
       numbers([4, SENTINEL_OPAQUE], [8, 0]),
     ]),
   },
