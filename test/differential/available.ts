@@ -1,8 +1,9 @@
 /** Which commands the running server has: it is asked, so that a family grows with the server. */
+import { HEADER_BYTES } from '../harness/packet.ts';
 import { command } from '../harness/resp.ts';
 import { type Address, Wire } from '../harness/wire.ts';
 import type { Family, Production } from './family.ts';
-import { BINARY_HEADER_BYTES, joined, takeResp } from './reply.ts';
+import { joined, takeResp } from './reply.ts';
 
 /** Text commands that every version has. */
 const CLASSIC = new Set(
@@ -62,7 +63,7 @@ async function replies(wire: Wire, sent: string, wanted: string): Promise<boolea
   return (await wire.readLine()) === wanted;
 }
 
-const NOOP = Buffer.alloc(BINARY_HEADER_BYTES);
+const NOOP = Buffer.alloc(HEADER_BYTES);
 NOOP.writeUInt16BE(0x800a, 0);
 const RESPONSE = 0x81;
 

@@ -1,18 +1,9 @@
 /** How each protocol tells where the replies to a step end. */
+import { HEADER_BYTES } from '../harness/packet.ts';
 import { command as encodeWords } from '../harness/resp.ts';
 import type { Step } from './command.ts';
 import type { Family } from './family.ts';
-import {
-  BINARY_HEADER_BYTES,
-  isPush,
-  joined,
-  type Need,
-  type Reply,
-  type Taken,
-  takeBinary,
-  takeResp,
-  takeText,
-} from './reply.ts';
+import { isPush, joined, type Need, type Reply, type Taken, takeBinary, takeResp, takeText } from './reply.ts';
 
 /** Replies of one server to one step. */
 export interface Answer {
@@ -91,7 +82,7 @@ const REQUEST = 0x80;
 
 /** The binary protocol: a no-op whose opaque no other packet has. */
 function binaryFraming(number: number): Framing {
-  const sentinel = Buffer.alloc(BINARY_HEADER_BYTES);
+  const sentinel = Buffer.alloc(HEADER_BYTES);
   sentinel.writeUInt8(REQUEST, 0);
   sentinel.writeUInt8(NOOP, 1);
   sentinel.writeUInt32BE(0xfeed0000 + (number % 0x10000), 12);

@@ -1,4 +1,5 @@
 /** Replies as trees: a leaf is the raw bytes (latin1), so that two trees are equal just if the bytes are. */
+import { HEADER_BYTES } from '../harness/packet.ts';
 
 /** A leaf, or what announces items and those items. */
 export type Reply = string | { readonly head: string; readonly items: readonly Reply[] };
@@ -91,12 +92,9 @@ export function takeText(bytes: Buffer, start: number, need?: Need): Taken | und
   return { reply: { head: line, items: [bytes.toString('latin1', afterLine, end)] }, end };
 }
 
-/** Bytes of a header of the binary protocol. */
-export const BINARY_HEADER_BYTES = 24;
-
 /** One packet of the binary protocol: the header, then extras, key and value as one item. */
 export function takeBinary(bytes: Buffer, start: number, need?: Need): Taken | undefined {
-  const afterHeader = start + BINARY_HEADER_BYTES;
+  const afterHeader = start + HEADER_BYTES;
   if (afterHeader > bytes.length) return undefined;
   const end = afterHeader + bytes.readUInt32BE(start + 8);
   if (end > bytes.length) {
