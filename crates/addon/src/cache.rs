@@ -93,7 +93,7 @@ pub fn open_cache(env: Env, options: OpenOptions, slab: Uint8Array) -> Result<Na
 #[napi]
 impl NativeCache {
     /// The operations, as functions that belong to this opening.
-    #[napi(ts_return_type = "NativeOperations")]
+    #[napi(ts_return_type = "object")]
     pub fn operations<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         direct::operations(env, &self.handle)
     }
