@@ -5,6 +5,7 @@ use crate::error::{Code, Result, from_engine};
 use crate::number::whole;
 use crate::options::{EvictionPolicy, ServeOptions};
 use crate::server::{EventFunction, NativeServer};
+use crate::stats::NativeStats;
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
@@ -97,6 +98,12 @@ impl NativeCache {
     #[napi(ts_return_type = "object")]
     pub fn operations<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         direct::operations(env, &self.handle)
+    }
+
+    /// Counters and gauges, read now.
+    #[napi]
+    pub fn stats(&self) -> Result<NativeStats> {
+        self.handle.direct().as_ref().map(NativeStats::of).ok_or_else(closed)
     }
 
     /// Another place where values are copied to.

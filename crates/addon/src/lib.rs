@@ -20,3 +20,4 @@ mod number;
 mod options;
 mod probe;
 mod server;
+mod stats;
