@@ -12,7 +12,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** One opening of a cache. */
 export declare class NativeCache {
   /** The operations, as functions that belong to this opening. */
-  operations(): NativeOperations
+  operations(): object
   /** Another place where values are copied to. */
   useSlab(slab: Uint8Array): void
   /** Starts serving it. `on_event` is called on the thread that called this. */
