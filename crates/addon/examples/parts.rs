@@ -183,8 +183,8 @@ impl EngineParts {
             cleanup_interval_ms: 60_000,
             eviction: Eviction::S3Fifo,
         };
-        let cache = OpenCache::open(None, options, |_| None)
-            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let cache =
+            OpenCache::open(None, options, |_| None).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let direct = Direct::new(cache);
         let value = vec![b'v'; value_bytes as usize];
         let keys: Vec<String> = (0..entries).map(|number| format!("object:{}", 100_000_000 + number)).collect();
