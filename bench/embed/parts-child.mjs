@@ -54,10 +54,11 @@ const calls = {
   'a string of 1 KiB, Latin-1': () => native.textLatin1(1024),
   'a string of 10 KiB, Latin-1': () => native.textLatin1(10 * 1024),
   'a slice of a string': turn => text.slice(turn & 1023, (turn & 1023) + VALUE_BYTES),
-  'a Buffer over memory that is there': turn => new FastBuffer(slab.buffer, slab.byteOffset + (turn & 1023), VALUE_BYTES),
+  'a Buffer over memory that is there': turn =>
+    new FastBuffer(slab.buffer, slab.byteOffset + (turn & 1023), VALUE_BYTES),
   'subarray of a Buffer': turn => slab.subarray(turn & 1023, (turn & 1023) + VALUE_BYTES),
   'Buffer.allocUnsafe(100)': () => Buffer.allocUnsafe(VALUE_BYTES),
-  'a Buffer to a string (latin1)': () => slab.latin1Slice(0, VALUE_BYTES),
+  'a Buffer to a string (latin1)': () => slab.toString('latin1', 0, VALUE_BYTES),
 };
 
 /** The same for calls of several keys; figures are per key. @type {Record<string, () => unknown>} */
