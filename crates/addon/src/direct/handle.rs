@@ -16,12 +16,19 @@ pub struct Handle {
     slab: RefCell<Uint8Array>,
     /// Strings on their way in.
     scratch: RefCell<Vec<u8>>,
+    /// Values of several keys on their way out.
+    values: RefCell<Vec<u8>>,
 }
 
 impl Handle {
     /// Of a cache that was opened for it.
     pub fn new(cache: Arc<OpenCache>, slab: Uint8Array) -> Handle {
-        Handle { direct: RefCell::new(Some(Direct::new(cache))), slab: RefCell::new(slab), scratch: RefCell::default() }
+        Handle {
+            direct: RefCell::new(Some(Direct::new(cache))),
+            slab: RefCell::new(slab),
+            scratch: RefCell::default(),
+            values: RefCell::default(),
+        }
     }
 
     /// Its way to the cache, until it is closed.
@@ -37,6 +44,11 @@ impl Handle {
     /// Where strings are read to.
     pub fn scratch(&self) -> &RefCell<Vec<u8>> {
         &self.scratch
+    }
+
+    /// Where values of several keys are collected.
+    pub fn values(&self) -> &RefCell<Vec<u8>> {
+        &self.values
     }
 
     /// Copies a value to a place in the slab if it fits there, and what is told beside it to the head.
@@ -56,6 +68,11 @@ impl Handle {
             now.copy_from_slice(piece.as_ref());
             room = rest;
         }
+    }
+
+    /// Bytes of the slab.
+    pub fn slab_len(&self) -> usize {
+        self.slab.borrow().len()
     }
 
     /// Another slab.
