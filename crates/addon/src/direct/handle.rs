@@ -1,5 +1,6 @@
 //! What the functions of one opening share.
 
+use crate::loads::Host;
 use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::OpenCache;
 use ringstone_engine::direct::Direct;
@@ -16,12 +17,19 @@ pub struct Handle {
     slab: RefCell<Uint8Array>,
     /// Strings on their way in.
     scratch: RefCell<Vec<u8>>,
+    /// Who loads here, and waits for loads.
+    host: RefCell<Option<Arc<Host>>>,
 }
 
 impl Handle {
     /// Of a cache that was opened for it.
     pub fn new(cache: Arc<OpenCache>, slab: Uint8Array) -> Handle {
-        Handle { direct: RefCell::new(Some(Direct::new(cache))), slab: RefCell::new(slab), scratch: RefCell::default() }
+        Handle {
+            direct: RefCell::new(Some(Direct::new(cache))),
+            slab: RefCell::new(slab),
+            scratch: RefCell::default(),
+            host: RefCell::default(),
+        }
     }
 
     /// Its way to the cache, until it is closed.
@@ -63,8 +71,29 @@ impl Handle {
         *self.slab.borrow_mut() = slab;
     }
 
-    /// Lets the cache go.
+    /// Who loads here from now on.
+    pub fn use_host(&self, host: &Arc<Host>) {
+        if let (Some(former), Some(cache)) = (self.host.replace(Some(Arc::clone(host))), self.cache()) {
+            former.leave(&cache.loads);
+        }
+    }
+
+    /// Who loads here, if anybody has asked for that.
+    pub fn host(&self) -> Ref<'_, Option<Arc<Host>>> {
+        self.host.borrow()
+    }
+
+    /// Lets the cache go; what is loaded here is handed over.
     pub fn close(&self) {
-        self.direct.borrow_mut().take();
+        let Some(direct) = self.direct.borrow_mut().take() else { return };
+        if let Some(host) = self.host.take() {
+            host.leave(&direct.cache().loads);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
     }
 }
