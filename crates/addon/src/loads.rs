@@ -39,10 +39,10 @@ pub struct NativeLoaderOptions {
     pub fails_as_miss: bool,
 }
 
-impl TryFrom<&NativeLoaderOptions> for LoaderOptions {
+impl TryFrom<NativeLoaderOptions> for LoaderOptions {
     type Error = napi::Error<Code>;
 
-    fn try_from(options: &NativeLoaderOptions) -> Result<Self> {
+    fn try_from(options: NativeLoaderOptions) -> Result<Self> {
         Ok(LoaderOptions {
             ttl_ms: options.ttl_ms.map(|ms| whole("ttl", ms)).transpose()?,
             stale_for_ms: whole("staleFor", options.stale_for_ms)?,
@@ -148,9 +148,10 @@ impl NativeLoaders {
     #[napi]
     pub fn register(&mut self, loader: u32, pattern: String, options: NativeLoaderOptions) -> Result<()> {
         let cache = self.cache()?;
-        let options = LoaderOptions::try_from(&options)?;
+        let options = LoaderOptions::try_from(options)?;
         let host = Arc::clone(&self.host) as Arc<dyn LoadHost>;
-        let id = cache.loads.register(host, loader, pattern.as_bytes(), options).map_err(|error| {
+        let pattern = pattern.into_bytes();
+        let id = cache.loads.register(host, loader, &pattern, options).map_err(|error| {
             let code = match error {
                 RegisterError::Closed => ErrorCode::Closed,
                 RegisterError::TooMany | RegisterError::PatternTooLong => ErrorCode::InvalidOption,
