@@ -4,6 +4,9 @@ import type * as binding from '../index.node-build/binding.js';
 import { nativeMissing } from './missing.ts';
 
 export type {
+  LoaderEvent,
+  LoaderRun,
+  LoaderSettled,
   LoadLatency,
   LoadOptions,
   LoadProgress,
@@ -13,6 +16,9 @@ export type {
   NativeCache,
   NativeEvent,
   NativeInfo,
+  NativeLoaderOptions,
+  NativeLoaderStats,
+  NativeLoaders,
   NativeServer,
   OpenOptions,
   Probe,
@@ -42,6 +48,8 @@ export interface NativeOperations {
   mset(keys: string, count: number, values: string, results: Int32Array, flags: number, ttlMs: number): number;
   /** 1 if there was one, 0 if not. */
   delete(key: string | Uint8Array): number;
+  /** What is to be done about a key: 0 read it, 1 there is no value, 2 wait for the event of that ticket. Once there are `loaders`. */
+  ask(key: string | Uint8Array, ticket: number): number;
 }
 
 /** Names a library to load instead of the packaged one; the tests set it to a build with debug assertions. */

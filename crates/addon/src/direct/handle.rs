@@ -1,5 +1,6 @@
 //! What the functions of one opening share.
 
+use crate::loads::Host;
 use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::OpenCache;
 use ringstone_engine::direct::Direct;
@@ -18,6 +19,8 @@ pub struct Handle {
     scratch: RefCell<Vec<u8>>,
     /// Values of several keys on their way out.
     values: RefCell<Vec<u8>>,
+    /// Who loads here, and waits for loads.
+    host: RefCell<Option<Arc<Host>>>,
 }
 
 impl Handle {
@@ -28,6 +31,7 @@ impl Handle {
             slab: RefCell::new(slab),
             scratch: RefCell::default(),
             values: RefCell::default(),
+            host: RefCell::default(),
         }
     }
 
@@ -80,8 +84,29 @@ impl Handle {
         *self.slab.borrow_mut() = slab;
     }
 
-    /// Lets the cache go.
+    /// Who loads here from now on.
+    pub fn use_host(&self, host: &Arc<Host>) {
+        if let (Some(former), Some(cache)) = (self.host.replace(Some(Arc::clone(host))), self.cache()) {
+            former.leave(&cache.loads);
+        }
+    }
+
+    /// Who loads here, if anybody has asked for that.
+    pub fn host(&self) -> Ref<'_, Option<Arc<Host>>> {
+        self.host.borrow()
+    }
+
+    /// Lets the cache go; what is loaded here is handed over.
     pub fn close(&self) {
-        self.direct.borrow_mut().take();
+        let Some(direct) = self.direct.borrow_mut().take() else { return };
+        if let Some(host) = self.host.take() {
+            host.leave(&direct.cache().loads);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
     }
 }

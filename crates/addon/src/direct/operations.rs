@@ -18,6 +18,7 @@ pub fn operations<'env>(env: &'env Env, handle: &Rc<Handle>) -> napi::Result<Obj
     add_function(env, &object, c"set", handle, set)?;
     add_function(env, &object, c"delete", handle, delete)?;
     add_several(env, &object, handle)?;
+    add_function(env, &object, c"ask", handle, ask)?;
     Ok(object)
 }
 
@@ -95,4 +96,13 @@ fn set(call: &Call<'_>) -> Answer {
 /// `delete(key)`: whether there was one.
 fn delete(call: &Call<'_>) -> Answer {
     with_key(call, |direct, key| direct.delete(key).into())
+}
+
+/// `ask(key, ticket)`: what is to be done about it, a [`ToDo`](crate::loads::ToDo).
+fn ask(call: &Call<'_>) -> Answer {
+    let ticket = call.number(1) as u64;
+    with_key(call, |direct, key| match &*call.handle.host() {
+        Some(host) => Answer::Number(f64::from(host.ask(direct.cache(), key, ticket) as u8)),
+        None => Status::Internal.into(),
+    })
 }
