@@ -4,8 +4,10 @@
 //! only its thread writes.
 
 mod callers;
+mod streams;
 
 pub use callers::{CallerCounters, Callers};
+pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 
 use crate::registry::OpenCache;
 use ringstone_store::{Attributes, Error, Item, Kind, NewValue, UnixMillis};
