@@ -5,9 +5,11 @@
 
 mod callers;
 mod several;
+mod streams;
 
 pub use callers::{CallerCounters, Callers};
 pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
+pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 
 use crate::registry::OpenCache;
 use ringstone_store::{Attributes, Error, Item, Kind, NewValue, UnixMillis};

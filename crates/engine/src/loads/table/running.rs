@@ -278,7 +278,7 @@ impl Work<'_> {
         let counts = state.loaders.get_mut(&load.loader).map_or(&mut none, |loader| &mut loader.counts);
         match &outcome {
             Settled::Loaded(Some(_)) => {
-                (state.stats.loaded, counts.loaded) = (state.stats.loaded + 1, counts.loaded + 1)
+                (state.stats.loaded, counts.loaded) = (state.stats.loaded + 1, counts.loaded + 1);
             }
             Settled::Loaded(None) => state.stats.superseded += 1,
             Settled::Absent => (state.stats.absent, counts.absent) = (state.stats.absent + 1, counts.absent + 1),
