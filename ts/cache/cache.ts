@@ -1,33 +1,21 @@
-import {
-  type Bytes,
-  type CountOptions,
-  integer,
-  invalid,
-  type Key,
-  ttlMs,
-  ttlOf,
-  type WriteOptions,
-} from './arguments.ts';
-import { type Codec, type MarkedCodec, markedCodec } from './codec.ts';
+import type { Bytes, Key, WriteOptions } from './arguments.ts';
+import { ttlOf } from './arguments.ts';
+import { type Codec, markedCodec } from './codec.ts';
+import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
+import { Loads } from './loads.ts';
+import { KeyOperations, portOf } from './operations.ts';
 import { type CacheOptions, openOptions } from './options.ts';
+import { LARGEST_IN_SLAB, Port } from './port.ts';
 import { type ScanOptions, scan } from './scan.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
-import { Slab } from './slab.ts';
+import { Several } from './several.ts';
 import { type CacheStats, cacheStats } from './stats.ts';
-import { absent, isYes, STATUS, statusError } from './status.ts';
+import { isYes, STATUS, statusError } from './status.ts';
 
-/** Statuses of `incr` come multiplied, for its numbers may be negative. */
-const NO_COUNT = 2 ** 53;
-/** Flags for a read that takes any. */
-const ANY_FLAGS = -1;
+export type { Bytes, Key, WriteOptions } from './arguments.ts';
 
 /**
- * A cache outside of the JavaScript heap, bounded in bytes, that all threads of the process and network clients share. All
- * operations are synchronous, and what one of them does is seen whole or not at all, by everybody at once.
- *
- * Besides the errors that an operation names, each throws a `RingstoneError` with the code `RINGSTONE_CLOSED` after `close`, and
- * `RINGSTONE_INVALID_ARGUMENT` for a key that is not 1 to 65,536 bytes, and for arguments of other types than it says; nothing
- * is changed then.
+ * A cache outside of the JavaScript heap, bounded in bytes, that all threads of the process and network clients share.
  *
  * @typeParam Out what reads give: `Buffer`, or what the codec decodes
  * @typeParam In what writes take: bytes, or what the codec encodes
@@ -37,18 +25,17 @@ const ANY_FLAGS = -1;
  * cache.set('user:1', 'Ada', { ttl: 5_000 });
  * cache.getString('user:1');
  */
-export class Cache<Out = Buffer, In = Bytes> implements Disposable {
+export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> implements Disposable {
   /** By which other threads open it. */
   readonly name: string;
-  readonly #slab: Slab;
-  readonly #codec: MarkedCodec | undefined;
   #closed = false;
+  #severalKeys: Several<Out, In> | undefined;
+  #loads: Loads<Out, In> | undefined;
 
   private constructor(options: CacheOptions<never>) {
     const complete = openOptions(options);
+    super(new Port(complete, markedCodec(options.codec)));
     this.name = complete.name ?? '';
-    this.#codec = markedCodec(options.codec);
-    this.#slab = new Slab(complete);
   }
 
   /**
@@ -68,229 +55,36 @@ export class Cache<Out = Buffer, In = Bytes> implements Disposable {
     return this.#closed;
   }
 
-  // Reading
-
-  /**
-   * The value, or `undefined` where there is none. A buffer is the caller's own and stays as it is.
-   *
-   * @throws RingstoneError `RINGSTONE_WRONG_CODEC` when the handle has a codec and the value is not by it; `RINGSTONE_WRONG_TYPE`
-   * when the key holds a hash of a Redis client
-   */
-  get(key: Key): Out | undefined {
-    const codec = this.#codec;
-    return codec === undefined ? (this.#slab.get(key) as Out | undefined) : this.#decoded(key, codec);
-  }
-
-  #decoded(key: Key, codec: MarkedCodec): Out | undefined {
-    if (codec.parse) {
-      const text = this.#slab.operations.getString(key, codec.flags);
-      return typeof text === 'string' ? (codec.parse(text) as Out) : absent(text);
-    }
-    return this.#decode(this.#slab.getOf(key, codec.flags), codec);
-  }
-
-  #decode(bytes: Buffer | undefined, codec: MarkedCodec | undefined): Out | undefined {
-    return (bytes === undefined || codec === undefined ? bytes : codec.decode(bytes)) as Out | undefined;
+  get #several(): Several<Out, In> {
+    this.#severalKeys ??= severalOf(this, portOf(this));
+    return this.#severalKeys;
   }
 
   /**
-   * The value's bytes read as UTF-8, whatever codec they are by; those that are not UTF-8 become U+FFFD.
+   * The values of several keys, in their order. Each is a read of its own; all take one call of the core.
    *
-   * @throws RingstoneError `RINGSTONE_WRONG_TYPE`; `RINGSTONE_TOO_LARGE` when it is longer than a string can be
+   * @throws RingstoneError as `get`, of the first key that one is to be thrown of
    */
-  getString(key: Key): string | undefined {
-    const value = this.#slab.operations.getString(key);
-    return typeof value === 'string' ? value : absent(value);
+  mget(keys: readonly Key[]): (Out | undefined)[] {
+    return this.#several.get(keys);
   }
 
   /**
-   * The value's bytes, whatever codec they are by.
-   *
-   * @throws RingstoneError `RINGSTONE_WRONG_TYPE`
+   * The same as strings. Strings that were read together are parts of one, of up to 8 KiB: one that is kept keeps that, as a small `Buffer`
+   * does of Node's pool.
    */
-  getBuffer(key: Key): Buffer | undefined {
-    return this.#slab.get(key);
+  mgetString(keys: readonly Key[]): (string | undefined)[] {
+    return this.#several.getStrings(keys);
   }
 
   /**
-   * Copies as much of the value's bytes as fits into `target`, from `offset` on, without making a buffer. The target may be on
-   * shared memory.
+   * Writes several, in their order.
    *
-   * @returns the whole length of the value in bytes, which may be more than was copied, or `undefined` where there is none
-   * @throws RingstoneError `RINGSTONE_WRONG_TYPE`
+   * @throws RingstoneError as `set` does; those before the one that failed are written
    */
-  getInto(key: Key, target: Uint8Array, offset = 0): number | undefined {
-    if (!(offset >= 0)) throw invalid(`offset is an index of the target, not ${String(offset)}`);
-    const length = this.#slab.operations.getInto(key, target, offset);
-    return length < 0 ? absent(length) : length;
+  mset(entries: Iterable<readonly [Key, In]>, options?: WriteOptions): void {
+    this.#several.set(entries, portOf(this).flags, ttlOf(options));
   }
-
-  /**
-   * As `get`, but not counted as a read: neither hit nor miss, nor a reason to keep the item when room is made.
-   *
-   * @throws RingstoneError as `get`
-   */
-  peek(key: Key): Out | undefined {
-    const codec = this.#codec;
-    return this.#decode(this.#slab.peekOf(key, codec ? codec.flags : ANY_FLAGS), codec);
-  }
-
-  /**
-   * The value with the token of its version, for `cas`.
-   *
-   * @throws RingstoneError as `get`
-   */
-  getWithCas(key: Key): { value: Out; cas: bigint } | undefined {
-    const codec = this.#codec;
-    const found = this.#slab.getWithCas(key, codec ? codec.flags : ANY_FLAGS);
-    return found && { value: this.#decode(found.value, codec) as Out, cas: found.cas };
-  }
-
-  /** Whether there is an item, a hash of a Redis client too. Not counted as a read. */
-  has(key: Key): boolean {
-    return isYes(this.#slab.operations.has(key));
-  }
-
-  /** Milliseconds that the item has left, `Infinity` for one that never expires, `undefined` where there is none. Not counted as a read. */
-  ttl(key: Key): number | undefined {
-    const left = this.#slab.operations.ttl(key);
-    return left < 0 ? absent(left) : left;
-  }
-
-  // Writing
-
-  #encode(value: In): Bytes {
-    return this.#codec === undefined ? (value as Bytes) : this.#codec.encode(value);
-  }
-
-  /** Client flags of what this handle writes. */
-  get #flags(): number {
-    return this.#codec === undefined ? 0 : this.#codec.flags;
-  }
-
-  /**
-   * Writes, whatever there is. Without a `ttl` the item has the cache's default one, not that of what was there.
-   *
-   * @throws RingstoneError `RINGSTONE_TOO_LARGE`, `RINGSTONE_OUT_OF_MEMORY`, `RINGSTONE_BUSY`; what was there is there still
-   */
-  set(key: Key, value: In, options?: WriteOptions): void {
-    const { operations } = this.#slab;
-    const codec = this.#codec;
-    let status: number;
-    if (codec !== undefined) status = operations.set(key, codec.encode(value), codec.flags, ttlOf(options));
-    else if (options === undefined) status = operations.set(key, value as Bytes);
-    else status = operations.set(key, value as Bytes, 0, ttlOf(options));
-    if (status < 0) throw statusError(status);
-  }
-
-  /**
-   * Writes where there is no item.
-   *
-   * @returns whether there was none
-   * @throws RingstoneError as `set`
-   */
-  add(key: Key, value: In, options?: WriteOptions): boolean {
-    return isYes(this.#slab.operations.add(key, this.#encode(value), this.#flags, ttlOf(options)));
-  }
-
-  /**
-   * Writes where there is an item.
-   *
-   * @returns whether there was one
-   * @throws RingstoneError as `set`
-   */
-  replace(key: Key, value: In, options?: WriteOptions): boolean {
-    return isYes(this.#slab.operations.replace(key, this.#encode(value), this.#flags, ttlOf(options)));
-  }
-
-  /**
-   * Writes where the item is still of the version that `getWithCas` gave the token of.
-   *
-   * @returns whether it was
-   * @throws RingstoneError as `set`
-   */
-  cas(key: Key, value: In, cas: bigint, options?: WriteOptions): boolean {
-    return isYes(this.#slab.operations.cas(key, this.#encode(value), this.#flags, ttlOf(options), cas));
-  }
-
-  /**
-   * Adds bytes behind a value; its time of expiry stays.
-   *
-   * @returns whether there was one; if not, nothing is written
-   * @throws RingstoneError as `set`; `RINGSTONE_WRONG_TYPE`; `RINGSTONE_WRONG_CODEC` on a handle with a codec
-   */
-  append(key: Key, bytes: Bytes): boolean {
-    this.#refuseCodec();
-    return isYes(this.#slab.operations.append(key, bytes));
-  }
-
-  /**
-   * Adds bytes before a value; its time of expiry stays.
-   *
-   * @returns whether there was one; if not, nothing is written
-   * @throws RingstoneError as `append`
-   */
-  prepend(key: Key, bytes: Bytes): boolean {
-    this.#refuseCodec();
-    return isYes(this.#slab.operations.prepend(key, bytes));
-  }
-
-  #refuseCodec(): void {
-    if (this.#codec !== undefined) throw statusError(STATUS.WRONG_CODEC);
-  }
-
-  /**
-   * Adds to a number, as Redis does: the value is a whole number of 64 bits in decimal digits. A key that is not there begins
-   * with `initial`, and gets the TTL; one that is there keeps its time of expiry. A handle with the codec `json` counts in
-   * numbers that `get` reads; with other codecs only `getString` reads what `incr` made.
-   *
-   * @param by a safe integer
-   * @returns the new number
-   * @throws RingstoneError `RINGSTONE_NOT_A_NUMBER`; `RINGSTONE_OUT_OF_RANGE` when the result would not be a safe integer;
-   * `RINGSTONE_WRONG_TYPE`; as `set`
-   */
-  incr(key: Key, by = 1, options?: CountOptions): number {
-    integer('by', by);
-    const { operations } = this.#slab;
-    const codec = this.#codec;
-    const number =
-      options === undefined && codec === undefined
-        ? operations.incr(key, by)
-        : operations.incr(key, by, integer('initial', options?.initial ?? 0), ttlOf(options), codec?.countFlags ?? 0);
-    if (number < Number.MIN_SAFE_INTEGER) throw statusError(number / NO_COUNT);
-    return number;
-  }
-
-  /** The same with `-by`. */
-  decr(key: Key, by = 1, options?: CountOptions): number {
-    return this.incr(key, -integer('by', by), options);
-  }
-
-  /**
-   * Sets the milliseconds that an item has left; 0 and `Infinity` are for ever.
-   *
-   * @returns whether there was one
-   * @throws RingstoneError `RINGSTONE_OUT_OF_MEMORY`
-   */
-  touch(key: Key, ttl: number): boolean {
-    return isYes(this.#slab.operations.touch(key, ttlMs(ttl)));
-  }
-
-  /**
-   * Removes an item.
-   *
-   * @returns whether there was one
-   */
-  delete(key: Key): boolean {
-    return isYes(this.#slab.operations.delete(key));
-  }
-
-  /** Removes all items, for everybody. Takes no longer with many; their memory is free within moments. */
-  clear(): void {
-    isYes(this.#slab.operations.clear());
-  }
-
-  // All keys
 
   /**
    * Walks through the keys, in no order. A key that is there all the time is given exactly once, none twice; one that comes or
@@ -299,22 +93,49 @@ export class Cache<Out = Buffer, In = Bytes> implements Disposable {
   scan(options?: ScanOptions & { readonly as?: 'string' | undefined }): IterableIterator<string>;
   scan(options: ScanOptions & { readonly as: 'buffer' }): IterableIterator<Buffer>;
   scan(options: ScanOptions = {}): IterableIterator<string | Buffer> {
-    return scan(this.#slab, options);
+    return scan(portOf(this), options);
   }
 
   /** Items that there are. One that has expired is among them until somebody asks for it, or the cleanup comes. */
   get size(): number {
-    const size = this.#slab.operations.size();
+    const size = portOf(this).operations.size();
     if (size < 0) throw statusError(size);
     return size;
   }
 
   /** Counters and gauges, read now. Not for each request: it looks at every part of the cache. */
   stats(): CacheStats {
-    return cacheStats(this.#slab.native);
+    return cacheStats(portOf(this).native);
   }
 
-  // Life
+  /**
+   * Reads, and where there is no value waits for what the loader of that key gives; without a loader it is `get`. All who want a
+   * key that is being loaded wait for the same run, be they calls of any thread or clients.
+   *
+   * @param options `signal` ends the waiting, not the load; the promise is then rejected with the signal's reason
+   * @throws LoadError `RINGSTONE_LOAD_FAILED`, `RINGSTONE_LOAD_TIMEOUT`, `RINGSTONE_LOAD_REFUSED`, by rejection, unless the loader
+   *   has failures answered as misses
+   */
+  async fetch(key: Key, options?: { readonly signal?: AbortSignal }): Promise<Out | undefined> {
+    return this.#openLoads().fetch(key, options?.signal);
+  }
+
+  /**
+   * Has values that are missing loaded, once for all who want them, in every thread and over every protocol; docs/loaders.md says
+   * how. It is called in this thread.
+   *
+   * @param pattern a prefix of keys, or a glob if it has one of `*`, `?` and `[`; of several that match, the closest counts
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
+   */
+  loader(pattern: string, load: LoadFunction<In, Out>, options: LoaderOptions = {}): Loader {
+    return this.#openLoads().register(pattern, load, options);
+  }
+
+  #openLoads(): Loads<Out, In> {
+    if (this.#closed) throw statusError(STATUS.CLOSED);
+    this.#loads ??= loadsOf(this, portOf(this));
+    return this.#loads;
+  }
 
   /**
    * Has memcached and Redis clients see it as well, until the server is closed. One server at a time.
@@ -323,16 +144,40 @@ export class Cache<Out = Buffer, In = Bytes> implements Disposable {
    */
   async serve(options: ServeOptions): Promise<CacheServer> {
     if (this.#closed) throw statusError(STATUS.CLOSED);
-    return serveCache(this.#slab.native, options);
+    return serveCache(portOf(this).native, options);
   }
 
   /** Lets the cache go; the last in the process who does frees its memory. A server goes on until it is closed. */
   close(): void {
     this.#closed = true;
-    this.#slab.native.close();
+    this.#loads?.close();
+    portOf(this).native.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function severalOf<Out, In>(cache: Cache<Out, In>, port: Port): Several<Out, In> {
+  return new Several<Out, In>(port.operations, {
+    get: key => cache.get(key),
+    getString: key => cache.getString(key),
+    encode: value => port.encode(value),
+    set: (key, bytes, flags, ttl) => void isYes(port.operations.set(key, bytes, flags, ttl)),
+    room: () => port.room(),
+    take: bytes => port.take(bytes),
+    decode: (bytes, flags) => port.decode(bytes, flags) as Out,
+    largest: LARGEST_IN_SLAB,
+  });
+}
+
+function loadsOf<Out, In>(cache: Cache<Out, In>, port: Port): Loads<Out, In> {
+  return new Loads<Out, In>({
+    native: port.native,
+    ask: port.operations.ask,
+    get: key => cache.get(key),
+    encode: value => ({ bytes: port.encode(value), flags: port.flags }),
+    decode: (bytes, flags) => port.decode(bytes, flags) as Out,
+  });
 }

@@ -1,5 +1,5 @@
 import { type Bytes, invalid, within } from './arguments.ts';
-import type { Slab } from './slab.ts';
+import type { Port } from './port.ts';
 import { statusError } from './status.ts';
 
 /** Options of a walk through the keys. */
@@ -20,16 +20,16 @@ const HEAD_BYTES = 12;
 
 /** Walks through the keys, a batch of them in one call of the core. */
 export function* scanKeys(
-  slab: Slab,
+  port: Port,
   options: ScanOptions,
   decode: (batch: Buffer, start: number, end: number) => unknown,
 ) {
   const { match, batch = DEFAULT_BATCH } = options;
   let cursor = 0n;
   do {
-    const length = slab.operations.scan(cursor, batch, match);
+    const length = port.operations.scan(cursor, batch, match);
     if (length < 0) throw statusError(length);
-    const found = slab.takeKept(length);
+    const found = port.takeKept(length);
     cursor = found.readBigUInt64LE(0);
     const count = found.readUInt32LE(8);
     for (let n = 0, at = HEAD_BYTES; n < count; n++) {
@@ -45,12 +45,12 @@ const asString = (batch: Buffer, start: number, end: number): string => batch.to
 const asBuffer = (batch: Buffer, start: number, end: number): Buffer => Buffer.from(batch.subarray(start, end));
 
 /** Checks the options, and begins. */
-export function scan(slab: Slab, options: ScanOptions): IterableIterator<string | Buffer> {
+export function scan(port: Port, options: ScanOptions): IterableIterator<string | Buffer> {
   const { match, batch, as = 'string' } = options;
   if (match !== undefined && typeof match !== 'string' && !(match instanceof Uint8Array)) {
     throw invalid('match is a string or a Uint8Array');
   }
   if (batch !== undefined) within('batch', batch, 1, MAX_BATCH);
   if (as !== 'string' && as !== 'buffer') throw invalid(`as is string or buffer, not ${String(as)}`);
-  return scanKeys(slab, options, as === 'string' ? asString : asBuffer) as IterableIterator<string | Buffer>;
+  return scanKeys(port, options, as === 'string' ? asString : asBuffer) as IterableIterator<string | Buffer>;
 }

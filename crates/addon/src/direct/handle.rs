@@ -1,5 +1,6 @@
 //! What the functions of one opening share.
 
+use crate::loads::Host;
 use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::direct::Direct;
 use ringstone_engine::{Chain, OpenCache};
@@ -33,6 +34,8 @@ pub struct Handle {
     /// Values on their way out.
     copy: Cell<Vec<u8>>,
     kept: Cell<Kept>,
+    /// Who loads here, and waits for loads.
+    host: RefCell<Option<Arc<Host>>>,
 }
 
 impl Handle {
@@ -44,6 +47,7 @@ impl Handle {
             scratch: Cell::default(),
             copy: Cell::default(),
             kept: Cell::default(),
+            host: RefCell::default(),
         }
     }
 
@@ -123,10 +127,36 @@ impl Handle {
         *self.slab.borrow_mut() = slab;
     }
 
-    /// Lets the cache go.
+    /// Bytes of the slab.
+    pub fn slab_len(&self) -> usize {
+        self.slab.borrow().len()
+    }
+
+    /// Who loads here from now on.
+    pub fn use_host(&self, host: &Arc<Host>) {
+        if let (Some(former), Some(cache)) = (self.host.replace(Some(Arc::clone(host))), self.cache()) {
+            former.leave(&cache.loads);
+        }
+    }
+
+    /// Who loads here, if anybody has asked for that.
+    pub fn host(&self) -> Ref<'_, Option<Arc<Host>>> {
+        self.host.borrow()
+    }
+
+    /// Lets the cache go; what is loaded here is handed over.
     pub fn close(&self) {
         self.kept.take();
-        self.direct.borrow_mut().take();
+        let Some(direct) = self.direct.borrow_mut().take() else { return };
+        if let Some(host) = self.host.take() {
+            host.leave(&direct.cache().loads);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -12,6 +12,7 @@ mod handle;
 mod operations;
 mod raw;
 mod reads;
+mod several;
 mod status;
 mod walks;
 mod writes;

@@ -2,6 +2,7 @@
 
 use super::handle::Handle;
 use super::raw::{Answer, Call, add_function};
+use super::several::add_several;
 use super::status::Status;
 use super::{reads, walks, writes};
 use napi::Env;
@@ -33,6 +34,8 @@ pub fn operations<'env>(env: &'env Env, handle: &Rc<Handle>) -> napi::Result<Obj
     add_function(env, &object, c"delete", handle, writes::delete)?;
     add_function(env, &object, c"clear", handle, writes::clear)?;
     add_function(env, &object, c"scan", handle, walks::scan)?;
+    add_several(env, &object, handle)?;
+    add_function(env, &object, c"ask", handle, ask)?;
     Ok(object)
 }
 
@@ -70,4 +73,13 @@ pub fn ttl(call: &Call<'_>, index: usize) -> Ttl {
     } else {
         Ttl::Default
     }
+}
+
+/// `ask(key, ticket)`: what is to be done about it, a [`ToDo`](crate::loads::ToDo).
+fn ask(call: &Call<'_>) -> Answer {
+    let ticket = call.number(1) as u64;
+    with_key(call, |direct, key| match &*call.handle.host() {
+        Some(host) => Answer::Number(f64::from(host.ask(direct.cache(), key, ticket) as u8)),
+        None => Status::Internal.into(),
+    })
 }

@@ -1,7 +1,7 @@
 //! Why an operation has no result, as a negative number; `ts/cache/status.ts` lists the same names in the same order.
 
 use ringstone_engine::StoreError;
-use ringstone_engine::direct::{CountError, WriteError};
+use ringstone_engine::direct::{ChangeError, CountError};
 
 /// What an operation answers if it has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +52,11 @@ impl From<StoreError> for Status {
     }
 }
 
-impl From<WriteError> for Status {
-    fn from(error: WriteError) -> Status {
+impl From<ChangeError> for Status {
+    fn from(error: ChangeError) -> Status {
         match error {
-            WriteError::WrongType => Status::WrongType,
-            WriteError::Refused(error) => error.into(),
+            ChangeError::WrongType => Status::WrongType,
+            ChangeError::Refused(error) => error.into(),
         }
     }
 }

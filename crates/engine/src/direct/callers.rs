@@ -12,8 +12,12 @@ pub enum Operation {
     Get,
     /// The same, uncounted as a read.
     Peek,
+    /// Several values were asked for.
+    Mget,
     /// Written in any case.
     Set,
+    /// Several written.
+    Mset,
     /// Written where there is none.
     Add,
     /// Written where there is one.
@@ -41,13 +45,13 @@ pub enum Operation {
 }
 
 /// How many operations there are.
-pub const OPERATIONS: usize = 15;
+pub const OPERATIONS: usize = 17;
 
 impl Operation {
     /// Names in the order of the operations.
     pub const NAMES: [&str; OPERATIONS] = [
-        "get", "peek", "set", "add", "replace", "cas", "append", "prepend", "incr", "touch", "delete", "has", "ttl",
-        "scan", "clear",
+        "get", "peek", "mget", "set", "mset", "add", "replace", "cas", "append", "prepend", "incr", "touch", "delete",
+        "has", "ttl", "scan", "clear",
     ];
 }
 

@@ -55,10 +55,7 @@ impl Direct {
         let kept = if current.is_some() { entry.replace_value(value) } else { None };
         let written = kept.unwrap_or_else(|| {
             let expires_at_ms = self.expires_at_ms(count.ttl, now_ms);
-            entry.set(
-                NewValue::Bytes(value),
-                Attributes { flags: count.flags, expires_at_ms, ..Attributes::default() },
-            )
+            entry.set(NewValue::Bytes(value), Attributes { flags: count.flags, expires_at_ms, ..Attributes::default() })
         });
         drop(entry);
         written.map(|_| next).map_err(|error| CountError::Refused(self.refused(error)))

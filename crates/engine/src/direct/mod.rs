@@ -8,11 +8,15 @@
 mod callers;
 mod count;
 mod read;
+mod several;
+mod streams;
 mod walk;
 mod write;
 
 pub use callers::{CallerCounters, CallerCounts, Callers, OPERATIONS, Operation};
 pub use count::{Count, CountError};
+pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
+pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 pub use walk::{MAX_WALK_ITEMS, Walk};
 
 use crate::registry::OpenCache;
@@ -30,18 +34,18 @@ pub enum Ttl {
     Ms(u64),
 }
 
-/// Why a write was not made, where it was not for a condition.
+/// Why what is there was not changed, where it was not for want of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WriteError {
+pub enum ChangeError {
     /// The key holds a hash.
     WrongType,
     /// The store refused.
     Refused(Error),
 }
 
-impl From<Error> for WriteError {
-    fn from(error: Error) -> WriteError {
-        WriteError::Refused(error)
+impl From<Error> for ChangeError {
+    fn from(error: Error) -> ChangeError {
+        ChangeError::Refused(error)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What writes a key.
 
-use super::{Direct, Operation, Ttl, WriteError, is_string};
+use super::{ChangeError, Direct, Operation, Ttl, is_string};
 use ringstone_store::{Attributes, Cas, Entry, Error, NewValue, UnixMillis};
 
 impl Direct {
@@ -53,11 +53,11 @@ impl Direct {
     }
 
     /// Adds bytes behind the value, or before it; whether there was one. Flags and time of expiry stay.
-    pub fn extend(&self, key: &[u8], bytes: &[u8], at_front: bool) -> Result<bool, WriteError> {
+    pub fn extend(&self, key: &[u8], bytes: &[u8], at_front: bool) -> Result<bool, ChangeError> {
         let operation = if at_front { Operation::Prepend } else { Operation::Append };
         let mut entry = self.entry(operation, key, self.now_ms());
         if entry.peek().is_some_and(|item| !is_string(&item)) {
-            return Err(WriteError::WrongType);
+            return Err(ChangeError::WrongType);
         }
         let value = NewValue::Bytes(bytes);
         let written = if at_front { entry.prepend(value) } else { entry.append(value) };
@@ -66,14 +66,14 @@ impl Direct {
     }
 
     /// Sets the time of expiry of an item of any kind; whether there was one.
-    pub fn touch(&self, key: &[u8], ttl: Ttl) -> Result<bool, WriteError> {
+    pub fn touch(&self, key: &[u8], ttl: Ttl) -> Result<bool, ChangeError> {
         let now_ms = self.now_ms();
         let expires_at_ms = self.expires_at_ms(ttl, now_ms);
         let written = self.entry(Operation::Touch, key, now_ms).set_expiry(expires_at_ms);
         self.whether(written)
     }
 
-    fn whether(&self, written: Option<Result<(), Error>>) -> Result<bool, WriteError> {
+    fn whether(&self, written: Option<Result<(), Error>>) -> Result<bool, ChangeError> {
         match written {
             None => Ok(false),
             Some(Ok(())) => Ok(true),

@@ -1,14 +1,15 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { fromNative } from '../errors.ts';
 import { loadNative, type NativeCache, type NativeOperations, type OpenOptions } from '../native.ts';
-import type { Key } from './arguments.ts';
-import { absent } from './status.ts';
+import type { Bytes, Key } from './arguments.ts';
+import type { MarkedCodec } from './codec.ts';
+import { absent, STATUS, statusError } from './status.ts';
 
 /** Bytes of the buffer that values are read through, of which the first are for what is told beside a value. */
 const SLAB_BYTES = 64 * 1024;
 const SLAB_HEAD = 16;
 /** Values of more than this have a buffer of their own, so that a small part of one that is kept does not keep much. The core goes by it as well: `SLAB_SHARE` in crates/addon/src/direct/handle.rs. */
-const LARGEST_IN_SLAB = SLAB_BYTES / 8;
+export const LARGEST_IN_SLAB = SLAB_BYTES / 8;
 
 /** Memory that the core writes to while we hold it: it must stay where it is. */
 function newSlab(): Buffer {
@@ -18,19 +19,22 @@ function newSlab(): Buffer {
 }
 
 /**
- * An open cache as the core sees it, and how values come from it as buffers: they are cut from a slab, each byte of which is
- * given once, so that a buffer stays as it is.
+ * An open cache as the core and the codec see it, and how values come from it as buffers: they are cut from a slab, each byte of
+ * which is given once, so that a buffer stays as it is.
  */
-export class Slab {
+export class Port {
   /** The control plane. */
   readonly native: NativeCache;
   /** The data plane. */
   readonly operations: NativeOperations;
+  /** `undefined` where values are bytes as they are. */
+  readonly codec: MarkedCodec | undefined;
   #slab: Buffer = newSlab();
   #offset = SLAB_HEAD;
 
   /** @throws RingstoneError as `Cache.open` */
-  constructor(options: OpenOptions) {
+  constructor(options: OpenOptions, codec: MarkedCodec | undefined) {
+    this.codec = codec;
     try {
       this.native = loadNative().openCache(options, this.#slab);
       this.operations = this.native.operations() as NativeOperations;
@@ -75,6 +79,38 @@ export class Slab {
     const own = Buffer.allocUnsafeSlow(length);
     this.operations.take(own, 0);
     return own;
+  }
+
+  /** Where values of several keys go that are read at once, from the offset on. */
+  room(): { readonly slab: Buffer; readonly offset: number } {
+    return { offset: this.#room(), slab: this.#slab };
+  }
+
+  /** So many bytes of it were cut. */
+  take(bytes: number): void {
+    this.#offset += bytes;
+  }
+
+  /** A value as it is stored. */
+  encode(value: unknown): Bytes {
+    return this.codec === undefined ? (value as Bytes) : this.codec.encode(value);
+  }
+
+  /** Client flags of what is written. */
+  get flags(): number {
+    return this.codec === undefined ? 0 : this.codec.flags;
+  }
+
+  /**
+   * A value as it is read, of known flags.
+   *
+   * @throws RingstoneError `RINGSTONE_WRONG_CODEC`
+   */
+  decode(bytes: Buffer, flags: number): unknown {
+    const { codec } = this;
+    if (codec === undefined) return bytes;
+    if (flags >>> 0 !== codec.flags) throw statusError(STATUS.WRONG_CODEC);
+    return codec.decode(bytes);
   }
 
   /** A value of any flags. */
