@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './files.mjs';
-import { ensureDependencies, ensureDist, main, npmCommand, run, SetupError, say } from './setup.mjs';
+import { ensureDependencies, ensureDist, main, npmCommand, runNapi, SetupError, say } from './setup.mjs';
 
 const HELP = `npm run pack -- [options]
 
@@ -83,12 +83,7 @@ function stage(staging, libraries) {
   }
   const manifest = publishedManifest([...libraries.keys()]);
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  /** @param {...string} args */
-  const napi = (...args) => {
-    const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-    run(process.execPath, [cli, ...args, '--cwd', staging], `napi ${args[0]}`);
-  };
-  napi('create-npm-dirs');
+  runNapi(['create-npm-dirs', '--cwd', staging]);
   const folders = [...libraries].map(([target, library]) => {
     const folder = join(staging, 'npm', platformOf(target));
     copyFileSync(library, join(folder, basename(library)));
@@ -96,7 +91,7 @@ function stage(staging, libraries) {
     return folder;
   });
   // Adds the platforms' packages to package.json as optional dependencies.
-  napi('pre-publish', '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release');
+  runNapi(['pre-publish', '--cwd', staging, '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release']);
   return [...folders, staging];
 }
 
