@@ -28,6 +28,9 @@ export const SHELL_ERROR_CODES = [
   'RINGSTONE_OUT_OF_MEMORY',
   'RINGSTONE_BUSY',
   'RINGSTONE_WRONG_TYPE',
+  'RINGSTONE_LOAD_FAILED',
+  'RINGSTONE_LOAD_TIMEOUT',
+  'RINGSTONE_LOAD_REFUSED',
   'RINGSTONE_INTERNAL',
 ] as const;
 
@@ -60,6 +63,16 @@ export class RingstoneError extends Error {
     this.code = code;
     // Not a field: its type would tell the copies apart.
     Object.defineProperty(this, OURS, { value: true });
+  }
+}
+
+/** A value was to be loaded, and was not; `cause` is what the loader threw, where that was in the same thread. */
+export class LoadError extends RingstoneError {
+  declare readonly code: 'RINGSTONE_LOAD_FAILED' | 'RINGSTONE_LOAD_TIMEOUT' | 'RINGSTONE_LOAD_REFUSED';
+
+  constructor(code: LoadError['code'], message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'LoadError';
   }
 }
 

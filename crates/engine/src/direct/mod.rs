@@ -4,8 +4,10 @@
 //! only its thread writes.
 
 mod callers;
+mod several;
 
 pub use callers::{CallerCounters, Callers};
+pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
 
 use crate::registry::OpenCache;
 use ringstone_store::{Attributes, Error, Item, Kind, NewValue, UnixMillis};
