@@ -15,7 +15,7 @@ export declare class NativeCache {
   operations(): object
   /** Another place where values are copied to. */
   useSlab(slab: Uint8Array): void
-  /** Loaders of this opening. `wake` is called when there is something to do: [`NativeLoaders::next`] tells what. */
+  /** Loaders of this opening. `wake` is called when there is something to do: `next` tells what. */
   loaders(wake: () => void): NativeLoaders
   /** Starts serving it. `on_event` is called on the thread that called this. */
   serve(options: ServeOptions, onEvent: (event: NativeEvent) => void): NativeServer

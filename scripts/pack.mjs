@@ -21,7 +21,7 @@ const HELP = `npm run pack -- [options]
 Packs what \`npm publish\` takes: the package ringstone, and @ringstone/binding-PLATFORM for each native library that is there.
 Prints the files with their sizes in bytes. Needs a build: npm run build.
 
-  --libraries FOLDER  where the native libraries lie, binding.PLATFORM.node, at any depth. Default index.node-build
+  --libraries FOLDER  where the native libraries lie, binding.PLATFORM.node. Default index.node-build
   --out FOLDER        where the packages go, made if missing. Default packages
   --all               fail unless there is a library for every platform of package.json; for releases
   --help              this text
@@ -44,15 +44,15 @@ export function platformOf(target) {
 }
 
 /**
- * Native libraries below a folder, by platform.
+ * Native libraries in a folder, by platform; not below it, where the build for tests lies.
  * @param {string} folder
  */
 function findLibraries(folder) {
   /** @type {Map<string, string>} */
   const found = new Map();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const platform = /^binding\.([\w-]+)\.node$/.exec(entry.name)?.[1];
-    if (platform) found.set(platform, join(entry.parentPath ?? entry.path, entry.name));
+  for (const name of readdirSync(folder)) {
+    const platform = /^binding\.([\w-]+)\.node$/.exec(name)?.[1];
+    if (platform) found.set(platform, join(folder, name));
   }
   return found;
 }
