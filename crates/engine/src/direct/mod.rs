@@ -10,6 +10,8 @@ mod count;
 mod read;
 mod several;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod write;
 
