@@ -142,7 +142,7 @@ impl Storm {
             let key = random.below(KEYS as u64) as usize;
             let (text, now_ms) = (name(key), self.cache.clock.now_ms());
             let new = self.database[key].fetch_add(1, Ordering::SeqCst) + 1;
-            let mut entry = || store.entry(text.as_bytes(), store.hash(text.as_bytes()), now_ms);
+            let entry = || store.entry(text.as_bytes(), store.hash(text.as_bytes()), now_ms);
             match random.below(20) {
                 0 => self.cache.flush(now_ms, now_ms),
                 1..4 => {
@@ -203,9 +203,11 @@ fn each_is_told_once_and_nothing_that_is_too_old() {
         ended.into_iter().for_each(|ended| ended.expect("asks to the end"));
     });
     // By the thread of loads: nobody answers any more.
-    while storm.cache.loads.stats().waiting > 0 {
+    let ended = (0..60_000).any(|_| {
         thread::sleep(Duration::from_millis(1));
-    }
+        storm.cache.loads.stats().waiting == 0
+    });
+    assert!(ended, "nobody waits for ever");
     storm.cache.loads.core.table.check();
     let tickets = std::mem::take(&mut *storm.expected.tickets.lock());
     assert!(tickets.values().all(|(_, withdrawn)| *withdrawn), "who has not withdrawn is told");
