@@ -26,6 +26,7 @@ export class Thread {
   readonly #lock: Int32Array;
   readonly #messages: Message[] = [];
   #waiter: (() => void) | undefined;
+  #ended = false;
 
   private constructor(name: string) {
     const gate = new SharedArrayBuffer(4);
@@ -64,7 +65,10 @@ export class Thread {
   async fetch(key: string, times = 1): Promise<{ results: Promise<readonly Fetched[]> }> {
     this.worker.postMessage({ fetch: key, times });
     await this.#next('fetching');
-    return { results: this.#next('fetched').then(message => message.fetched ?? []) };
+    const results = this.#next('fetched').then(message => message.fetched ?? []);
+    // A test that ends the thread does not look at them.
+    results.catch(() => undefined);
+    return { results };
   }
 
   /** Lets loaders go on that hold up the thread. */
@@ -76,6 +80,8 @@ export class Thread {
   /** Ends it, whatever it does. */
   async end(): Promise<void> {
     await this.worker.terminate();
+    this.#ended = true;
+    this.#waiter?.();
   }
 
   /** Takes the first message that has this. One wait at a time. */
@@ -89,6 +95,7 @@ export class Thread {
         const index = this.#messages.findIndex(message => message[name] !== undefined);
         const [message] = index < 0 ? [] : this.#messages.splice(index, 1);
         if (message) return message;
+        if (this.#ended) throw new Error(`the thread was ended before it told of ${name}`);
         const arrival = new Promise<void>(resolve => {
           const former = this.#waiter;
           this.#waiter = () => {
