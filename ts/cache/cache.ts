@@ -4,6 +4,7 @@ import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
 import { Loads } from './loads.ts';
 import { type CacheOptions, openOptions } from './options.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
+import { Several } from './several.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** A key: 1 to 65,536 bytes. A string stands for its UTF-8, so that network clients see the same key. */
@@ -39,6 +40,7 @@ export class Cache implements Disposable {
   #slab: Buffer;
   #offset = SLAB_HEAD;
   #closed = false;
+  #severalKeys: Several<Buffer> | undefined;
   #loads: Loads<Buffer, Bytes> | undefined;
 
   private constructor(options: CacheOptions) {
@@ -109,6 +111,46 @@ export class Cache implements Disposable {
   set(key: Key, value: Bytes, options?: WriteOptions): void {
     const status = this.#operations.set(key, value, 0, options?.ttl ?? -1);
     if (status < 0) throw statusError(status);
+  }
+
+  get #several(): Several<Buffer> {
+    this.#severalKeys ??= new Several<Buffer>(this.#operations, {
+      get: key => this.get(key),
+      getString: key => this.getString(key),
+      set: (key, value, flags, ttlMs) => {
+        const status = this.#operations.set(key, value, flags, ttlMs);
+        if (status < 0) throw statusError(status);
+      },
+      room: () => ({ slab: this.#slab, offset: this.#offset }),
+      take: bytes => {
+        this.#offset += bytes;
+      },
+      decode: bytes => bytes,
+      largest: LARGEST_IN_SLAB,
+    });
+    return this.#severalKeys;
+  }
+
+  /** The values of several keys, in their order. Each is a read of its own; all take one call of the core. */
+  mget(keys: readonly Key[]): (Buffer | undefined)[] {
+    return this.#several.get(keys);
+  }
+
+  /**
+   * The same as strings. Strings that were read together are parts of one, of up to 8 KiB: one that is kept keeps that, as a small `Buffer`
+   * does of Node's pool.
+   */
+  mgetString(keys: readonly Key[]): (string | undefined)[] {
+    return this.#several.getStrings(keys);
+  }
+
+  /**
+   * Writes several, in their order.
+   *
+   * @throws RingstoneError as `set` does; those before the one that failed are written
+   */
+  mset(entries: Iterable<readonly [Key, Bytes]>, options?: WriteOptions): void {
+    this.#several.set(entries, 0, options?.ttl ?? -1);
   }
 
   /** Removes; whether there was one. */

@@ -17,6 +17,8 @@ pub struct Handle {
     slab: RefCell<Uint8Array>,
     /// Strings on their way in.
     scratch: RefCell<Vec<u8>>,
+    /// Values of several keys on their way out.
+    values: RefCell<Vec<u8>>,
     /// Who loads here, and waits for loads.
     host: RefCell<Option<Arc<Host>>>,
 }
@@ -28,6 +30,7 @@ impl Handle {
             direct: RefCell::new(Some(Direct::new(cache))),
             slab: RefCell::new(slab),
             scratch: RefCell::default(),
+            values: RefCell::default(),
             host: RefCell::default(),
         }
     }
@@ -47,6 +50,11 @@ impl Handle {
         &self.scratch
     }
 
+    /// Where values of several keys are collected.
+    pub fn values(&self) -> &RefCell<Vec<u8>> {
+        &self.values
+    }
+
     /// Copies a value to a place in the slab if it fits there, and what is told beside it to the head.
     #[inline]
     pub fn put(&self, offset: usize, value: impl Iterator<Item = impl AsRef<[u8]>>, length: usize, flags: u32) {
@@ -64,6 +72,11 @@ impl Handle {
             now.copy_from_slice(piece.as_ref());
             room = rest;
         }
+    }
+
+    /// Bytes of the slab.
+    pub fn slab_len(&self) -> usize {
+        self.slab.borrow().len()
     }
 
     /// Another slab.
