@@ -112,6 +112,27 @@ import('ringstone').then(imported => {
     });
   });
 
+  test('a worker of the other system joins a cache by its name', async () => {
+    const worker = `import { parentPort } from 'node:worker_threads';
+import { Cache } from 'ringstone';
+const cache = Cache.open({ name: 'shared' });
+parentPort.postMessage(cache.getString('key'));
+cache.set('key', 'worker');`;
+    writeFileSync(packed.path('worker.mjs'), worker);
+    const said = await program(
+      'worker.cjs',
+      `const { Worker } = require('node:worker_threads');
+const { Cache } = require('ringstone');
+const cache = Cache.open({ name: 'shared' });
+cache.set('key', 'main');
+let seen;
+new Worker(require.resolve('./worker.mjs'))
+  .on('message', value => { seen = value; })
+  .on('exit', code => console.log(JSON.stringify({ code, seen, now: cache.getString('key') })));`,
+    );
+    expect(said).toEqual({ code: 0, seen: 'main', now: 'worker' });
+  });
+
   test('loading it starts nothing and loads no dependency', async () => {
     const listed = `console.log(JSON.stringify(Object.keys(require.cache).filter(name => /node_modules/.test(name))
   .map(name => name.split('node_modules/').at(-1))))`;
