@@ -207,13 +207,19 @@ describe('contents', () => {
   test('of the package of this platform: the library', () => {
     const folder = packed.path('node_modules', '@ringstone', `binding-${platformName()}`);
     const library = `binding.${platformName()}.node`;
-    expect(readdirSync(folder).sort()).toEqual(['LICENSE', 'README.md', library, 'package.json']);
+    expect(readdirSync(folder).sort()).toEqual(['LICENSE', 'NOTICES.txt', 'README.md', library, 'package.json']);
     expect(manifestOf(folder)).toMatchObject({
       version: ours.version,
       main: library,
       os: [process.platform],
       cpu: [process.arch],
     });
+    // Each of these has a licence that is passed on with the library.
+    const notices = readFileSync(join(folder, 'NOTICES.txt'), 'utf8');
+    for (const name of ['napi', 'mio', 'parking_lot', 'subtle']) {
+      expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+    }
+    expect(notices).not.toContain('ringstone-engine');
   });
 });
 
