@@ -101,6 +101,35 @@ impl Call<'_> {
         Some(result)
     }
 
+    /// Reads a string that is likely to be long into `room`, as UTF-8; false for anything else.
+    #[inline]
+    pub fn text(&self, index: usize, room: &mut Vec<u8>) -> bool {
+        room.clear();
+        room.reserve(STACK_BYTES);
+        loop {
+            let (argument, mut length) = (self.arguments[index], 0);
+            // SAFETY: as in `number`; at most as many bytes are written as there is room for, and so many were written then.
+            let status = unsafe {
+                let status = sys::napi_get_value_string_utf8(
+                    self.env,
+                    argument,
+                    room.as_mut_ptr().cast(),
+                    room.capacity(),
+                    &raw mut length,
+                );
+                room.set_len(length);
+                status
+            };
+            if status != sys::Status::napi_ok || length + UTF8_BYTES < room.capacity() {
+                return status == sys::Status::napi_ok;
+            }
+            // SAFETY: as in `number`; nothing is written but the length.
+            unsafe { sys::napi_get_value_string_utf8(self.env, argument, null_mut(), 0, &raw mut length) };
+            room.clear();
+            room.reserve(length + UTF8_BYTES + 1);
+        }
+    }
+
     /// The bytes of a `Uint8Array`, which are not to be changed by JavaScript while they are used: it does not run.
     fn array(&self, index: usize) -> Option<&[u8]> {
         let (mut kind, mut length, mut data) = (0, 0, null_mut());
@@ -125,6 +154,7 @@ impl Call<'_> {
     ///
     /// # Safety
     /// They are not asked for a second time while they are used.
+    #[expect(clippy::mut_from_ref, reason = "the numbers are JavaScript's, not the call's")]
     #[inline]
     pub unsafe fn int32s(&self, index: usize) -> Option<&mut [i32]> {
         let (mut kind, mut length, mut data) = (0, 0, null_mut());

@@ -7,7 +7,7 @@ mod callers;
 mod several;
 
 pub use callers::{CallerCounters, Callers};
-pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
+pub use several::{Ended, JoinedKeys, KEY_SEPARATOR};
 
 use crate::registry::OpenCache;
 use ringstone_store::{Attributes, Error, Item, Kind, NewValue, UnixMillis};
