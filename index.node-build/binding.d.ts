@@ -13,8 +13,12 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class NativeCache {
   /** The operations, as functions that belong to this opening. */
   operations(): object
+  /** Counters and gauges, read now. */
+  stats(): NativeStats
   /** Another place where values are copied to. */
   useSlab(slab: Uint8Array): void
+  /** Loaders of this opening. `wake` is called when there is something to do: `next` tells what. */
+  loaders(wake: () => void): NativeLoaders
   /** Starts serving it. `on_event` is called on the thread that called this. */
   serve(options: ServeOptions, onEvent: (event: NativeEvent) => void): NativeServer
   /** Lets it go; the last who does frees its memory. Does nothing the second time. */
@@ -29,6 +33,26 @@ export declare class NativeLoad {
   run(onProgress: (progress: LoadProgress) => void): Promise<LoadOutcome>
   /** Ends the run early; its report covers what was done. */
   stop(): void
+}
+
+/** The loaders of one opening, and those who wait for loads there. */
+export declare class NativeLoaders {
+  /** Registers a loader by a number of the caller's choice. */
+  register(loader: number, pattern: string, options: NativeLoaderOptions): void
+  /** Closes a loader: its runs are handed over. */
+  unregister(loader: number): void
+  /** What is counted of a loader, as long as it is registered. */
+  stats(loader: number): NativeLoaderStats | null
+  /** What is to be done next; nothing: the next event will call the function that was given. */
+  next(): LoaderEvent | null
+  /** The answer of a run: a value, or that there is none. */
+  answer(id: number, value: string | Uint8Array | undefined | null, flags: number): void
+  /** A run has failed. Gives the reason as it is told to others, in one short line. */
+  fail(id: number, reason: string): string
+  /** The caller of this ticket waits no longer. */
+  withdraw(ticket: number): void
+  /** Whether the process is held open, as by any other input or output that is awaited. */
+  holdOpen(isWanted: boolean): void
 }
 
 /** A running server. Stopped in two steps: `drain`, `finish`. */
@@ -50,6 +74,44 @@ export type EvictionPolicy = 's3fifo' | 'lru' | 'none'
 
 /** What a listener speaks. */
 export type ListenerProtocol = 'auto' | 'memcached' | 'resp' | 'ping' | 'echo'
+
+/** Something for JavaScript to do; one of the three. */
+export interface LoaderEvent {
+  /** Call the loader's function. */
+  run?: LoaderRun
+  /** Abort the run of this id. */
+  cancelled?: number
+  /** Tell a caller. */
+  settled?: LoaderSettled
+}
+
+/** A run to be made. */
+export interface LoaderRun {
+  /** To be named when it is settled. */
+  id: number
+  /** By the number that it was registered with. */
+  loader: number
+  /** The key. */
+  key: Buffer
+  /** The value that is to be refreshed. */
+  stale?: Buffer
+  /** Its flags. */
+  staleFlags: number
+}
+
+/** What a caller waited for. */
+export interface LoaderSettled {
+  /** The caller's. */
+  ticket: number
+  /** What became of it; `read`: the key is to be read as always. */
+  outcome: 'value' | 'absent' | 'read' | 'failed' | 'timeout' | 'refused'
+  /** The value. */
+  value?: Buffer
+  /** Its flags. */
+  flags: number
+  /** Why it has failed. */
+  reason?: string
+}
 
 /** Why a run could not begin. */
 export interface LoadFailure {
@@ -246,6 +308,26 @@ export interface MetricSample {
   counts: Array<number>
 }
 
+/** What callers have counted. */
+export interface NativeCounts {
+  /** Reads that found their key. */
+  hits: number
+  /** Reads that did not, for it was never there or is forgotten. */
+  missesAbsent: number
+  /** The same, for its time had come. */
+  missesExpired: number
+  /** The same, for it was evicted. */
+  missesEvicted: number
+  /** The same, for it was flushed. */
+  missesFlushed: number
+  /** Writes refused for the length of their value. */
+  valuesTooLarge: number
+  /** Writes refused for want of memory. */
+  outOfMemory: number
+  /** Calls by operation. */
+  operations: Record<string, number>
+}
+
 /** An event worth a log line. */
 export interface NativeEvent {
   /** A warning, else information. */
@@ -270,6 +352,90 @@ export interface NativeInfo {
   maxMemory: number
   /** Cells of the store. */
   cells: number
+}
+
+/** How a loader is used; whole numbers, times in milliseconds. */
+export interface NativeLoaderOptions {
+  /** 0 = never; missing: as the cache says. */
+  ttlMs?: number
+  /** How long a value is served beyond that. */
+  staleForMs: number
+  /** Of a run. */
+  timeoutMs: number
+  /** How long it is remembered that there is no value. */
+  negativeTtlMs: number
+  /** Runs at once. */
+  maxConcurrent: number
+  /** Requests and calls that wait. */
+  maxWaiting: number
+  /** Whether a failure is answered as a miss. */
+  failsAsMiss: boolean
+}
+
+/** What is counted of one loader. */
+export interface NativeLoaderStats {
+  /** Runs begun. */
+  runs: number
+  /** Loads that gave a value. */
+  loaded: number
+  /** Loads that gave none. */
+  absent: number
+  /** Loads that failed, and requests that were refused. */
+  failed: number
+  /** Who waited for a load that another had begun. */
+  coalesced: number
+  /** Reads that were answered with a stale value. */
+  staleServed: number
+  /** Runs now. */
+  running: number
+  /** Loads that wait for their turn now. */
+  queued: number
+  /** Requests and calls that wait now. */
+  waiting: number
+}
+
+/** What a cache counts: of the store, and of those who call it. Sizes in bytes. */
+export interface NativeStats {
+  /** Items. */
+  items: number
+  /** Bytes of their keys and values. */
+  itemsBytes: number
+  /** Bytes of segments with items. */
+  itemSegmentsBytes: number
+  /** Bytes of large values. */
+  largeValuesBytes: number
+  /** Bytes of values that are being received. */
+  receivingBytes: number
+  /** Bytes of values that are gone and still being sent or read. */
+  sendingBytes: number
+  /** Bytes of index. */
+  indexBytes: number
+  /** Bytes of ghosts. */
+  ghostsBytes: number
+  /** Bytes of the arena that are backed by memory, at most. */
+  residentBytes: number
+  /** The limit. */
+  limitBytes: number
+  /** Items ever written. */
+  itemsStored: number
+  /** Items evicted for room. */
+  evictions: number
+  /** Of those, never read. */
+  evictionsUnread: number
+  /** Items removed because their time had come. */
+  expirations: number
+  /** Of those, never read. */
+  expirationsUnread: number
+  /** Items removed by a flush. */
+  flushedItems: number
+  /** Segments compacted. */
+  compactions: number
+  /** Openings now, of all threads. */
+  callers: number
+  /** Of this opening. */
+  own: NativeCounts
+  /** Of all openings that there are and were. */
+  all: NativeCounts
 }
 
 /** Opens a cache, or joins the one of that name. `slab` is where values are copied to; see `direct`. */

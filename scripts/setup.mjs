@@ -45,14 +45,19 @@ export function requireNode() {
   throw new SetupError(`Node.js ${MIN_NODE} or newer is needed, this is ${have}: https://nodejs.org`);
 }
 
+/** The npm that runs this script, or else the one on PATH. @returns {[string, ...string[]]} */
+export function npmCommand() {
+  const npm = process.env['npm_execpath'];
+  return npm ? [process.execPath, npm] : ['npm'];
+}
+
 /** `npm ci`, also of the build's tools where NODE_ENV is production, unless node_modules is that of package-lock.json. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.ringstone-stamp');
   const wanted = hashFiles(['package-lock.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages ...');
-  const npm = process.env['npm_execpath'];
-  const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const [command, ...first] = npmCommand();
   run(command, [...first, 'ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
   writeFileSync(stamp, wanted);
 }
@@ -84,6 +89,20 @@ export function requireRust() {
   }
 }
 
+/** What `napi build` builds, and that the library's name has the platform's. */
+export const ADDON = [
+  '--platform',
+  '--manifest-path',
+  'crates/addon/Cargo.toml',
+  '--package-json-path',
+  'package.json',
+];
+
+/** Runs @napi-rs/cli. @param {readonly [command: string, ...args: string[]]} args */
+export function runNapi(args) {
+  run(process.execPath, [join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'), ...args], `napi ${args[0]}`);
+}
+
 /**
  * Builds the native library of a profile unless it is that of the present sources.
  * @param {'release' | 'checked'} profile
@@ -94,11 +113,8 @@ export function ensureNative(profile) {
   say(`building the native part (profile ${profile}; the first time takes some minutes) ...`);
   const hash = nativeSourcesHash();
   mkdirSync(nativeFolder(profile), { recursive: true });
-  const args = ['build', '--platform', '--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
-  const place = ['--manifest-path', 'crates/addon/Cargo.toml', '--package-json-path', 'package.json'];
-  const output = ['--profile', profile, '--output-dir', nativeFolder(profile)];
-  const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-  run(process.execPath, [cli, ...args, ...place, ...output], 'the native build');
+  const written = ['--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
+  runNapi(['build', ...ADDON, ...written, '--profile', profile, '--output-dir', nativeFolder(profile)]);
   // Loader and types are those of every profile; they are committed, so that editors and tsc work before a build.
   for (const name of ['binding.js', 'binding.d.ts']) {
     if (profile !== 'release') copyFileSync(join(nativeFolder(profile), name), join(nativeFolder('release'), name));

@@ -2,9 +2,11 @@
 
 use crate::direct::{self, Handle};
 use crate::error::{Code, Result, from_engine};
+use crate::loads::{NativeLoaders, WakeFunction};
 use crate::number::whole;
 use crate::options::{EvictionPolicy, ServeOptions};
 use crate::server::{EventFunction, NativeServer};
+use crate::stats::NativeStats;
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
@@ -99,10 +101,22 @@ impl NativeCache {
         direct::operations(env, &self.handle)
     }
 
+    /// Counters and gauges, read now.
+    #[napi]
+    pub fn stats(&self) -> Result<NativeStats> {
+        self.handle.direct().as_ref().map(NativeStats::of).ok_or_else(closed)
+    }
+
     /// Another place where values are copied to.
     #[napi]
     pub fn use_slab(&self, slab: Uint8Array) {
         self.handle.use_slab(slab);
+    }
+
+    /// Loaders of this opening. `wake` is called when there is something to do: `next` tells what.
+    #[napi]
+    pub fn loaders(&self, #[napi(ts_arg_type = "() => void")] wake: WakeFunction) -> NativeLoaders {
+        NativeLoaders::new(&self.handle, wake)
     }
 
     /// Starts serving it. `on_event` is called on the thread that called this.

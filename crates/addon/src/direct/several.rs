@@ -12,7 +12,6 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use ringstone_engine::Value;
 use ringstone_engine::direct::{Direct, Ended, JoinedKeys, Ttl, is_string};
-use std::cell::RefCell;
 use std::ops::{ControlFlow, Range};
 use std::rc::Rc;
 
@@ -21,8 +20,6 @@ use std::rc::Rc;
 const TEXT_BYTES: usize = 8 << 10;
 /// A call of several keys ends when its values have reached so many bytes.
 const CALL_BYTES: usize = 1 << 20;
-/// Room that stays for the next call.
-const KEPT_BYTES: usize = CALL_BYTES;
 /// A value that is a string of its own, although it is not long: in the place of its length.
 const OWN_TEXT: i32 = i32::MIN;
 /// Answers that are no status: the keys cannot be told apart; done.
@@ -42,21 +39,14 @@ fn with_keys(call: &Call<'_>, operation: impl FnOnce(&Direct, JoinedKeys<'_>) ->
     let direct = call.handle.direct();
     let Some(direct) = &*direct else { return Status::Closed.into() };
     let count = call.number(1) as usize;
-    let mut joined = call.handle.scratch().take();
+    let mut joined = call.handle.scratch();
     let answer = match call.text(0, &mut joined).then(|| JoinedKeys::new(&joined, count)) {
         None => Status::BadKey.into(),
         Some(None) => AMBIGUOUS,
         Some(Some(keys)) => operation(direct, keys),
     };
-    keep(call.handle.scratch(), joined);
+    call.handle.give_back_scratch(joined);
     answer
-}
-
-/// Room for the next call, unless it is much.
-fn keep(place: &RefCell<Vec<u8>>, room: Vec<u8>) {
-    if room.capacity() <= KEPT_BYTES {
-        place.replace(room);
-    }
 }
 
 /// An error of all of them.
@@ -81,19 +71,19 @@ fn mget(call: &Call<'_>) -> Answer {
         let end = call.handle.slab_len();
         let mut results = results.as_chunks_mut::<2>().0.iter_mut();
         let ended = direct.get_several(keys, |item| {
-            let Some([result, flags]) = results.next() else { return ControlFlow::Break(()) };
+            let Some([result, flags]) = results.next() else { return ControlFlow::Break(false) };
             *result = match item {
                 None => Status::Absent as i32,
                 Some(item) if !is_string(item) => Status::WrongType as i32,
                 Some(item) => {
                     let length = item.value.len();
                     if length > largest || offset + length > end {
-                        return ControlFlow::Break(());
+                        return ControlFlow::Break(false);
                     }
                     match item.value {
-                        Value::Bytes(bytes) => call.handle.put(offset, std::iter::once(bytes), length, item.flags),
-                        Value::Chain(chain) => call.handle.put(offset, chain.chunks(), length, item.flags),
-                    }
+                        Value::Bytes(bytes) => call.handle.put(offset, length, std::iter::once(bytes)),
+                        Value::Chain(chain) => call.handle.put(offset, length, chain.chunks()),
+                    };
                     offset += length;
                     *flags = item.flags as i32;
                     length as i32
@@ -114,13 +104,12 @@ fn mget_string(call: &Call<'_>) -> Answer {
         return Status::Internal.into();
     };
     *done = 0;
-    let mut values = call.handle.values().take();
-    values.clear();
+    let mut values = call.handle.copy();
     let answer = with_keys(call, |direct, keys| {
         let mut free = results.iter_mut();
         // No string is made under a lock: that may collect garbage.
         let ended = direct.get_several(keys, |item| {
-            let Some(result) = free.next() else { return ControlFlow::Break(()) };
+            let Some(result) = free.next() else { return ControlFlow::Break(false) };
             *result = match item {
                 None => Status::Absent as i32,
                 Some(item) if !is_string(item) => Status::WrongType as i32,
@@ -128,18 +117,18 @@ fn mget_string(call: &Call<'_>) -> Answer {
                     match item.value {
                         Value::Bytes(bytes) => values.extend_from_slice(bytes),
                         Value::Chain(chain) => {
-                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk.as_ref()));
+                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk));
                         }
                     }
                     item.value.len() as i32
                 }
             };
             *done += 1;
-            if values.len() < CALL_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if values.len() < CALL_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(true) }
         });
         error(ended).unwrap_or_else(|| texts(call, &values, &mut results[..*done as usize]))
     });
-    keep(call.handle.values(), values);
+    call.handle.give_back_copy(values);
     answer
 }
 
@@ -181,14 +170,14 @@ fn mset(call: &Call<'_>) -> Answer {
         return Status::Internal.into();
     };
     with_keys(call, |direct, keys| {
-        let mut values = call.handle.values().take();
+        let mut values = call.handle.copy();
         let answer = if call.text(2, &mut values) {
             let lengths = &lengths[..keys.count().min(lengths.len())];
             set_parts(direct, keys, &values, lengths, flags, ttl)
         } else {
             Status::BadValue.into()
         };
-        keep(call.handle.values(), values);
+        call.handle.give_back_copy(values);
         answer
     })
 }

@@ -1,6 +1,6 @@
 //! Reads and writes of several keys in one call: hashed and prefetched in batches, so that their cache misses overlap.
 
-use super::{Direct, Ttl};
+use super::{Direct, Operation, Ttl};
 use crate::execute::{MULTI_KEY_BATCH, prefetch};
 use arrayvec::ArrayVec;
 use ringstone_store::{Attributes, Error, Hash, Item, MAX_KEY_BYTES, NewValue};
@@ -76,18 +76,22 @@ impl Direct {
         }
     }
 
-    /// Shows what is under each key, in order, until `each` has enough. Each is a read of its own.
+    /// Shows what is under each key, in order, until `each` has enough: it breaks with whether it has taken this one, too. Each is a
+    /// read of its own.
     pub fn get_several(
         &self,
         keys: JoinedKeys<'_>,
-        mut each: impl FnMut(Option<&Item<'_>>) -> ControlFlow<()>,
+        mut each: impl FnMut(Option<&Item<'_>>) -> ControlFlow<bool>,
     ) -> Result<(), Ended> {
+        self.counters.call(Operation::Mget);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
         self.for_each_of(keys, |key, hash| {
             let mut entry = store.entry(key, hash, now_ms);
             let found = entry.get();
             let flow = each(found.as_ref().ok());
-            self.counters.outcomes.read(found.map(|_| ()));
+            if flow != ControlFlow::Break(false) {
+                self.counters.outcomes.read(found.map(|_| ()));
+            }
             if flow.is_break() { Err(Ended::Enough) } else { Ok(()) }
         })
     }
@@ -100,11 +104,16 @@ impl Direct {
         flags: u32,
         ttl: Ttl,
     ) -> Result<(), Ended> {
+        self.counters.call(Operation::Mset);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
         let attributes = Attributes { flags, expires_at_ms: self.expires_at_ms(ttl, now_ms), ..Attributes::default() };
         self.for_each_of(keys, |key, hash| {
             let value = NewValue::Bytes(values.next().ok_or(Ended::Enough)?);
-            store.entry(key, hash, now_ms).set(value, attributes).map(drop).map_err(Ended::Store)
+            store
+                .entry(key, hash, now_ms)
+                .set(value, attributes)
+                .map(drop)
+                .map_err(|error| Ended::Store(self.refused(error)))
         })
     }
 }

@@ -37,6 +37,8 @@ pub fn execute(target: Target<'_>, hash: Hash, context: &Context<'_>, out: &mut 
 
 fn delete(entry: &mut Entry<'_, '_>, options: &Options, context: &Context<'_>) -> Result<Code, Error> {
     let Some(item) = entry.peek() else {
+        // Whoever is loading it learns that what it has read may be old.
+        entry.remove();
         context.counters.delete.misses.add(1);
         return Ok(Code::NotFound);
     };
@@ -60,7 +62,7 @@ fn delete(entry: &mut Entry<'_, '_>, options: &Options, context: &Context<'_>) -
 
 /// Marks the item as stale, so that the next one who asks is told to write it anew.
 fn invalidate(entry: &mut Entry<'_, '_>, kind: Kind, options: &Options, context: &Context<'_>) -> Result<(), Error> {
-    let marks = Marks { kind, stale: true, won: false };
+    let marks = Marks { kind, stale: true, ..Marks::default() };
     if let Some(renewed) = entry.renew(marks, options.cas.unwrap_or_default()) {
         renewed?;
     }
