@@ -93,7 +93,7 @@ export function ensureNative(profile) {
   say(`building the native part (profile ${profile}; the first time takes some minutes) ...`);
   const hash = nativeSourcesHash();
   mkdirSync(nativeFolder(profile), { recursive: true });
-  const args = ['build', '--platform', '--esm', '--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
+  const args = ['build', '--platform', '--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
   const place = ['--manifest-path', 'crates/addon/Cargo.toml', '--package-json-path', 'package.json'];
   const output = ['--profile', profile, '--output-dir', nativeFolder(profile)];
   const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');

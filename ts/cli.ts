@@ -31,7 +31,7 @@ async function run(args: Arguments): Promise<number> {
   const loaded = load();
   if (args.command === 'serve') return runServer(loaded, load);
   if (args.command === 'check-config') checkConfig(loaded);
-  else process.stdout.write(renderFindings(await examine(loaded.config, readMachine())));
+  else process.stdout.write(renderFindings(examine(loaded.config, readMachine())));
   return 0;
 }
 

@@ -18,10 +18,10 @@ const MIN_MEMLOCK_BYTES = 8 * 1024 ** 2;
 /** Clock sources that are read without a system call. */
 const FAST_CLOCKS = ['tsc', 'kvm-clock', 'hyperv_clocksource_tsc_page', 'arch_sys_counter', 'riscv_clocksource'];
 
-async function ioUring(): Promise<Finding> {
+function ioUring(): Finding {
   const what = 'io_uring';
   try {
-    const { available, detail } = (await loadNative()).probe();
+    const { available, detail } = loadNative().probe();
     return { what, verdict: available ? 'ok' : 'note', detail: available ? detail : `${detail}; mio is used instead` };
   } catch (error) {
     return { what, verdict: 'bad', detail: (error as Error).message.replaceAll('\n', ' ') };
@@ -82,12 +82,12 @@ function clock(source: string | undefined): Finding {
 }
 
 /** What this machine allows, for a configuration. */
-export async function examine(config: Config, machine: Machine): Promise<Finding[]> {
+export function examine(config: Config, machine: Machine): Finding[] {
   const workers = config.server.workers === 0 ? machine.cores : config.server.workers;
   return [
     { what: 'node', verdict: 'ok', detail: `${process.versions.node} on ${process.platform}-${process.arch}` },
     { what: 'kernel', verdict: 'ok', detail: readKernelFile('/proc/sys/kernel/osrelease') ?? 'unknown' },
-    await ioUring(),
+    ioUring(),
     { what: 'cores', verdict: 'ok', detail: `${machine.cores} available, ${workers} workers` },
     files(config, readLimit('Max open files')),
     memory(config, machine),

@@ -33,17 +33,17 @@ function innermost(error: unknown): string {
 }
 
 /**
- * The native part, loaded at the first call.
+ * The native part, loaded at the first call, and synchronously, for `Cache.open` is. What the build writes is CommonJS
+ * for that reason.
  *
  * @throws RingstoneError `RINGSTONE_NATIVE_MISSING` with the command that builds it
  */
-export async function loadNative(): Promise<Native> {
+export function loadNative(): Native {
   if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
   const library = process.env[LIBRARY_VARIABLE];
   try {
-    loaded = library
-      ? (createRequire(import.meta.url)(library) as Native)
-      : ((await import('../index.node-build/binding.js')) as Native);
+    loaded = (library ? require(library) : require('../index.node-build/binding.js')) as Native;
     return loaded;
   } catch (error) {
     const why = innermost(error).split('\n', 1)[0];

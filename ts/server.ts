@@ -211,7 +211,7 @@ async function startOptions({ server, storage, auth }: Config, machine: Machine)
  * @throws RingstoneError when it cannot start; nothing is left running then
  */
 export async function startServer(config: Config, logger: Logger): Promise<ServedServer> {
-  const core = await loadNative();
+  const core = loadNative();
   const life = new Life(config, logger);
   await life.start(core);
   return life;

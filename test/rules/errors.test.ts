@@ -42,8 +42,8 @@ test('docs/errors.md explains each, in the same order', () => {
   expect(rows.map(([, code]) => code)).toEqual([...ENGINE_ERROR_CODES, ...LOAD_ERROR_CODES, ...SHELL_ERROR_CODES]);
 });
 
-test('an error of the core arrives with its code', async () => {
-  const { start } = await loadNative();
+test('an error of the core arrives with its code', () => {
+  const { start } = loadNative();
   const options = {
     version: '0',
     listeners: [{ address: 'not numeric', protocol: 'auto' as const }],

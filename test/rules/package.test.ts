@@ -26,7 +26,7 @@ beforeAll(async () => {
   }
   mkdirSync(join(staging, 'index.node-build'));
   const library = nativeLibraryPath('checked');
-  for (const name of ['binding.js', 'binding.d.ts']) {
+  for (const name of ['package.json', 'binding.js', 'binding.d.ts']) {
     cpSync(join(root, 'index.node-build', name), join(staging, 'index.node-build', name));
   }
   cpSync(library, join(staging, 'index.node-build', basename(library)));

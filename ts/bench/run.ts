@@ -50,7 +50,7 @@ async function nativeOptions({ target, options }: Bench): Promise<LoadOptions> {
  * @throws RingstoneError when it could not begin
  */
 async function load(bench: Bench, onProgress: (progress: LoadProgress) => void): Promise<LoadReport> {
-  const { NativeLoad } = await loadNative();
+  const { NativeLoad } = loadNative();
   const options = await nativeOptions(bench);
   try {
     const native = new NativeLoad(options);

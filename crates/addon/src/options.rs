@@ -3,7 +3,7 @@
 use crate::error::{Result, invalid_option};
 use crate::number::{whole, whole_usize};
 use napi_derive::napi;
-use ringstone_engine::{Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions};
+use ringstone_engine::{ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions};
 
 /// What a listener speaks.
 #[napi(string_enum = "lowercase")]
@@ -44,7 +44,7 @@ pub enum EvictionPolicy {
 
 /// One listener: `address` or `path`.
 #[napi(object)]
-pub struct StartListener {
+pub struct ServeListener {
     /// `127.0.0.1:11211`, `[::1]:11211`: numeric, names are resolved in TypeScript.
     pub address: Option<String>,
     /// Of a unix socket.
@@ -55,11 +55,11 @@ pub struct StartListener {
 
 /// Everything a server needs to know. Sizes in bytes, times in milliseconds, all of them whole numbers.
 #[napi(object)]
-pub struct StartOptions {
+pub struct ServeOptions {
     /// Of the package.
     pub version: String,
     /// At least one.
-    pub listeners: Vec<StartListener>,
+    pub listeners: Vec<ServeListener>,
     /// The wish.
     pub runtime: WantedRuntime,
     /// Threads, at least 1.
@@ -74,26 +74,16 @@ pub struct StartOptions {
     pub write_buffer_size: f64,
     /// TCP_NODELAY.
     pub tcp_nodelay: bool,
-    /// For items, index and ghosts.
-    pub max_memory: f64,
-    /// Longest value.
-    pub max_value_size: f64,
-    /// 0 = never.
-    pub default_ttl_ms: f64,
-    /// Between sweeps.
-    pub cleanup_interval_ms: f64,
-    /// Policy.
-    pub eviction: EvictionPolicy,
     /// memcached's `shutdown` is obeyed.
     pub enable_shutdown: bool,
     /// Of users and passwords.
     pub auth_file: Option<String>,
 }
 
-impl TryFrom<StartListener> for ListenerOptions {
+impl TryFrom<ServeListener> for ListenerOptions {
     type Error = napi::Error<crate::error::Code>;
 
-    fn try_from(listener: StartListener) -> Result<Self> {
+    fn try_from(listener: ServeListener) -> Result<Self> {
         let protocol = match listener.protocol {
             ListenerProtocol::Auto => Protocol::Auto,
             ListenerProtocol::Memcached => Protocol::Memcached,
@@ -114,10 +104,10 @@ impl TryFrom<StartListener> for ListenerOptions {
     }
 }
 
-impl TryFrom<StartOptions> for ServerOptions {
+impl TryFrom<ServeOptions> for ServerOptions {
     type Error = napi::Error<crate::error::Code>;
 
-    fn try_from(options: StartOptions) -> Result<Self> {
+    fn try_from(options: ServeOptions) -> Result<Self> {
         Ok(ServerOptions {
             version: options.version,
             listeners: options.listeners.into_iter().map(ListenerOptions::try_from).collect::<Result<_>>()?,
@@ -132,15 +122,6 @@ impl TryFrom<StartOptions> for ServerOptions {
             read_buffer_size: whole_usize("readBufferSize", options.read_buffer_size)?,
             write_buffer_size: whole_usize("writeBufferSize", options.write_buffer_size)?,
             tcp_nodelay: options.tcp_nodelay,
-            max_memory: whole("maxMemory", options.max_memory)?,
-            max_value_size: whole("maxValueSize", options.max_value_size)?,
-            default_ttl_ms: whole("defaultTtlMs", options.default_ttl_ms)?,
-            cleanup_interval_ms: whole("cleanupIntervalMs", options.cleanup_interval_ms)?,
-            eviction: match options.eviction {
-                EvictionPolicy::S3Fifo => Eviction::S3Fifo,
-                EvictionPolicy::Lru => Eviction::Lru,
-                EvictionPolicy::None => Eviction::None,
-            },
             enable_shutdown: options.enable_shutdown,
             auth_file: options.auth_file.map(Into::into),
         })

@@ -2,19 +2,19 @@
 
 use crate::error::{Code, Result, from_engine};
 use crate::metrics::MetricFamily;
-use crate::options::StartOptions;
+use crate::options::ServeOptions;
 use napi::bindgen_prelude::Object;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status};
 use napi_derive::napi;
-use ringstone_engine::{ErrorCode, NetEvent, Runtime, Server, ServerInfo, ServerOptions};
+use ringstone_engine::{ErrorCode, NetEvent, OpenCache, Runtime, Server, ServerInfo, ServerOptions};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Events that wait for a busy JavaScript thread; above it the newest are dropped (they are log lines).
 const MAX_QUEUED_EVENTS: usize = 256;
 
 /// Weak: does not hold the process open.
-type EventFunction = ThreadsafeFunction<NativeEvent, (), NativeEvent, Status, false, true, MAX_QUEUED_EVENTS>;
+pub type EventFunction = ThreadsafeFunction<NativeEvent, (), NativeEvent, Status, false, true, MAX_QUEUED_EVENTS>;
 
 /// An event worth a log line.
 #[napi(object)]
@@ -100,30 +100,27 @@ pub struct NativeServer {
     slot: Arc<Slot>,
 }
 
-/// Opens the store and starts serving. `on_event` is called on the thread that called `start`.
-#[napi]
-pub fn start(
-    env: Env,
-    options: StartOptions,
-    #[napi(ts_arg_type = "(event: NativeEvent) => void")] on_event: EventFunction,
-) -> Result<NativeServer> {
-    let options = ServerOptions::try_from(options)?;
-    let observer = move |event: NetEvent| {
-        // A full queue or a closing environment loses a log line, never a thread.
-        let _ = on_event.call(event.into(), ThreadsafeFunctionCallMode::NonBlocking);
-    };
-    let server = Server::start(options, Arc::new(observer)).map_err(from_engine)?;
-    let info = server.info().clone();
-    let slot = Arc::new(Slot(Mutex::new(Some(Arc::new(server)))));
-    // The hook costs some dozens of bytes per server until its environment ends; the server itself goes with `slot`.
-    let weak = Arc::downgrade(&slot);
-    let hook = env.add_env_cleanup_hook(weak, |weak| {
-        if let Some(slot) = weak.upgrade() {
-            slot.stop_now();
-        }
-    });
-    hook.map_err(|error| napi::Error::new(Code::Napi(error.status), error.reason))?;
-    Ok(NativeServer { info, slot })
+impl NativeServer {
+    /// Starts serving a cache. `on_event` is called on the thread that called this.
+    pub fn start(env: Env, cache: Arc<OpenCache>, options: ServeOptions, on_event: EventFunction) -> Result<NativeServer> {
+        let options = ServerOptions::try_from(options)?;
+        let observer = move |event: NetEvent| {
+            // A full queue or a closing environment loses a log line, never a thread.
+            let _ = on_event.call(event.into(), ThreadsafeFunctionCallMode::NonBlocking);
+        };
+        let server = Server::start(cache, options, Arc::new(observer)).map_err(from_engine)?;
+        let info = server.info().clone();
+        let slot = Arc::new(Slot(Mutex::new(Some(Arc::new(server)))));
+        // The hook costs some dozens of bytes per server until its environment ends; the server itself goes with `slot`.
+        let weak = Arc::downgrade(&slot);
+        let hook = env.add_env_cleanup_hook(weak, |weak| {
+            if let Some(slot) = weak.upgrade() {
+                slot.stop_now();
+            }
+        });
+        hook.map_err(|error| napi::Error::new(Code::Napi(error.status), error.reason))?;
+        Ok(NativeServer { info, slot })
+    }
 }
 
 #[napi]
@@ -158,8 +155,7 @@ impl NativeServer {
         }
     }
 
-    /// Step 2: waits up to `timeout_ms` for the connections, closes what is left, joins the threads and frees the
-    /// memory. True if all had drained; true at once when it was stopped before.
+    /// Step 2: waits up to `timeout_ms` for the connections, closes what is left, and joins the threads. True if all had drained; true at once when it was stopped before.
     #[napi(ts_return_type = "Promise<boolean>")]
     pub fn finish<'env>(&self, env: &'env Env, timeout_ms: u32) -> napi::Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred::<bool, _>()?;

@@ -11,6 +11,9 @@ use ringstone_store::Stats;
 /// Labels of `ringstone_connections_closed_total`, in the order of `CloseReason`.
 const CLOSE_REASONS: [&str; 7] = ["peer", "server", "idle", "output_limit", "input_limit", "shutdown", "error"];
 
+/// Calls from the process that the cache is in.
+const NODE: (&str, &str) = ("protocol", "node");
+
 /// All families, in a fixed order.
 pub fn families(shared: &Shared, info: &ServerInfo) -> Vec<Family> {
     let network = shared.network_snapshot();
@@ -115,18 +118,24 @@ fn outcomes(shared: &Shared) -> Vec<Family> {
     let sum = |pick: fn(&WorkerCounters) -> &Counter| shared.counters.sum(pick) as f64;
     let memcached = ("protocol", "memcached");
     let resp = ("protocol", "resp");
+    let callers = &shared.cache.callers;
     let mut misses = Vec::new();
     for (index, reason) in MISS_REASONS.iter().enumerate() {
         let count = shared.counters.sum(|worker| &worker.memcache.misses[index]);
         misses.push(sample(&[memcached, ("reason", reason)], count as f64));
         let count = shared.counters.sum(|worker| &worker.resp.misses[index]);
         misses.push(sample(&[resp, ("reason", reason)], count as f64));
+        misses.push(sample(&[NODE, ("reason", reason)], callers.misses()[index] as f64));
     }
     vec![
         counter(
             "ringstone_hits_total",
             "Reads of keys that were there.",
-            vec![sample(&[memcached], sum(|w| &w.memcache.hits)), sample(&[resp], sum(|w| &w.resp.hits))],
+            vec![
+                sample(&[memcached], sum(|w| &w.memcache.hits)),
+                sample(&[resp], sum(|w| &w.resp.hits)),
+                sample(&[NODE], callers.sum(|caller| &caller.outcomes.hits) as f64),
+            ],
         ),
         counter("ringstone_misses_total", "Reads of keys that were not there, by what is known of them.", misses),
         counter(
@@ -141,9 +150,17 @@ fn outcomes(shared: &Shared) -> Vec<Family> {
         counter(
             "ringstone_values_too_large_total",
             "Writes refused for the length of their value.",
-            vec![sample(&[memcached], sum(|w| &w.memcache.too_large)), sample(&[resp], sum(|w| &w.resp.too_large))],
+            vec![
+                sample(&[memcached], sum(|w| &w.memcache.too_large)),
+                sample(&[resp], sum(|w| &w.resp.too_large)),
+                sample(&[NODE], callers.sum(|caller| &caller.outcomes.too_large) as f64),
+            ],
         ),
-        count("ringstone_out_of_memory_total", "Writes refused for want of memory.", shared.counters.no_memory()),
+        count(
+            "ringstone_out_of_memory_total",
+            "Writes refused for want of memory.",
+            shared.counters.no_memory() + callers.sum(|caller| &caller.outcomes.no_memory),
+        ),
     ]
 }
 

@@ -21,11 +21,17 @@ pub enum ErrorCode {
     StartFailed,
     /// The file of users cannot be read, or is no such file.
     AuthFile,
+    /// A cache of that name is open with other options.
+    OptionsDiffer,
+    /// The cache has a server already.
+    AlreadyServing,
+    /// The cache was closed already.
+    Closed,
 }
 
 impl ErrorCode {
     /// All, in order.
-    pub const ALL: [ErrorCode; 9] = [
+    pub const ALL: [ErrorCode; 12] = [
         ErrorCode::AddressInUse,
         ErrorCode::AddressUnavailable,
         ErrorCode::PermissionDenied,
@@ -35,6 +41,9 @@ impl ErrorCode {
         ErrorCode::Stopped,
         ErrorCode::StartFailed,
         ErrorCode::AuthFile,
+        ErrorCode::OptionsDiffer,
+        ErrorCode::AlreadyServing,
+        ErrorCode::Closed,
     ];
 
     /// The code as JavaScript sees it in `error.code`.
@@ -49,6 +58,9 @@ impl ErrorCode {
             ErrorCode::Stopped => "RINGSTONE_STOPPED",
             ErrorCode::StartFailed => "RINGSTONE_START_FAILED",
             ErrorCode::AuthFile => "RINGSTONE_AUTH_FILE",
+            ErrorCode::OptionsDiffer => "RINGSTONE_OPTIONS_DIFFER",
+            ErrorCode::AlreadyServing => "RINGSTONE_ALREADY_SERVING",
+            ErrorCode::Closed => "RINGSTONE_CLOSED",
         }
     }
 }

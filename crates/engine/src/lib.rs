@@ -9,6 +9,7 @@
 //! - `transaction`, `watches`, `cells`: what is queued between MULTI and EXEC, who wants to know that a key has changed, and how
 //!   a command comes by its keys' cells, alone or in a transaction that holds them.
 //! - `settings`, `timing`, `slowlog`, `spikes`, `reset_point`: what CONFIG, SLOWLOG and LATENCY set and show.
+//! - `cache`, `registry`: a cache, with a server or without, which threads of the process find by its name. `direct`: calls from there.
 //! - `server`, `sweeper`: life cycle.
 //!
 //! # Threads
@@ -26,6 +27,7 @@ mod assembly;
 mod auth;
 mod baseline;
 mod binary;
+mod cache;
 mod cells;
 mod changes;
 mod client;
@@ -33,6 +35,7 @@ mod clients;
 mod collect;
 pub mod connection;
 mod counters;
+pub mod direct;
 mod error;
 mod execute;
 mod fields;
@@ -42,6 +45,7 @@ mod metrics;
 mod options;
 mod plain;
 mod pubsub;
+mod registry;
 mod reply;
 mod reset_point;
 mod round;
@@ -61,13 +65,15 @@ mod usage;
 mod watches;
 mod worker;
 
+pub use cache::{Cache, CacheOptions};
 pub use connection::Connection;
 pub use error::{Error, ErrorCode};
 pub use metrics::{Family, FamilyKind, Sample};
 pub use options::{ListenerOptions, Protocol, ServerOptions};
+pub use registry::OpenCache;
 pub use reply::{ChainBody, Reply};
 pub use ringstone_net::{ListenAddress, NetEvent, Runtime, RuntimeChoice, probe_uring};
-pub use ringstone_store::Eviction;
+pub use ringstone_store::{Error as StoreError, Eviction, MAX_KEY_BYTES, NewValue, Value};
 pub use server::{Server, ServerInfo};
 pub use shared::Shared;
 pub use worker::Worker;

@@ -1,7 +1,6 @@
 //! What a server is started with. Complete and validated by TypeScript; there are no defaults here.
 
 use ringstone_net::{ListenAddress, RuntimeChoice};
-use ringstone_store::Eviction;
 use std::path::PathBuf;
 
 /// Queued replies above which a connection is closed, in bytes that were copied for it: a client that asked for much in many
@@ -66,29 +65,10 @@ pub struct ServerOptions {
     pub write_buffer_size: usize,
     /// TCP_NODELAY.
     pub tcp_nodelay: bool,
-    /// Bytes for items, index and ghosts.
-    pub max_memory: u64,
-    /// Longest value in bytes.
-    pub max_value_size: u64,
-    /// For items written without a TTL; 0 = never.
-    pub default_ttl_ms: u64,
-    /// Between sweeps for expired items.
-    pub cleanup_interval_ms: u64,
-    /// Policy.
-    pub eviction: Eviction,
     /// memcached's `shutdown` is obeyed.
     pub enable_shutdown: bool,
     /// Users and passwords; without one everybody may do everything.
     pub auth_file: Option<PathBuf>,
-}
-
-impl ServerOptions {
-    /// Bytes of queued replies above which a connection is closed, large values included, which are sent from the store
-    /// and cost nothing: as many as the store can hold, and two more that it has let go.
-    pub fn output_limit(&self) -> usize {
-        let bytes = self.max_memory.saturating_add(self.max_value_size.saturating_mul(2));
-        OUTPUT_LIMIT.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX))
-    }
 }
 
 impl std::fmt::Display for ListenerOptions {

@@ -1,12 +1,11 @@
-//! A running server: store, workers, sweeper.
+//! A running server of a cache: its workers.
 
+use crate::registry::OpenCache;
 use crate::shared::Shared;
-use crate::sweeper::Sweeper;
 use crate::worker::Worker;
 use crate::{Error, ErrorCode, Family, Protocol, ServerOptions, collect};
 use parking_lot::Mutex;
 use ringstone_net::{Handle, Listener, NetError, NetEvent, NetOptions, Runtime};
-use ringstone_store::SystemClock;
 use std::sync::Arc;
 
 /// Listen backlog; the system caps it at its own `somaxconn`.
@@ -34,14 +33,35 @@ pub struct ServerInfo {
 pub struct Server {
     info: ServerInfo,
     shared: Arc<Shared>,
-    running: Mutex<Option<(Handle, Sweeper)>>,
+    running: Mutex<Option<(Handle, Service)>>,
+}
+
+/// The right to serve a cache, as long as it is used.
+struct Service(Arc<OpenCache>);
+
+impl Service {
+    fn of(cache: Arc<OpenCache>) -> Result<Service, Error> {
+        cache.serve()?;
+        Ok(Service(cache))
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.0.end_service();
+    }
 }
 
 impl Server {
-    /// Opens the store and starts serving.
-    pub fn start(options: ServerOptions, observer: Arc<dyn Fn(NetEvent) + Send + Sync>) -> Result<Server, Error> {
+    /// Starts serving the cache.
+    pub fn start(
+        cache: Arc<OpenCache>,
+        options: ServerOptions,
+        observer: Arc<dyn Fn(NetEvent) + Send + Sync>,
+    ) -> Result<Server, Error> {
         validate(&options)?;
-        let shared = Arc::new(Shared::open(options, Arc::new(SystemClock::new()))?);
+        let service = Service::of(cache)?;
+        let shared = Arc::new(Shared::open(Arc::clone(service.0.cache()), options)?);
         let _ = shared.host.set(Arc::clone(&observer));
         let factory = {
             let shared = Arc::clone(&shared);
@@ -49,20 +69,18 @@ impl Server {
                 Worker::new(Arc::clone(&shared), context.worker).reached_by(context.mailbox)
             }
         };
-        let handle = ringstone_net::serve(net_options(&shared.options), factory, observer).map_err(start_error)?;
+        let handle = ringstone_net::serve(net_options(&shared), factory, observer).map_err(start_error)?;
         let _ = shared.network.set(handle.counters());
         let _ = shared.addresses.set(handle.local_addresses());
-        let sweeper = Sweeper::start(Arc::clone(&shared))
-            .map_err(|error| Error::new(ErrorCode::StartFailed, format!("cannot start the sweeper thread: {error}")))?;
         let info = ServerInfo {
             runtime: handle.runtime(),
             runtime_reason: handle.runtime_reason().to_owned(),
             workers: shared.options.workers,
             addresses: handle.local_addresses(),
-            max_memory: shared.options.max_memory,
+            max_memory: shared.cache.options.max_memory,
             cells: usize::try_from(shared.store_stats().cells).unwrap_or(usize::MAX),
         };
-        Ok(Server { info, shared, running: Mutex::new(Some((handle, sweeper))) })
+        Ok(Server { info, shared, running: Mutex::new(Some((handle, service))) })
     }
 
     /// Facts for the banner.
@@ -91,9 +109,9 @@ impl Server {
     pub fn finish(&self, timeout_ms: u64) -> bool {
         let running = self.running.lock().take();
         match running {
-            Some((handle, sweeper)) => {
+            Some((handle, service)) => {
                 let drained = handle.finish(timeout_ms);
-                drop(sweeper);
+                drop(service);
                 drained
             }
             None => true,
@@ -109,13 +127,11 @@ fn validate(options: &ServerOptions) -> Result<(), Error> {
     if options.listeners.is_empty() {
         return invalid("there must be at least one listener");
     }
-    if options.cleanup_interval_ms == 0 {
-        return invalid("cleanup_interval must be above 0");
-    }
     Ok(())
 }
 
-fn net_options(options: &ServerOptions) -> NetOptions {
+fn net_options(shared: &Shared) -> NetOptions {
+    let options = &shared.options;
     NetOptions {
         runtime: options.runtime,
         workers: options.workers,
@@ -132,7 +148,7 @@ fn net_options(options: &ServerOptions) -> NetOptions {
         write_buffer_size: options.write_buffer_size,
         input_limit: crate::intake::INPUT_LIMIT,
         output_pause: OUTPUT_PAUSE,
-        output_limit: options.output_limit(),
+        output_limit: shared.output_limit(),
     }
 }
 

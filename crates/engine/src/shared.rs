@@ -2,26 +2,24 @@
 
 use crate::auth::Auth;
 use crate::baseline::Baseline;
+use crate::cache::{Cache, random_key};
 use crate::cells::Cells;
-use crate::changes::{Listeners, Part};
+use crate::changes::Part;
 use crate::client::Client;
 use crate::clients::Clients;
 use crate::counters::{Counters, WorkerCounters};
+use crate::options::OUTPUT_LIMIT;
 use crate::pubsub::PubSub;
 use crate::reset_point::ResetPoint;
 use crate::settings::Settings;
 use crate::slowlog::SlowLog;
 use crate::spikes::Spikes;
-use crate::sweeper::SweepSignal;
 use crate::timing::Timing;
-use crate::trace::{Trace, Traced};
-use crate::tracking::Tracking;
-use crate::watches::WatchTable;
-use crate::{Error, ErrorCode, ServerOptions};
+use crate::trace::Traced;
+use crate::{Error, ServerOptions};
 use ringstone_net::{CountersSnapshot, NetEvent};
 use ringstone_protocol::memcache::admin::Streams;
-use ringstone_store::{Clock, Hash, Options as StoreOptions, ResizeError, Stats, Store, UnixMillis};
-use std::hash::{BuildHasher, RandomState};
+use ringstone_store::{Hash, Stats, Store, UnixMillis};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -36,28 +34,22 @@ const MAX_VERBOSITY: u8 = 2;
 /// Codes of the events of a change of verbosity, by level: 0 is as configured, 1 debug, 2 trace.
 const VERBOSITY_CODES: [&str; MAX_VERBOSITY as usize + 1] = ["VERBOSITY_0", "VERBOSITY_1", "VERBOSITY_2"];
 
-/// Shared by the workers, the sweeper and the readers of statistics.
+/// Shared by the workers of a server and the readers of statistics.
 pub struct Shared {
-    /// The items.
+    /// What is served.
+    pub cache: Arc<Cache>,
+    /// Its items, at hand.
     pub store: Arc<Store>,
-    /// Time of day.
-    pub clock: Arc<dyn Clock>,
     /// As started.
     pub options: ServerOptions,
     /// The workers' counters.
     pub counters: Counters,
     /// Who may use it.
     pub auth: Auth,
-    /// What operators follow.
-    pub trace: Arc<Trace>,
     /// Open connections.
     pub clients: Clients,
     /// Who is subscribed to what.
     pub pubsub: PubSub,
-    /// Who is told of changes of keys.
-    pub listeners: Arc<Listeners>,
-    /// Who keeps copies of what.
-    pub tracking: Arc<Tracking>,
     /// Set once the network side is up.
     pub network: OnceLock<Arc<ringstone_net::Counters>>,
     /// Real addresses, set once the network side is up.
@@ -72,12 +64,8 @@ pub struct Shared {
     pub started: Instant,
     /// For `stats reset`.
     pub baseline: Baseline,
-    /// For flushes, whose memory is to be free soon.
-    pub sweep_signal: SweepSignal,
     /// What can be changed while serving.
     pub settings: Settings,
-    /// Keys that transactions depend on.
-    pub watches: Arc<WatchTable>,
     /// For CONFIG RESETSTAT.
     pub reset_point: ResetPoint,
     /// Commands that took long.
@@ -87,42 +75,13 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Opens the store.
-    pub fn open(options: ServerOptions, clock: Arc<dyn Clock>) -> Result<Shared, Error> {
-        let store = Store::open(StoreOptions {
-            max_memory: options.max_memory,
-            max_value_size: options.max_value_size,
-            eviction: options.eviction,
-            hash_key: random_key(),
-        })
-        .map_err(|error| {
-            let message = format!(
-                "cannot reserve {} bytes for the cache: {error}; lower max_memory or raise the limit of address space (ulimit -v)",
-                options.max_memory
-            );
-            Error::new(ErrorCode::ArenaRefused, message)
-        })?;
+    /// Of a server of this cache.
+    pub fn open(cache: Arc<Cache>, options: ServerOptions) -> Result<Shared, Error> {
         let auth = Auth::open(options.auth_file.as_deref())?;
-        Ok(Shared { auth, ..Shared::with_store(store, options, clock) })
-    }
-
-    /// Over a store that the caller opened: benches, whose runs must be alike, give it a key of the hash of their own.
-    pub fn with_store(store: Store, options: ServerOptions, clock: Arc<dyn Clock>) -> Shared {
-        let listeners = Arc::new(Listeners::default());
-        let tracking = Arc::new(Tracking::default());
-        listeners.join(Part::Tracking, Arc::clone(&tracking) as _);
-        store.observe(Arc::clone(&listeners) as _);
-        let store = Arc::new(store);
-        let watches = WatchTable::of(&store, &listeners);
-        let trace = Arc::new(Trace::default());
-        listeners.join(Part::Watch, Arc::clone(&trace) as _);
-        Shared {
-            listeners,
-            tracking,
-            trace,
-            auth: Auth::default(),
-            store,
-            clock,
+        Ok(Shared {
+            store: Arc::clone(&cache.store),
+            cache,
+            auth,
             counters: Counters::new(options.workers),
             clients: Clients::new(options.workers),
             pubsub: PubSub::default(),
@@ -134,13 +93,11 @@ impl Shared {
             verbosity: AtomicU8::new(0),
             started: Instant::now(),
             baseline: Baseline::default(),
-            sweep_signal: SweepSignal::default(),
             settings: Settings::default(),
-            watches,
             reset_point: ResetPoint::default(),
             slowlog: SlowLog::default(),
             spikes: Spikes::default(),
-        }
+        })
     }
 
     /// Port of the first TCP listener; 0 without one.
@@ -158,35 +115,16 @@ impl Shared {
         self.network.get().map(|counters| counters.snapshot()).unwrap_or_default()
     }
 
-    /// Keys that transactions depend on, over all connections.
-    pub fn watched_keys(&self) -> usize {
-        self.watches.len()
-    }
-
-    /// Flushes at once, or at a later time.
-    pub fn flush(&self, at_ms: UnixMillis, now_ms: UnixMillis) {
-        self.flush_cells(&mut Cells::Open(&self.store), at_ms, now_ms);
-    }
-
-    /// The same for who may hold the cells.
-    pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
-        cells.flush(at_ms, now_ms);
-        if self.tracking.flushed(at_ms, now_ms) {
-            self.sweep_signal.look();
-        }
-        if at_ms <= now_ms {
-            self.sweep_signal.request();
-        }
-    }
-
     /// A connection wants to watch; false if there are too many that do.
     pub fn watch(&self, client: &Arc<Client>, streams: Streams) -> bool {
-        self.trace.watch(client, streams, |changes| self.listeners.want(Part::Watch, changes, &self.store))
+        let want = |changes| self.cache.listeners.want(Part::Watch, changes, &self.store);
+        self.cache.trace.watch(client, streams, want)
     }
 
     /// A connection that watched is gone.
     pub fn unwatch(&self, client: &Client) {
-        self.trace.unwatch(client, |changes| self.listeners.want(Part::Watch, changes, &self.store));
+        let want = |changes| self.cache.listeners.want(Part::Watch, changes, &self.store);
+        self.cache.trace.unwatch(client, want);
     }
 
     /// Tells the host, if there is one.
@@ -209,35 +147,18 @@ impl Shared {
         self.tell("SHUTDOWN_REQUESTED", format!("the client {} asked for a shutdown", client.peer));
     }
 
-    /// Another limit for the items; what is beyond a lower one goes soon.
-    pub fn set_max_memory(&self, bytes: u64, now_ms: UnixMillis) -> Result<(), ResizeError> {
-        self.store.set_max_memory(bytes, now_ms)?;
-        self.sweep_signal.look();
-        Ok(())
+    /// Bytes of queued replies above which a connection is closed, large values included, which are sent from the store
+    /// and cost nothing: as many as the store can hold, and two more that it has let go.
+    pub fn output_limit(&self) -> usize {
+        let cache = &self.cache.options;
+        let bytes = cache.max_memory.saturating_add(cache.max_value_size.saturating_mul(2));
+        OUTPUT_LIMIT.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
     /// The store's counters.
     pub fn store_stats(&self) -> Stats {
         self.store.stats()
     }
-
-    /// Default time of expiry of an item written now without one.
-    #[inline]
-    pub fn default_expiry(&self, now_ms: UnixMillis) -> UnixMillis {
-        match self.options.default_ttl_ms {
-            0 => 0,
-            ttl => now_ms.saturating_add(ttl),
-        }
-    }
-}
-
-/// Random per process, from the system by way of the standard library's hash keys.
-fn random_key() -> [u8; 16] {
-    let half = || RandomState::new().hash_one(0_u64).to_ne_bytes();
-    let mut key = [0; 16];
-    key[..8].copy_from_slice(&half());
-    key[8..].copy_from_slice(&half());
-    key
 }
 
 /// 40 hexadecimal digits.

@@ -1,7 +1,7 @@
 //! The thread that frees expired and flushed items that nobody asks for, puts the store on huge pages, and tells of
 //! keys whose time has come.
 
-use crate::shared::Shared;
+use crate::cache::Cache;
 use crate::tracking::TICK;
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
@@ -66,14 +66,14 @@ impl SweepSignal {
 
 /// Sweeps the store once per `cleanup_interval`, a bounded slice at a time, until it is dropped.
 pub struct Sweeper {
-    shared: Arc<Shared>,
+    cache: Arc<Cache>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sweeper {
     /// Starts the thread.
-    pub fn start(shared: Arc<Shared>) -> std::io::Result<Sweeper> {
-        let seen = Arc::clone(&shared);
+    pub fn start(cache: Arc<Cache>) -> std::io::Result<Sweeper> {
+        let seen = Arc::clone(&cache);
         let thread = ringstone_net::spawn("ringstone-sweep".into(), move || {
             let interval = Duration::from_millis(seen.options.cleanup_interval_ms);
             let mut next_sweep = Instant::now() + interval;
@@ -95,7 +95,7 @@ impl Sweeper {
                 }
             }
         })?;
-        Ok(Sweeper { shared, thread: Some(thread) })
+        Ok(Sweeper { cache, thread: Some(thread) })
     }
 }
 
@@ -106,36 +106,36 @@ struct Ticker {
 
 impl Ticker {
     /// The moment, or before it the next tick.
-    fn before(&self, moment: Instant, shared: &Shared) -> Instant {
-        if shared.tracking.has_timers() { moment.min(self.next.get()) } else { moment }
+    fn before(&self, moment: Instant, cache: &Cache) -> Instant {
+        if cache.tracking.has_timers() { moment.min(self.next.get()) } else { moment }
     }
 
-    fn look(&self, shared: &Shared) {
-        if !shared.tracking.has_timers() {
+    fn look(&self, cache: &Cache) {
+        if !cache.tracking.has_timers() {
             return;
         }
         let now = Instant::now();
         if now >= self.next.get() {
             self.next.set(now + TICK);
-            shared.tracking.tick(shared.clock.now_ms());
+            cache.tracking.tick(cache.clock.now_ms());
         }
     }
 }
 
 /// Gives back what is beyond a limit that was lowered. What bodies and replies hold of it goes with a later call.
-fn shrink(shared: &Shared, ticker: &Ticker) {
-    while !shared.sweep_signal.is_stopping() && shared.store.shrink_slice(shared.clock.now_ms()) {
-        ticker.look(shared);
+fn shrink(cache: &Cache, ticker: &Ticker) {
+    while !cache.sweep_signal.is_stopping() && cache.store.shrink_slice(cache.clock.now_ms()) {
+        ticker.look(cache);
         std::thread::yield_now();
     }
 }
 
-fn sweep(shared: &Shared, ticker: &Ticker) {
+fn sweep(cache: &Cache, ticker: &Ticker) {
     let slice = |at| {
-        ticker.look(shared);
-        shared.store.sweep_slice(at, shared.clock.now_ms())
+        ticker.look(cache);
+        cache.store.sweep_slice(at, cache.clock.now_ms())
     };
-    round(0, || shared.sweep_signal.is_stopping(), slice);
+    round(0, || cache.sweep_signal.is_stopping(), slice);
 }
 
 /// Puts memory on huge pages while none is begun: who touches memory for the first time, with a cell in hand, waits for the
@@ -149,16 +149,16 @@ struct HugePages {
 impl HugePages {
     /// Goes on with the round. Makes way for a sweep that is due, as there may be seconds of work after many GiB were filled;
     /// true if that was why it ended.
-    fn round(&mut self, shared: &Shared, next_sweep: Instant, ticker: &Ticker) -> bool {
-        let resident_bytes = shared.store.resident_bytes();
+    fn round(&mut self, cache: &Cache, next_sweep: Instant, ticker: &Ticker) -> bool {
+        let resident_bytes = cache.store.resident_bytes();
         if std::mem::replace(&mut self.resident_bytes, resident_bytes) != resident_bytes {
             return false;
         }
-        let changes = || shared.store.resident_bytes() != resident_bytes;
-        let makes_way = || shared.sweep_signal.is_wanted() || Instant::now() >= next_sweep;
+        let changes = || cache.store.resident_bytes() != resident_bytes;
+        let makes_way = || cache.sweep_signal.is_wanted() || Instant::now() >= next_sweep;
         let slice = |at| {
-            ticker.look(shared);
-            shared.store.huge_pages_slice(at)
+            ticker.look(cache);
+            cache.store.huge_pages_slice(at)
         };
         self.cursor = round(self.cursor, || makes_way() || changes(), slice);
         self.cursor != 0 && !changes()
@@ -181,7 +181,7 @@ fn round<T: Copy + Default>(from: T, is_over: impl Fn() -> bool, slice: impl Fn(
 
 impl Drop for Sweeper {
     fn drop(&mut self) {
-        self.shared.sweep_signal.stop();
+        self.cache.sweep_signal.stop();
         if let Some(thread) = self.thread.take() {
             // A sweeper that panicked has said so already; there is nothing left to stop.
             let _ = thread.join();

@@ -137,9 +137,9 @@ enum LaneState {
 impl Worker {
     /// The service of worker `index`.
     pub fn new(shared: Arc<Shared>, index: usize) -> Worker {
-        let max_value_size = usize::try_from(shared.options.max_value_size).unwrap_or(usize::MAX);
+        let max_value_size = usize::try_from(shared.cache.options.max_value_size).unwrap_or(usize::MAX);
         let bounds = Bounds::new(max_value_size, shared.store.chain_threshold());
-        let output_limit = shared.options.output_limit();
+        let output_limit = shared.output_limit();
         Worker { shared, index, bounds, output_limit, hashes: Vec::new(), scratch: Vec::new(), mailbox: None }
     }
 
@@ -209,7 +209,7 @@ impl Worker {
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
-        let traced = self.shared.trace.traced();
+        let traced = self.shared.cache.trace.traced();
         let timing = Timing::new(&self.shared.settings);
         let mut context =
             Context { shared: &self.shared, store, cells, counters, now_ms, traced, hashes, scratch, timing };
@@ -262,7 +262,7 @@ impl Worker {
         }
         if traced.any() {
             trace::leave();
-            self.shared.trace.publish();
+            self.shared.cache.trace.publish();
         }
         let round_ns = count(counters, &mut executed, arrived_ns);
         if context.timing.is_long(round_ns) {
@@ -294,9 +294,9 @@ impl Service for Worker {
         let protocol = self.shared.options.listeners.get(info.listener).map_or(Protocol::Auto, |l| l.protocol);
         let mut connection = match &self.mailbox {
             Some(mailbox) => {
-                let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.clock.now_ms()));
+                let client = Arc::new(Client::new(info, self.index, mailbox.clone(), self.shared.cache.clock.now_ms()));
                 self.shared.clients.add(&client);
-                self.shared.trace.opened(&client);
+                self.shared.cache.trace.opened(&client);
                 Connection::of(protocol, client)
             }
             None => Connection::new(protocol, info.serial),
@@ -306,7 +306,7 @@ impl Service for Worker {
     }
 
     fn run(&mut self, batch: &mut [Turn<'_, Connection, ChainBody>], arrived_ns: u64) {
-        let now_ms = self.shared.clock.now_ms();
+        let now_ms = self.shared.cache.clock.now_ms();
         let mut lanes = ArrayVec::<Lane<'_, '_>, BATCH>::new();
         lanes.extend(batch.iter_mut().map(Lane::new));
         let counters = self.shared.counters.worker(self.index);
@@ -368,7 +368,7 @@ impl Service for Worker {
         if connection.mode == Mode::Watch {
             self.shared.unwatch(client);
         }
-        self.shared.trace.closed(client, reason);
+        self.shared.cache.trace.closed(client, reason);
         resp::leave(&mut connection.session, &self.shared);
     }
 }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Bench, Client, START_MS, options, packet};
-use ringstone_engine::{Protocol, ServerOptions};
+use common::{Bench, Client, START_MS, cache_options, options, packet};
+use ringstone_engine::{CacheOptions, Protocol, ServerOptions};
 use ringstone_net::{CloseReason, Next, Service, Turn};
 
 fn ask(bench: &mut Bench, request: &str) -> String {
@@ -142,7 +142,7 @@ fn watchers_see_what_they_asked_for() {
 
 #[test]
 fn evictions_are_watched() {
-    let mut bench = Bench::new(ServerOptions { max_memory: 2 << 20, ..options() });
+    let mut bench = Bench::of(CacheOptions { max_memory: 2 << 20, ..cache_options() }, options());
     let mut watcher = Watcher::new(&mut bench, "evictions");
     let value = "v".repeat(1000);
     for n in 0..4000 {
@@ -159,7 +159,7 @@ fn evictions_are_watched() {
 
 #[test]
 fn memory_grows_and_shrinks() {
-    let mut bench = Bench::new(ServerOptions { max_memory: 32 << 20, ..options() });
+    let mut bench = Bench::of(CacheOptions { max_memory: 32 << 20, ..cache_options() }, options());
     let limit = |bench: &mut Bench| {
         let stats = ask(bench, "stats\r\n");
         let line = stats.lines().find(|line| line.starts_with("STAT limit_maxbytes ")).expect("is there");

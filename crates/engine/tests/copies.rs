@@ -5,10 +5,10 @@ mod common;
 #[path = "common/push.rs"]
 mod push;
 
-use common::{START_MS, options};
+use common::{START_MS, cache_options, options, serve};
 use push::{Copies, Got, take_all};
 use ringstone_engine::{
-    Connection, Eviction, Protocol, RuntimeChoice, Server, ServerOptions, Shared, Worker, probe_uring,
+    Cache, CacheOptions, Connection, Eviction, Protocol, RuntimeChoice, ServerOptions, Shared, Worker, probe_uring,
 };
 use ringstone_net::{Next, Output, Service, Turn};
 use ringstone_store::{Clock, ManualClock};
@@ -116,10 +116,15 @@ impl Lane {
     }
 }
 
+fn small() -> CacheOptions {
+    CacheOptions { max_memory: 2 << 20, eviction: Eviction::S3Fifo, ..cache_options() }
+}
+
 fn race(tracking: &str, flushes: bool) {
     let clock = Arc::new(ManualClock::new(START_MS));
-    let small = ServerOptions { workers: 5, max_memory: 2 << 20, eviction: Eviction::S3Fifo, ..options() };
-    let shared = Arc::new(Shared::open(small, clock.clone()).expect("opens"));
+    let cache = Cache::open(small(), clock.clone()).expect("opens");
+    let options = ServerOptions { workers: 5, ..options() };
+    let shared = Arc::new(Shared::open(Arc::new(cache), options).expect("opens"));
     let phase = AtomicU8::new(READ);
     let mut crowded_out = (0, 0);
     let readers = std::thread::scope(|scope| {
@@ -162,7 +167,7 @@ fn race(tracking: &str, flushes: bool) {
                         if index == 3 && round % 16 == 0 {
                             let now_ms = clock.now_ms() + 1;
                             clock.set(now_ms);
-                            shared.tracking.tick(now_ms);
+                            shared.cache.tracking.tick(now_ms);
                         }
                     }
                 })
@@ -170,7 +175,7 @@ fn race(tracking: &str, flushes: bool) {
             .collect();
         writers.into_iter().for_each(|writer| writer.join().expect("a writer"));
         clock.set(clock.now_ms() + 1000);
-        shared.tracking.tick(clock.now_ms());
+        shared.cache.tracking.tick(clock.now_ms());
         phase.store(LISTEN, Ordering::Release);
         let present = || {
             let keys = (0..KEYS).map(|key| format!("key-{key}").into_bytes());
@@ -248,8 +253,7 @@ impl Wire {
 }
 
 fn race_over_sockets(runtime: RuntimeChoice) {
-    let small = ServerOptions { workers: 4, runtime, max_memory: 2 << 20, max_connections: 20, ..options() };
-    let server = Server::start(small, Arc::new(|_| {})).expect("starts");
+    let server = serve(small(), ServerOptions { workers: 4, runtime, max_connections: 20, ..options() });
     let address = server.info().addresses[0].clone();
     let writing = AtomicBool::new(true);
     let mut readers = std::thread::scope(|scope| {

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{Bench, Client, options};
+use common::{Bench, Client, cache_options, options};
+use ringstone_engine::CacheOptions;
 use ringstone_engine::Protocol::{Memcached, Resp};
-use ringstone_engine::ServerOptions;
 use ringstone_net::{Next, Service, Turn};
 
 fn resp(arguments: &[&[u8]]) -> Vec<u8> {
@@ -82,7 +82,8 @@ fn a_value_too_large_is_no_protocol_error_with_or_without_a_reply() {
 
 #[test]
 fn no_room_for_a_value_being_received_is_no_protocol_error() {
-    let mut bench = Bench::new(ServerOptions { max_memory: 16 << 20, max_value_size: 3 << 20, ..options() });
+    let mut bench =
+        Bench::of(CacheOptions { max_memory: 16 << 20, max_value_size: 3 << 20, ..cache_options() }, options());
     let mut first = Client::new(Memcached);
     first.send(&mut bench.worker, b"set a 0 0 3000000\r\n");
     let second = bench.whole(Memcached, b"set b 0 0 3000000\r\n");
@@ -149,7 +150,8 @@ fn the_end_of_the_input_is_the_peers() {
 
 #[test]
 fn what_memory_could_not_take_is_counted() {
-    let mut bench = Bench::new(ServerOptions { max_memory: 16 << 20, max_value_size: 3 << 20, ..options() });
+    let mut bench =
+        Bench::of(CacheOptions { max_memory: 16 << 20, max_value_size: 3 << 20, ..cache_options() }, options());
     let mut first = Client::new(Memcached);
     first.send(&mut bench.worker, b"set a 0 0 3000000\r\n");
     bench.whole(Memcached, b"set b 0 0 3000000\r\n");

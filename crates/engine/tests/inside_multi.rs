@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Bench, Client, options};
+use common::{Bench, Client, cache_options};
 use ringstone_engine::Protocol;
 use ringstone_protocol::resp::command::{Command, SUBCOMMANDS, Spec, TABLE};
 use std::collections::BTreeSet;
@@ -182,7 +182,7 @@ fn lines() -> Vec<String> {
 
 /// Replies of a fresh server after `SETUP`.
 fn replies(input: &str) -> String {
-    let mut bench = Bench::alike(options());
+    let mut bench = Bench::alike(cache_options());
     let mut client = Client::new(Protocol::Resp);
     client.send(&mut bench.worker, SETUP.as_bytes());
     let start = client.replies.len();

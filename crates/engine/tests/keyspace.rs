@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Bench, Client, START_MS, options};
-use ringstone_engine::Protocol;
+use common::{Bench, Client, START_MS, cache_options, options};
+use ringstone_engine::{CacheOptions, Protocol};
 use std::collections::BTreeSet;
 
 const MIB: usize = 1 << 20;
@@ -153,7 +153,7 @@ fn idle_time_counts_from_the_last_access_but_not_from_looks() {
 
 #[test]
 fn a_default_time_to_live_is_for_new_strings_without_one() {
-    let mut bench = Bench::new(ringstone_engine::ServerOptions { default_ttl_ms: 5000, ..options() });
+    let mut bench = Bench::of(CacheOptions { default_ttl_ms: 5000, ..cache_options() }, options());
     for new in ["SETNX k v", "GETSET k v", "MSETNX k v", "SETRANGE k 0 v", "INCRBYFLOAT k 1"] {
         ask(&mut bench, "DEL k");
         ask(&mut bench, new);
@@ -258,7 +258,7 @@ fn numbers_in_large_values_are_numbers_or_errors() {
     assert_eq!(ask(&mut bench, &format!("INCRBYFLOAT n {long}")), "-ERR value is not a valid float\r\n");
     // In the least cache a value of a KiB is large already.
     let mut bench =
-        Bench::new(ringstone_engine::ServerOptions { max_memory: 1 << 20, max_value_size: 1 << 16, ..options() });
+        Bench::of(CacheOptions { max_memory: 1 << 20, max_value_size: 1 << 16, ..cache_options() }, options());
     let zeros = format!("1.{}", "0".repeat(4000));
     send(&mut bench, &[b"SET", b"k", zeros.as_bytes()]);
     assert_eq!(ask(&mut bench, "INCRBYFLOAT k 0.5"), "$3\r\n1.5\r\n");

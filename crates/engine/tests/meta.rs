@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Bench, Client, options};
+use common::{Bench, Client, cache_options, options};
 use ringstone_engine::Protocol::{Auto, Memcached};
-use ringstone_engine::{Eviction, ServerOptions};
+use ringstone_engine::{CacheOptions, Eviction};
 
 fn ask(bench: &mut Bench, bytes: &str) -> String {
     bench.whole(Auto, bytes.as_bytes()).text()
@@ -141,7 +141,7 @@ fn a_hash_is_no_value() {
 
 #[test]
 fn what_is_written_has_the_default_time() {
-    let mut bench = Bench::new(ServerOptions { default_ttl_ms: 50_000, ..options() });
+    let mut bench = Bench::of(CacheOptions { default_ttl_ms: 50_000, ..cache_options() }, options());
     for (sent, reply) in [
         ("ms a 1\r\nx\r\nmg a t\r\n", "HD\r\nHD t50\r\n"),
         ("ms a 1 T0\r\nx\r\nmg a t\r\n", "HD\r\nHD t50\r\n"),
@@ -157,8 +157,8 @@ fn what_is_written_has_the_default_time() {
 
 #[test]
 fn without_room_nobody_wins_and_every_request_is_answered() {
-    let small = ServerOptions { max_memory: 4 << 20, eviction: Eviction::None, ..options() };
-    let mut bench = Bench::new(small);
+    let small = CacheOptions { max_memory: 4 << 20, eviction: Eviction::None, ..cache_options() };
+    let mut bench = Bench::of(small, options());
     let mut client = Client::new(Memcached);
     client.send(&mut bench.worker, b"ms old 2 T100\r\nhi\r\n");
     let value = "v".repeat(1000);

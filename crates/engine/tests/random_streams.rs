@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{Bench, options, packet, without_tokens};
-use ringstone_engine::{ChainBody, Connection, Protocol, ServerOptions};
+use common::{Bench, cache_options, options, packet, without_tokens};
+use ringstone_engine::{CacheOptions, ChainBody, Connection, Protocol};
 use ringstone_net::{Next, Output, Service, Turn};
 
 const DEFAULT_STREAMS: u64 = 60;
@@ -152,7 +152,7 @@ impl Driven {
 fn check(seed: u64, protocol: Protocol, request: fn(&mut Random) -> Vec<u8>) {
     let mut random = Random(seed);
     let requests: Vec<Vec<u8>> = (0..REQUESTS).map(|_| request(&mut random)).collect();
-    let small = || Bench::new(ServerOptions { max_value_size: 100_000, ..options() });
+    let small = || Bench::of(CacheOptions { max_value_size: 100_000, ..cache_options() }, options());
     let (mut bench, mut alone) = (small(), Driven::new(protocol));
     for request in &requests {
         alone.input.extend_from_slice(request);

@@ -2,11 +2,10 @@
 
 mod common;
 
-use common::options;
+use common::{cache_options, options, serve};
 use ringstone_engine::{RuntimeChoice, Server, ServerOptions, probe_uring};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::Duration;
 
 const VALUE: usize = 8 << 20;
@@ -20,7 +19,7 @@ fn each_runtime_with(options: &ServerOptions, test: impl Fn(&Server, &str)) {
         if runtime == RuntimeChoice::Uring && probe_uring().is_err() {
             continue;
         }
-        let server = Server::start(ServerOptions { runtime, ..options.clone() }, Arc::new(|_| {})).expect("starts");
+        let server = serve(cache_options(), ServerOptions { runtime, ..options.clone() });
         test(&server, &server.info().addresses[0]);
         assert!(server.finish(10_000), "{runtime:?}: everything had ended");
     }
@@ -109,7 +108,7 @@ fn drains_after_the_message(start: &[u8], end: &[u8], reply: &str) {
         if runtime == RuntimeChoice::Uring && probe_uring().is_err() {
             continue;
         }
-        let server = Server::start(ServerOptions { runtime, ..options() }, Arc::new(|_| {})).expect("starts");
+        let server = serve(cache_options(), ServerOptions { runtime, ..options() });
         let mut stream = connect(&server.info().addresses[0]);
         stream.write_all(start).expect("writes");
         while metric(&server, "ringstone_network_received_bytes_total", None) < start.len() as f64 {

@@ -59,9 +59,9 @@ impl Scene {
 
     /// Time goes on, and the sweeper looks for what is due.
     fn pass(&mut self, ms: u64) {
-        let now_ms = self.bench.shared.clock.now_ms() + ms;
+        let now_ms = self.bench.shared.cache.clock.now_ms() + ms;
         self.bench.clock.set(now_ms);
-        self.bench.shared.tracking.tick(now_ms);
+        self.bench.shared.cache.tracking.tick(now_ms);
     }
 }
 
@@ -265,16 +265,16 @@ fn a_client_that_does_not_read_has_bounded_invalidations_and_then_one_of_everyth
 #[test]
 fn keys_beyond_the_bound_are_told_and_forgotten() {
     let mut scene = Scene::new("CLIENT TRACKING ON");
-    scene.bench.shared.tracking.set_max_keys(640);
+    scene.bench.shared.cache.tracking.set_max_keys(640);
     let mut told = 0;
     for number in 0..5_000 {
         told += scene.track(&format!("GET key-{number}\r\n")).matches("invalidate").count();
     }
     told += scene.told().matches("invalidate").count();
-    let counts = scene.bench.shared.tracking.counts();
+    let counts = scene.bench.shared.cache.tracking.counts();
     assert!(counts.keys <= 640 && counts.keys + told == 5_000, "{counts:?}, {told} told");
     scene.track("CLIENT TRACKING OFF\r\n");
-    assert_eq!(scene.bench.shared.tracking.counts(), Default::default(), "nothing is kept for nobody");
+    assert_eq!(scene.bench.shared.cache.tracking.counts(), Default::default(), "nothing is kept for nobody");
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn no_touch_does_not_count_reads() {
     client.send(&mut bench.worker, b"SET k v\r\n");
     let idle_s = |bench: &Bench| {
         let store = &bench.shared.store;
-        store.entry(b"k", store.hash(b"k"), bench.shared.clock.now_ms()).peek().expect("is there").idle_s
+        store.entry(b"k", store.hash(b"k"), bench.shared.cache.clock.now_ms()).peek().expect("is there").idle_s
     };
     client.send(&mut bench.worker, b"CLIENT NO-TOUCH ON\r\n");
     bench.clock.set(START_MS + 100_000);
@@ -331,7 +331,7 @@ fn what_a_connection_has_asked_for_is_bounded_in_bytes_and_goes_with_it() {
     let prefixes: String = (0..50).map(|number| format!(" PREFIX {number:02}{}", "p".repeat(60_000))).collect();
     let reply = scene.track(&format!("*1\r\n$4\r\nPING\r\n{}", array(&format!("CLIENT TRACKING ON BCAST{prefixes}"))));
     assert_eq!(reply, "+PONG\r\n-ERR the prefixes of a client may have at most 1048576 bytes\r\n");
-    assert_eq!(scene.bench.shared.tracking.counts().prefixes, 0);
+    assert_eq!(scene.bench.shared.cache.tracking.counts().prefixes, 0);
     let reply = scene.track(&array(&format!("CLIENT TRACKING ON BCAST PREFIX {}", "p".repeat(60_000))));
     assert_eq!(reply, "+OK\r\n");
     scene.track("CLIENT TRACKING OFF\r\nCLIENT TRACKING ON\r\nGET k\r\n");

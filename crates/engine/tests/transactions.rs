@@ -195,9 +195,9 @@ fn unwatch_discard_reset_and_the_end_of_a_connection_forget() {
     for forget in ["UNWATCH", "MULTI|DISCARD", "MULTI|EXEC", "RESET"] {
         let (mut bench, mut client, mut other) = two();
         ask(&mut bench, &mut client, "WATCH k l");
-        assert_eq!(bench.shared.watched_keys(), 2);
+        assert_eq!(bench.shared.cache.watches.len(), 2);
         forget.split('|').for_each(|line| drop(ask(&mut bench, &mut client, line)));
-        assert_eq!(bench.shared.watched_keys(), 0, "{forget}");
+        assert_eq!(bench.shared.cache.watches.len(), 0, "{forget}");
         ask(&mut bench, &mut other, "SET k 1");
         ask(&mut bench, &mut client, "MULTI");
         assert_eq!(ask(&mut bench, &mut client, "EXEC"), "*0\r\n");
@@ -205,7 +205,7 @@ fn unwatch_discard_reset_and_the_end_of_a_connection_forget() {
     let (mut bench, mut client, _) = two();
     ask(&mut bench, &mut client, "WATCH k");
     drop(client);
-    assert_eq!(bench.shared.watched_keys(), 0);
+    assert_eq!(bench.shared.cache.watches.len(), 0);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn watches_have_a_bound() {
     assert_eq!(ask(&mut bench, &mut client, &format!("WATCH{keys}")), "+OK\r\n");
     assert_eq!(ask(&mut bench, &mut client, "WATCH k1"), "+OK\r\n");
     assert!(ask(&mut bench, &mut client, "WATCH more").starts_with("-ERR too many watched keys"));
-    assert_eq!(bench.shared.watched_keys(), 4096);
+    assert_eq!(bench.shared.cache.watches.len(), 4096);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{Client, options};
-use ringstone_engine::{Protocol, Shared, Worker};
+use common::{Client, cache_options, options};
+use ringstone_engine::{Cache, Protocol, Shared, Worker};
 use ringstone_store::SystemClock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -74,11 +74,15 @@ fn all_keys() -> String {
     (0..KEYS).map(|key| format!(" key{key}")).collect()
 }
 
+fn cache() -> Arc<Cache> {
+    Arc::new(Cache::open(cache_options(), Arc::new(SystemClock::new())).expect("the store opens"))
+}
+
 #[test]
 fn sums_hold_for_whoever_looks_in_one_step() {
     let transfers = std::env::var("RINGSTONE_TRANSFERS").ok().and_then(|n| n.parse().ok()).unwrap_or(DEFAULT_TRANSFERS);
     let options = ringstone_engine::ServerOptions { workers: WORKERS, ..options() };
-    let shared = Arc::new(Shared::open(options, Arc::new(SystemClock::new())).expect("the store opens"));
+    let shared = Arc::new(Shared::open(cache(), options).expect("opens"));
     let fill: String = (0..KEYS).map(|key| format!("SET key{key} {START}\r\n")).collect();
     Served::new(&shared, 0).ask(&fill);
     let (moved, refused, looks) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
@@ -124,6 +128,6 @@ fn sums_hold_for_whoever_looks_in_one_step() {
     assert_eq!(values.iter().sum::<i64>(), KEYS as i64 * START);
     let [moved, refused, looks] = [moved, refused, looks].map(AtomicU64::into_inner);
     assert!(moved > 0 && refused > 0 && looks > 0, "moved {moved}, refused {refused}, looked {looks}");
-    assert_eq!(shared.watched_keys(), 0);
+    assert_eq!(shared.cache.watches.len(), 0);
     shared.store.check_integrity();
 }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Bench, START_MS, options};
+use common::{Bench, START_MS, cache_options, options};
+use ringstone_engine::CacheOptions;
 use ringstone_engine::Protocol::{Auto, Memcached, Resp};
 
 fn ask(bench: &mut Bench, bytes: &str) -> String {
@@ -69,7 +70,7 @@ fn a_delayed_flush_comes_in_its_time() {
 
 #[test]
 fn a_default_ttl_holds_for_items_written_without_one() {
-    let mut bench = Bench::new(ringstone_engine::ServerOptions { default_ttl_ms: 1000, ..options() });
+    let mut bench = Bench::of(CacheOptions { default_ttl_ms: 1000, ..cache_options() }, options());
     ask(&mut bench, "set a 0 0 1\r\nx\r\nset b 0 5 1\r\nx\r\n");
     bench.whole(Resp, b"SET c x\r\nSET d x EX 5\r\nINCR e\r\n");
     bench.clock.advance(1000);

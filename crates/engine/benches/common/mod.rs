@@ -3,8 +3,8 @@
 #![allow(dead_code)] // each bench uses its own part
 
 use ringstone_engine::{
-    ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions, Shared,
-    Worker,
+    Cache, CacheOptions, ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice,
+    ServerOptions, Shared, Worker,
 };
 use ringstone_net::{Next, Output, Service, Turn};
 use ringstone_store::{Clock, Options, Store};
@@ -49,13 +49,18 @@ fn options() -> ServerOptions {
         read_buffer_size: 16 << 10,
         write_buffer_size: 16 << 10,
         tcp_nodelay: true,
+        enable_shutdown: false,
+        auth_file: None,
+    }
+}
+
+fn cache_options() -> CacheOptions {
+    CacheOptions {
         max_memory: MEMORY_BYTES,
         max_value_size: VALUE_SIZE_BYTES,
         default_ttl_ms: 0,
         cleanup_interval_ms: 60_000,
         eviction: Eviction::S3Fifo,
-        enable_shutdown: false,
-        auth_file: None,
     }
 }
 
@@ -69,7 +74,8 @@ pub struct Feed {
 impl Feed {
     /// With items 0 to `items` in its store.
     pub fn new(wire: Wire, items: u64, clock: Arc<dyn Clock>) -> Feed {
-        let shared = Arc::new(Shared::with_store(store(), options(), clock));
+        let cache = Arc::new(Cache::with_store(store(), cache_options(), clock));
+        let shared = Arc::new(Shared::open(cache, options()).expect("no file is read"));
         let (worker, connection) = (Worker::new(shared, 0), Connection::new(wire.protocol(), 1));
         let mut feed = Feed { worker, connection, output: Output::standalone() };
         (0..items).for_each(|n| assert_eq!(feed.turn(&wire.set(n)), wire.stored_bytes()));

@@ -147,7 +147,7 @@ impl Observer for Trace {
 /// A read of memcached's clients.
 #[cold]
 pub fn fetched(key: &[u8], fetched: Fetched, context: &Context<'_>) {
-    let trace = &context.shared.trace;
+    let trace = &context.shared.cache.trace;
     if context.traced.has(Streams::FETCHERS) {
         let full =
             watchers::stage(Streams::FETCHERS, |gid, out| line::fetched(out, gid, key, fetched, watchers::command()));
@@ -166,7 +166,7 @@ pub fn fetched(key: &[u8], fetched: Fetched, context: &Context<'_>) {
 /// A write of memcached's clients was tried; `refusal` says why it was not done. (Those that are done the store tells.)
 #[cold]
 pub fn stored(key: &[u8], refusal: Option<&str>, length: usize, context: &Context<'_>) {
-    let trace = &context.shared.trace;
+    let trace = &context.shared.cache.trace;
     if let Some(refusal) = refusal
         && context.traced.has(Streams::MUTATIONS)
     {
@@ -184,7 +184,7 @@ pub fn stored(key: &[u8], refusal: Option<&str>, length: usize, context: &Contex
 #[cold]
 pub fn deleted(key: &[u8], context: &Context<'_>) {
     if context.traced.0 & DETAIL != 0 {
-        context.shared.trace.prefixes.lock().count(key, |counts| counts.deletes += 1);
+        context.shared.cache.trace.prefixes.lock().count(key, |counts| counts.deletes += 1);
     }
 }
 

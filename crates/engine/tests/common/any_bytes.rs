@@ -1,8 +1,8 @@
 //! What must hold for any bytes on a connection: cargo-fuzz looks for bytes that break it (`fuzz/`), and a test holds it for those
 //! that were found worth keeping.
 
-use crate::common::{Bench, Client, options};
-use ringstone_engine::{Protocol, ServerOptions};
+use crate::common::{Bench, Client, cache_options};
+use ringstone_engine::{CacheOptions, Protocol};
 
 /// Replies tell of clocks, memory, the order of hashes or chance: they are not compared. What else such a connection does is
 /// checked all the same.
@@ -42,8 +42,8 @@ pub fn is_told_alike(stream: &[u8]) -> bool {
 
 fn served(stream: &[u8], piece: usize) -> Client {
     // A store of its own each time: tokens count from the start.
-    let options = ServerOptions { max_memory: MAX_MEMORY, max_value_size: MAX_VALUE_SIZE, ..options() };
-    let mut bench = Bench::alike(options);
+    let cache = CacheOptions { max_memory: MAX_MEMORY, max_value_size: MAX_VALUE_SIZE, ..cache_options() };
+    let mut bench = Bench::alike(cache);
     let client = bench.pieces(Protocol::Auto, stream.chunks(piece.max(1)));
     assert!(client.replies.len() <= MAX_REPLY_BYTES);
     client

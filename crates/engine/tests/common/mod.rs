@@ -2,8 +2,8 @@
 #![allow(dead_code)] // each test binary uses its own part
 
 use ringstone_engine::{
-    ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, Protocol, RuntimeChoice, ServerOptions, Shared,
-    Worker,
+    Cache, CacheOptions, ChainBody, Connection, Eviction, ListenAddress, ListenerOptions, OpenCache, Protocol,
+    RuntimeChoice, Server, ServerOptions, Shared, Worker,
 };
 use ringstone_net::{Next, Output, Service, Turn};
 use ringstone_store::{ManualClock, Options, Store};
@@ -27,14 +27,26 @@ pub fn options() -> ServerOptions {
         read_buffer_size: 16 << 10,
         write_buffer_size: 16 << 10,
         tcp_nodelay: true,
+        enable_shutdown: false,
+        auth_file: None,
+    }
+}
+
+/// Options for a small cache.
+pub fn cache_options() -> CacheOptions {
+    CacheOptions {
         max_memory: 64 << 20,
         max_value_size: 8 << 20,
         default_ttl_ms: 0,
         cleanup_interval_ms: 60_000,
         eviction: Eviction::S3Fifo,
-        enable_shutdown: false,
-        auth_file: None,
     }
+}
+
+/// A server of a cache of its own.
+pub fn serve(cache: CacheOptions, options: ServerOptions) -> Server {
+    let cache = OpenCache::open(None, cache, |_| None).expect("opens");
+    Server::start(cache, options, Arc::new(|_| {})).expect("starts")
 }
 
 /// A worker over a store of its own, with a clock that the test sets.
@@ -46,26 +58,33 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(options: ServerOptions) -> Bench {
+        Bench::of(cache_options(), options)
+    }
+
+    pub fn of(cache: CacheOptions, options: ServerOptions) -> Bench {
         let clock = Arc::new(ManualClock::new(START_MS));
-        let shared = Arc::new(Shared::open(options, clock.clone()).expect("the store opens"));
+        let cache = Cache::open(cache, clock.clone()).expect("the store opens");
+        Bench::over(cache, clock, options)
+    }
+
+    fn over(cache: Cache, clock: Arc<ManualClock>, options: ServerOptions) -> Bench {
+        let shared = Arc::new(Shared::open(Arc::new(cache), options).expect("no file is read"));
         let worker = Worker::new(Arc::clone(&shared), 0);
         Bench { shared, clock, worker }
     }
 
     /// The same with a key of the hash that is always the same: so are walks over keys, and tokens, of which each cell of the
     /// store counts its own.
-    pub fn alike(options: ServerOptions) -> Bench {
+    pub fn alike(cache: CacheOptions) -> Bench {
         let clock = Arc::new(ManualClock::new(START_MS));
         let store = Options {
-            max_memory: options.max_memory,
-            max_value_size: options.max_value_size,
-            eviction: options.eviction,
+            max_memory: cache.max_memory,
+            max_value_size: cache.max_value_size,
+            eviction: cache.eviction,
             hash_key: [7; 16],
         };
         let store = Store::open(store).expect("the store opens");
-        let shared = Arc::new(Shared::with_store(store, options, clock.clone()));
-        let worker = Worker::new(Arc::clone(&shared), 0);
-        Bench { shared, clock, worker }
+        Bench::over(Cache::with_store(store, cache, clock.clone()), clock, options())
     }
 
     /// Sends everything at once on a new connection.

@@ -34,13 +34,13 @@ pub fn execute(admin: Admin, connection: &mut Connection, context: &Context<'_>,
     match admin {
         Admin::Answer(line) => out.write(line),
         Admin::Crawl => {
-            shared.sweep_signal.request();
+            shared.cache.sweep_signal.request();
             out.write(reply::OK);
         }
         Admin::Dump { form, items: true } => connection.receiving = Receiving::Dump(Box::new(Dump::new(form))),
         Admin::Dump { form, items: false } => out.write(dump::end(form)),
         Admin::MemoryLimit { bytes, noreply } => {
-            let line: &[u8] = match shared.set_max_memory(bytes, context.now_ms) {
+            let line: &[u8] = match shared.cache.set_max_memory(bytes, context.now_ms) {
                 Ok(()) => reply::OK,
                 Err(_) => b"MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n",
             };

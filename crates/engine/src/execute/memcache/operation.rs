@@ -240,7 +240,7 @@ fn compare_and_swap(
 #[inline]
 pub fn write_expiry(exptime: i64, context: &Context<'_>) -> UnixMillis {
     match exptime {
-        0 => context.shared.default_expiry(context.now_ms),
+        0 => context.shared.cache.default_expiry(context.now_ms),
         exptime => time::expires_at_ms(exptime, context.now_ms),
     }
 }
@@ -291,7 +291,7 @@ pub fn touch(
 /// Flushes everything: at once if `exptime` is not positive, otherwise at that time.
 pub fn flush_all(exptime: i64, context: &Context<'_>) {
     let at_ms = if exptime <= 0 { context.now_ms } else { time::expires_at_ms(exptime, context.now_ms) };
-    context.shared.flush(at_ms, context.now_ms);
+    context.shared.cache.flush(at_ms, context.now_ms);
 }
 
 /// Counts a refused write.

@@ -92,9 +92,9 @@ const SETTINGS: &[Setting] = &[
     fixed("timeout", |shared| shared.options.idle_timeout_ms.div_ceil(1000).to_string()),
     Setting {
         name: "tracking-table-max-keys",
-        get: |shared| shared.tracking.max_keys().to_string(),
+        get: |shared| shared.cache.tracking.max_keys().to_string(),
         set: Some((Form::Number { least: 1, most: MAX_TRACKED_KEYS }, |shared, keys, _| {
-            shared.tracking.set_max_keys(usize::try_from(keys).unwrap_or(usize::MAX));
+            shared.cache.tracking.set_max_keys(usize::try_from(keys).unwrap_or(usize::MAX));
             Ok(())
         })),
     },
@@ -103,7 +103,7 @@ const SETTINGS: &[Setting] = &[
 
 /// Valkey takes 0 for no limit, which is not to be had here.
 fn set_max_memory(shared: &Shared, bytes: i64, now_ms: UnixMillis) -> Result<(), String> {
-    let resized = shared.set_max_memory(bytes.unsigned_abs(), now_ms);
+    let resized = shared.cache.set_max_memory(bytes.unsigned_abs(), now_ms);
     resized.map_err(|ResizeError { least, most }| format!("argument must be between {least} and {most} inclusive"))
 }
 

@@ -93,7 +93,7 @@ fn server(facts: &Facts<'_>, text: &mut String) {
         "process_id": std::process::id(),
         "run_id": shared.run_id,
         "tcp_port": shared.tcp_port(),
-        "server_time_usec": shared.clock.now_ms().saturating_mul(1000),
+        "server_time_usec": shared.cache.clock.now_ms().saturating_mul(1000),
         "uptime_in_seconds": uptime_s,
         "uptime_in_days": uptime_s / 86_400,
         "io_threads_active": u8::from(shared.options.workers > 1),
@@ -101,21 +101,21 @@ fn server(facts: &Facts<'_>, text: &mut String) {
 }
 
 fn clients(facts: &Facts<'_>, text: &mut String) {
-    let tracking = facts.shared.tracking.counts();
+    let tracking = facts.shared.cache.tracking.counts();
     lines!(text, "Clients",
         "connected_clients": facts.shared.network_snapshot().connections,
         "maxclients": facts.shared.options.max_connections,
         // There is no command that blocks; tools take a missing field for the least integer.
         "blocked_clients": 0,
         "tracking_clients": tracking.clients,
-        "watching_clients": facts.shared.watches.watchers(),
-        "total_watched_keys": facts.shared.watches.len(),
+        "watching_clients": facts.shared.cache.watches.watchers(),
+        "total_watched_keys": facts.shared.cache.watches.len(),
     );
 }
 
 /// Valkey's name of the policy of eviction, if it has one.
 pub fn policy(shared: &Shared) -> &'static str {
-    match shared.options.eviction {
+    match shared.cache.options.eviction {
         Eviction::S3Fifo => "s3fifo",
         Eviction::Lru => "allkeys-lru",
         Eviction::None => "noeviction",
@@ -164,7 +164,7 @@ fn persistence(_: &Facts<'_>, text: &mut String) {
 
 fn stats(facts: &Facts<'_>, text: &mut String) {
     let since = &facts.since;
-    let tracking = facts.shared.tracking.counts();
+    let tracking = facts.shared.cache.tracking.counts();
     lines!(text, "Stats",
         "total_connections_received": since.accepted,
         "total_commands_processed": since.calls(),

@@ -148,7 +148,7 @@ pub fn flush(request: &Request<'_>, context: &mut Context<'_>, out: &mut impl Re
     if !known || arguments.next().is_some() {
         return reply::error(out, SYNTAX_ERROR);
     }
-    context.shared.flush_cells(&mut context.cells, context.now_ms, context.now_ms);
+    context.shared.cache.flush_cells(&mut context.cells, context.now_ms, context.now_ms);
     out.write(b"+OK\r\n");
 }
 

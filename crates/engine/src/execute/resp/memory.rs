@@ -15,7 +15,7 @@ pub fn execute(request: &Request<'_>, session: &Session, context: &mut Context<'
         "memory|usage" => usage(request, session, context, out),
         "memory|stats" => stats(context.shared, session, out),
         "memory|purge" => {
-            context.shared.sweep_signal.request();
+            context.shared.cache.sweep_signal.request();
             out.write(b"+OK\r\n");
         }
         "memory|malloc-stats" => reply::bulk(out, b"Stats not supported for the current allocator"),

@@ -78,7 +78,7 @@ pub fn set(request: &mut Request<'_>, context: &mut Context<'_>, out: &mut impl 
         Some(item) => kept(&item),
         None => attributes(&entry, Expiry::Clear, shared, now_ms),
     };
-    let result = write(&mut entry, offset, value, attributes, shared.options.max_value_size);
+    let result = write(&mut entry, offset, value, attributes, shared.cache.options.max_value_size);
     let length = entry.peek().map_or(0, |item| value_len(&item.value));
     drop(entry);
     match result {

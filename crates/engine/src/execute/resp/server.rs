@@ -10,7 +10,7 @@ const US_PER_S: u64 = 1_000_000;
 
 /// TIME: seconds since 1970, and microseconds, by the clock that items expire by.
 pub fn time(context: &Context<'_>, out: &mut impl Reply) {
-    let now_us = context.shared.clock.now_us();
+    let now_us = context.shared.cache.clock.now_us();
     reply::array(out, 2);
     for number in [now_us / US_PER_S, now_us % US_PER_S] {
         reply::bulk(out, itoa::Buffer::new().format(number).as_bytes());

@@ -175,11 +175,11 @@ pub fn value_equals(value: &Value<'_>, expected: &[u8]) -> bool {
 #[inline]
 pub fn attributes(entry: &Entry<'_, '_>, expiry: Expiry, shared: &Shared, now_ms: UnixMillis) -> Attributes {
     let expires_at_ms = match expiry {
-        Expiry::Clear => shared.default_expiry(now_ms),
+        Expiry::Clear => shared.cache.default_expiry(now_ms),
         Expiry::AtMs(at_ms) => at_ms,
         Expiry::Keep => match entry.peek() {
             Some(item) => item.expires_at_ms,
-            None => shared.default_expiry(now_ms),
+            None => shared.cache.default_expiry(now_ms),
         },
     };
     Attributes { expires_at_ms, ..Attributes::default() }
@@ -240,7 +240,7 @@ pub fn mset(request: &mut Request<'_>, if_absent: bool, context: &mut Context<'_
     if !count.is_multiple_of(2) {
         return reply::wrong_arguments(out, request.spec);
     }
-    let max_value_size = usize::try_from(context.shared.options.max_value_size).unwrap_or(usize::MAX);
+    let max_value_size = usize::try_from(context.shared.cache.options.max_value_size).unwrap_or(usize::MAX);
     if request.arguments().skip(1).step_by(2).any(|value| value.len() > max_value_size) {
         return refuse(Error::TooLarge, context, out);
     }
@@ -255,7 +255,7 @@ pub fn mset(request: &mut Request<'_>, if_absent: bool, context: &mut Context<'_
         return reply::integer(out, 0);
     }
     let attributes =
-        Attributes { expires_at_ms: context.shared.default_expiry(context.now_ms), ..Attributes::default() };
+        Attributes { expires_at_ms: context.shared.cache.default_expiry(context.now_ms), ..Attributes::default() };
     let mut arguments = request.arguments();
     let mut index = 2;
     let mut result = Ok(());

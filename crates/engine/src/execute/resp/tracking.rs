@@ -78,7 +78,7 @@ fn check(wish: &Wish<'_>, session: &Session, context: &Context<'_>) -> Result<()
                     and then re-enabling it with a different mode."
             .into());
     }
-    check_prefixes(&wish.prefixes, &context.shared.tracking.prefixes(&session.client))
+    check_prefixes(&wish.prefixes, &context.shared.cache.tracking.prefixes(&session.client))
 }
 
 fn check_prefixes(prefixes: &[&[u8]], existing: &[Box<[u8]>]) -> Result<(), Text> {
@@ -121,7 +121,7 @@ fn change(request: &Request<'_>, session: &mut Session, context: &Context<'_>) -
     let wish = parse_wish(request, context)?;
     if switch.eq_ignore_ascii_case(b"on") {
         check(&wish, session, context)?;
-        shared.tracking.enable(&session.client, wish, &shared.listeners, &shared.store);
+        shared.cache.tracking.enable(&session.client, wish, &shared.cache.listeners, &shared.store);
         session.modes.set(Modes::TRACKING, true);
     } else if switch.eq_ignore_ascii_case(b"off") {
         stop(session, shared);
@@ -135,7 +135,7 @@ fn change(request: &Request<'_>, session: &mut Session, context: &Context<'_>) -
 pub fn stop(session: &mut Session, shared: &Shared) {
     session.modes.set(Modes::TRACKING, false);
     session.modes.set(Modes::CACHING, false);
-    shared.tracking.disable(&session.client, &shared.listeners, &shared.store);
+    shared.cache.tracking.disable(&session.client, &shared.cache.listeners, &shared.store);
 }
 
 /// CLIENT CACHING
@@ -190,7 +190,7 @@ pub fn info(session: &Session, context: &Context<'_>, out: &mut impl Reply) {
     reply::bulk(out, b"redirect");
     reply::integer(out, redirection(&session.client));
     reply::bulk(out, b"prefixes");
-    let prefixes = context.shared.tracking.prefixes(&session.client);
+    let prefixes = context.shared.cache.tracking.prefixes(&session.client);
     reply::array(out, prefixes.len());
     prefixes.iter().for_each(|prefix| reply::bulk(out, prefix));
 }
@@ -210,10 +210,10 @@ pub fn remember(request: &Request<'_>, session: &Session, context: &mut Context<
         let hash = context.store.hash(key);
         let entry = context.cells.entry(key, hash, now_ms);
         let expires_at_ms = entry.peek().map_or(0, |item| item.expires_at_ms);
-        let is_first = shared.tracking.remember(&session.client, key, hash, expires_at_ms, now_ms);
+        let is_first = shared.cache.tracking.remember(&session.client, key, hash, expires_at_ms, now_ms);
         drop(entry);
         if is_first {
-            shared.sweep_signal.look();
+            shared.cache.sweep_signal.look();
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn multi(session: &mut Session, out: &mut impl Reply) {
 
 /// WATCH key ...
 pub fn watch(request: &Request<'_>, session: &mut Session, context: &mut Context<'_>, out: &mut impl Reply) {
-    let table = &context.shared.watches;
+    let table = &context.shared.cache.watches;
     let watches = session.watches.get_or_insert_with(|| Box::new(Watches::new(table)));
     let mut has_room = true;
     for key in request.arguments() {

@@ -39,7 +39,7 @@ fn list(arguments: &[u8], context: &Context<'_>, rows: &mut dyn Rows) -> Listed 
         b"conns" => connections::write(context, rows),
         b"reset" => {
             shared.baseline.reset(general::resettable(shared));
-            shared.trace.reset_prefixes();
+            shared.cache.trace.reset_prefixes();
             return Listed::Reset;
         }
         _ => return Listed::Unknown,
@@ -73,7 +73,7 @@ pub fn write(arguments: &[u8], context: &Context<'_>, out: &mut impl Reply) {
 
 /// `stats detail on|off|dump`.
 fn detail(what: Option<&[u8]>, context: &Context<'_>, out: &mut impl Reply) {
-    let trace = &context.shared.trace;
+    let trace = &context.shared.cache.trace;
     match what {
         Some(b"on") => trace.set_detail(true),
         Some(b"off") => trace.set_detail(false),
@@ -121,7 +121,7 @@ impl<R: Reply> Rows for BinaryRows<'_, R> {
 
 /// Answers the binary protocol's Stat, whose last packet is an empty one.
 pub fn write_binary(tag: Tag, arguments: &[u8], context: &Context<'_>, out: &mut impl Reply) {
-    let trace = &context.shared.trace;
+    let trace = &context.shared.cache.trace;
     match arguments {
         b"detail on" => trace.set_detail(true),
         b"detail off" => trace.set_detail(false),

@@ -32,7 +32,7 @@ fn update<R>(
 ) -> Result<R, Failure> {
     let [key] = request.fixed();
     let attributes = Attributes {
-        expires_at_ms: context.shared.default_expiry(context.now_ms),
+        expires_at_ms: context.shared.cache.default_expiry(context.now_ms),
         marks: Marks { kind: Kind::Hash, ..Marks::default() },
         ..Attributes::default()
     };

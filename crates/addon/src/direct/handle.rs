@@ -1,0 +1,74 @@
+//! What the functions of one opening share.
+
+use napi::bindgen_prelude::Uint8Array;
+use ringstone_engine::OpenCache;
+use ringstone_engine::direct::Direct;
+use std::cell::{Ref, RefCell};
+use std::sync::Arc;
+
+/// Bytes at the start of the slab for what is told beside a value: its flags.
+pub const SLAB_HEAD: usize = 16;
+
+/// One opening, used by the thread of its environment alone.
+pub struct Handle {
+    /// Until it is closed.
+    direct: RefCell<Option<Direct>>,
+    slab: RefCell<Uint8Array>,
+    /// Strings on their way in.
+    scratch: RefCell<Vec<u8>>,
+}
+
+impl Handle {
+    /// Of a cache that was opened for it.
+    pub fn new(cache: Arc<OpenCache>, slab: Uint8Array) -> Handle {
+        Handle {
+            direct: RefCell::new(Some(Direct::new(cache))),
+            slab: RefCell::new(slab),
+            scratch: RefCell::default(),
+        }
+    }
+
+    /// Its way to the cache, until it is closed.
+    pub fn direct(&self) -> Ref<'_, Option<Direct>> {
+        self.direct.borrow()
+    }
+
+    /// The cache, until it is closed.
+    pub fn cache(&self) -> Option<Arc<OpenCache>> {
+        self.direct.borrow().as_ref().map(|direct| Arc::clone(direct.cache()))
+    }
+
+    /// Where strings are read to.
+    pub fn scratch(&self) -> &RefCell<Vec<u8>> {
+        &self.scratch
+    }
+
+    /// Copies a value to a place in the slab if it fits there, and what is told beside it to the head.
+    #[inline]
+    pub fn put(&self, offset: usize, value: impl Iterator<Item = impl AsRef<[u8]>>, length: usize, flags: u32) {
+        let mut slab = self.slab.borrow_mut();
+        // SAFETY: the buffer is the caller's and is used for nothing else while this call has the thread.
+        let slab = unsafe { slab.as_mut() };
+        if let Some(head) = slab.first_chunk_mut::<4>() {
+            *head = flags.to_ne_bytes();
+        }
+        let Some(mut room) = slab.get_mut(offset..).filter(|room| room.len() >= length && offset >= SLAB_HEAD) else {
+            return;
+        };
+        for piece in value {
+            let (now, rest) = room.split_at_mut(piece.as_ref().len());
+            now.copy_from_slice(piece.as_ref());
+            room = rest;
+        }
+    }
+
+    /// Another slab.
+    pub fn use_slab(&self, slab: Uint8Array) {
+        *self.slab.borrow_mut() = slab;
+    }
+
+    /// Lets the cache go.
+    pub fn close(&self) {
+        self.direct.borrow_mut().take();
+    }
+}

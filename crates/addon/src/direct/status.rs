@@ -1,0 +1,40 @@
+//! Why an operation has no result, as a negative number; `ts/cache/status.ts` lists the same names in the same order.
+
+use ringstone_engine::StoreError;
+
+/// What an operation answers if it has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Status {
+    /// There is no such item.
+    Absent = -1,
+    /// The cache was closed.
+    Closed = -2,
+    /// The key is neither a string nor a `Uint8Array`.
+    BadKey = -3,
+    /// The key is empty or too long.
+    KeyLength = -4,
+    /// The value is neither a string nor a `Uint8Array`.
+    BadValue = -5,
+    /// The value is above the limit, or can never fit.
+    TooLarge = -6,
+    /// No room, and nothing may be evicted.
+    OutOfMemory = -7,
+    /// Too many values are being received at once.
+    Busy = -8,
+    /// The key holds a hash.
+    WrongType = -9,
+    /// Something that must not happen has.
+    Internal = -10,
+}
+
+impl From<StoreError> for Status {
+    fn from(error: StoreError) -> Status {
+        match error {
+            StoreError::TooLarge => Status::TooLarge,
+            StoreError::KeyTooLong => Status::KeyLength,
+            StoreError::OutOfMemory => Status::OutOfMemory,
+            StoreError::TooManyReserved => Status::Busy,
+        }
+    }
+}
