@@ -9,6 +9,18 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** One opening of a cache. */
+export declare class NativeCache {
+  /** The operations, as functions that belong to this opening. */
+  operations(): object
+  /** Another place where values are copied to. */
+  useSlab(slab: Uint8Array): void
+  /** Starts serving it. `on_event` is called on the thread that called this. */
+  serve(options: ServeOptions, onEvent: (event: NativeEvent) => void): NativeServer
+  /** Lets it go; the last who does frees its memory. Does nothing the second time. */
+  close(): void
+}
+
 /** A load that can be stopped. */
 export declare class NativeLoad {
   /** Checks the options. */
@@ -29,10 +41,7 @@ export declare class NativeServer {
   reloadUsers(): number
   /** Step 1 of stopping: no new connections; what is in flight is finished. Does nothing once stopped. */
   drain(): void
-  /**
-   * Step 2: waits up to `timeout_ms` for the connections, closes what is left, joins the threads and frees the
-   * memory. True if all had drained; true at once when it was stopped before.
-   */
+  /** Step 2: waits up to `timeout_ms` for the connections, closes what is left, and joins the threads. True if all had drained; true at once when it was stopped before. */
   finish(timeoutMs: number): Promise<boolean>
 }
 
@@ -263,6 +272,27 @@ export interface NativeInfo {
   cells: number
 }
 
+/** Opens a cache, or joins the one of that name. `slab` is where values are copied to; see `direct`. */
+export declare function openCache(options: OpenOptions, slab: Uint8Array): NativeCache
+
+/** How a cache is made. Sizes in bytes, times in milliseconds, all of them whole numbers. */
+export interface OpenOptions {
+  /** Others in this process join the cache by it; without one nobody does. */
+  name?: string
+  /** For items, index and ghosts. */
+  maxMemory: number
+  /** Longest value. */
+  maxValueSize: number
+  /** 0 = never. */
+  defaultTtlMs: number
+  /** Between sweeps. */
+  cleanupIntervalMs: number
+  /** Policy. */
+  eviction: EvictionPolicy
+  /** Names of the options that were asked for: where the cache is open already, it must have these. */
+  asked: Array<string>
+}
+
 /** Makes a ring and sends bytes through it, on a socket pair. */
 export declare function probe(): Probe
 
@@ -274,11 +304,8 @@ export interface Probe {
   detail: string
 }
 
-/** Opens the store and starts serving. `on_event` is called on the thread that called `start`. */
-export declare function start(options: StartOptions, onEvent: (event: NativeEvent) => void): NativeServer
-
 /** One listener: `address` or `path`. */
-export interface StartListener {
+export interface ServeListener {
   /** `127.0.0.1:11211`, `[::1]:11211`: numeric, names are resolved in TypeScript. */
   address?: string
   /** Of a unix socket. */
@@ -288,11 +315,11 @@ export interface StartListener {
 }
 
 /** Everything a server needs to know. Sizes in bytes, times in milliseconds, all of them whole numbers. */
-export interface StartOptions {
+export interface ServeOptions {
   /** Of the package. */
   version: string
   /** At least one. */
-  listeners: Array<StartListener>
+  listeners: Array<ServeListener>
   /** The wish. */
   runtime: WantedRuntime
   /** Threads, at least 1. */
@@ -307,16 +334,6 @@ export interface StartOptions {
   writeBufferSize: number
   /** TCP_NODELAY. */
   tcpNodelay: boolean
-  /** For items, index and ghosts. */
-  maxMemory: number
-  /** Longest value. */
-  maxValueSize: number
-  /** 0 = never. */
-  defaultTtlMs: number
-  /** Between sweeps. */
-  cleanupIntervalMs: number
-  /** Policy. */
-  eviction: EvictionPolicy
   /** memcached's `shutdown` is obeyed. */
   enableShutdown: boolean
   /** Of users and passwords. */

@@ -835,11 +835,12 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.NativeCache = nativeBinding.NativeCache
 module.exports.NativeLoad = nativeBinding.NativeLoad
 module.exports.NativeServer = nativeBinding.NativeServer
 module.exports.EvictionPolicy = nativeBinding.EvictionPolicy
 module.exports.ListenerProtocol = nativeBinding.ListenerProtocol
 module.exports.LoadProtocol = nativeBinding.LoadProtocol
+module.exports.openCache = nativeBinding.openCache
 module.exports.probe = nativeBinding.probe
-module.exports.start = nativeBinding.start
 module.exports.WantedRuntime = nativeBinding.WantedRuntime

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { runBench } from './bench/run.ts';
 import { type Arguments, BENCH, readArguments } from './config/arguments.ts';
-import { ConfigError, type Loaded, loadConfig } from './config/load.ts';
+import { type Loaded, loadConfig } from './config/load.ts';
 import { renderEffective, renderHelp } from './config/render.ts';
 import { examine, renderFindings } from './doctor.ts';
+import { ConfigError } from './errors.ts';
 import { readMachine } from './machine.ts';
 import { runServer } from './run.ts';
 import { VERSION } from './version.ts';

@@ -11,13 +11,25 @@ export const ENGINE_ERROR_CODES = [
   'RINGSTONE_STOPPED',
   'RINGSTONE_START_FAILED',
   'RINGSTONE_AUTH_FILE',
+  'RINGSTONE_OPTIONS_DIFFER',
+  'RINGSTONE_ALREADY_SERVING',
+  'RINGSTONE_CLOSED',
 ] as const;
 
 /** Codes that only the load generator has, the same in the same order as in crates/load/src/error.rs. */
 export const LOAD_ERROR_CODES = ['RINGSTONE_CONNECT_FAILED', 'RINGSTONE_PROCESS_UNREADABLE'] as const;
 
 /** Codes that only the TypeScript side has. */
-export const SHELL_ERROR_CODES = ['RINGSTONE_NATIVE_MISSING', 'RINGSTONE_ADDRESS_NOT_FOUND'] as const;
+export const SHELL_ERROR_CODES = [
+  'RINGSTONE_NATIVE_MISSING',
+  'RINGSTONE_ADDRESS_NOT_FOUND',
+  'RINGSTONE_INVALID_ARGUMENT',
+  'RINGSTONE_TOO_LARGE',
+  'RINGSTONE_OUT_OF_MEMORY',
+  'RINGSTONE_BUSY',
+  'RINGSTONE_WRONG_TYPE',
+  'RINGSTONE_INTERNAL',
+] as const;
 
 /** Stable: what `error.code` can be. */
 export type ErrorCode =
@@ -33,6 +45,17 @@ export class RingstoneError extends Error {
     super(message, options);
     this.name = 'RingstoneError';
     this.code = code;
+  }
+}
+
+/** The configuration does not hold; `problems` says everything that is wrong with it. */
+export class ConfigError extends RingstoneError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('RINGSTONE_INVALID_OPTION', problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
   }
 }
 

@@ -1,23 +1,23 @@
 /**
- * Ringstone in a program: a server that memcached and Redis clients connect to. The settings are those of the
- * configuration file; docs/configuration.md lists them.
+ * Ringstone in a program: a cache that all threads share, and servers that memcached and Redis clients connect to. Nothing is
+ * loaded or done before the first call.
  *
  * @module
  */
-import { checkSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
-import { openLog } from './log.ts';
-import { type RingstoneServer, startServer } from './server.ts';
+import type { RingstoneServer } from './server.ts';
 
-export { ConfigError } from './config/load.ts';
+export { type Bytes, Cache, type Key, type WriteOptions } from './cache/cache.ts';
+export type { CacheOptions } from './cache/options.ts';
+export type { CacheServer, ServeOptions } from './cache/serve.ts';
 export type { Settings } from './config/schema.ts';
-export { type ErrorCode, RingstoneError } from './errors.ts';
+export { ConfigError, type ErrorCode, RingstoneError } from './errors.ts';
 export type { MetricFamily, MetricSample } from './native.ts';
 export type { RingstoneServer } from './server.ts';
 export { VERSION } from './version.ts';
 
 /**
- * Starts a server.
+ * Starts a server of a cache of its own. The settings are those of the configuration file; docs/configuration.md lists them.
  *
  * @example
  * await using server = await serve({ server: { listen: '127.0.0.1:0' }, http: { listen: 'off' } });
@@ -27,6 +27,11 @@ export { VERSION } from './version.ts';
  * @throws ConfigError when the settings do not hold, RingstoneError when the server cannot start
  */
 export async function serve(settings: Settings = {}): Promise<RingstoneServer> {
+  const [{ checkSettings }, { openLog }, { startServer }] = await Promise.all([
+    import('./config/load.ts'),
+    import('./log.ts'),
+    import('./server.ts'),
+  ]);
   const { config, warnings } = checkSettings(settings);
   const { logger } = openLog(config.logging);
   for (const warning of warnings) logger.warn(warning);

@@ -10,15 +10,29 @@ export type {
   LoadReport,
   MetricFamily,
   MetricSample,
+  NativeCache,
   NativeEvent,
   NativeInfo,
   NativeServer,
+  OpenOptions,
   Probe,
-  StartListener,
-  StartOptions,
+  ServeListener,
+  ServeOptions,
 } from '../index.node-build/binding.js';
 
 export type Native = typeof binding;
+
+/** The data plane: a number that is negative is a status (ts/cache/status.ts). */
+export interface NativeOperations {
+  /** Length of the value, which is copied to the offset in the slab if it fits there; the first four bytes of the slab are its flags. */
+  get(key: string | Uint8Array, offset: number): number;
+  /** The value, or a status. */
+  getString(key: string | Uint8Array): string | number;
+  /** A TTL in milliseconds, 0 for never, negative for the default. */
+  set(key: string | Uint8Array, value: string | Uint8Array, flags: number, ttlMs: number): number;
+  /** 1 if there was one, 0 if not. */
+  delete(key: string | Uint8Array): number;
+}
 
 /** Names a library to load instead of the packaged one; the tests set it to a build with debug assertions. */
 const LIBRARY_VARIABLE = 'RINGSTONE_NATIVE_LIBRARY';

@@ -1,9 +1,8 @@
 import { logBanner } from './banner.ts';
 import type { Loaded } from './config/load.ts';
-import { ConfigError } from './config/load.ts';
 import type { Config } from './config/schema.ts';
 import { SETTINGS } from './config/settings.ts';
-import { RingstoneError } from './errors.ts';
+import { ConfigError, RingstoneError } from './errors.ts';
 import { fileLimitProblem } from './limits.ts';
 import { type Log, openLog } from './log.ts';
 import { type ServedServer, startServer } from './server.ts';

@@ -9,11 +9,13 @@ import {
   loadNative,
   type MetricFamily,
   type Native,
+  type NativeCache,
   type NativeEvent,
   type NativeInfo,
   type NativeServer,
-  type StartListener,
-  type StartOptions,
+  type OpenOptions,
+  type ServeListener,
+  type ServeOptions,
 } from './native.ts';
 import { resolveHost } from './resolve.ts';
 import { warnOfRights } from './users.ts';
@@ -31,7 +33,9 @@ export interface RingstoneServer extends AsyncDisposable {
   readonly runtimeReason: string;
   /** What /metrics renders, read now; empty once closed. */
   metrics(): readonly MetricFamily[];
-  /** Lets the process end while the server runs; without it a running server keeps the process alive. */
+  /** Keeps the process alive while the server runs. */
+  ref(): void;
+  /** Lets the process end while the server runs. */
   unref(): void;
   /**
    * Stops accepting, finishes what is in flight, closes the rest after `server.shutdown_timeout`, frees the memory.
@@ -83,13 +87,13 @@ class Life implements ServedServer {
     });
   }
 
-  async start(core: Native): Promise<void> {
+  async start(cache: NativeCache): Promise<void> {
     try {
       const { listen } = this.config.http;
       if (listen !== 'off') this.http = await startHttp(listen, this);
       if (this.config.auth.file !== 'off') warnOfRights(this.config.auth.file, this.logger);
-      const options = await startOptions(this.config, readMachine());
-      this.native = core.start(options, event => this.onEvent(event));
+      const options = await serveOptions(this.config, readMachine());
+      this.native = cache.serve(options, event => this.onEvent(event));
       this.state = 'ready';
     } catch (error) {
       await this.close();
@@ -152,6 +156,11 @@ class Life implements ServedServer {
     this.logger.error({ event: 'http_error', err: error }, `an HTTP request or connection failed: ${why}`);
   }
 
+  ref(): void {
+    this.alive.ref();
+    this.http?.ref();
+  }
+
   unref(): void {
     this.alive.unref();
     this.http?.unref();
@@ -177,14 +186,27 @@ class Life implements ServedServer {
   }
 }
 
-async function startListener({ address, protocol }: ListenAddress, fallback: Protocol): Promise<StartListener> {
+async function startListener({ address, protocol }: ListenAddress, fallback: Protocol): Promise<ServeListener> {
   const speaks = protocol ?? fallback;
   if ('path' in address) return { path: address.path, protocol: speaks };
   return { address: formatAddress(await resolveHost(address, 'listen on')), protocol: speaks };
 }
 
-/** The one object that crosses into Rust. */
-async function startOptions({ server, storage, auth }: Config, machine: Machine): Promise<StartOptions> {
+/** A cache that only its server uses. */
+function openCache({ storage }: Config, core: Native): NativeCache {
+  const options = {
+    maxMemory: storage.max_memory,
+    maxValueSize: storage.max_value_size,
+    defaultTtlMs: storage.default_ttl,
+    cleanupIntervalMs: storage.cleanup_interval,
+    eviction: storage.eviction as OpenOptions['eviction'],
+    asked: [],
+  };
+  return core.openCache(options, Buffer.alloc(0));
+}
+
+/** What crosses into Rust. */
+async function serveOptions({ server, auth }: Config, machine: Machine): Promise<ServeOptions> {
   return Object.freeze({
     version: VERSION,
     listeners: await Promise.all(server.listen.map(listener => startListener(listener, server.protocol))),
@@ -195,11 +217,6 @@ async function startOptions({ server, storage, auth }: Config, machine: Machine)
     readBufferSize: server.read_buffer_size,
     writeBufferSize: server.write_buffer_size,
     tcpNodelay: server.tcp_nodelay,
-    maxMemory: storage.max_memory,
-    maxValueSize: storage.max_value_size,
-    defaultTtlMs: storage.default_ttl,
-    cleanupIntervalMs: storage.cleanup_interval,
-    eviction: storage.eviction,
     enableShutdown: server.enable_shutdown,
     ...(auth.file === 'off' ? {} : { authFile: auth.file }),
   });
@@ -208,11 +225,27 @@ async function startOptions({ server, storage, auth }: Config, machine: Machine)
 /**
  * Starts a server on a complete configuration.
  *
+ * @param cache what it serves; without it, a cache of its own as `storage` says
+ *
  * @throws RingstoneError when it cannot start; nothing is left running then
  */
-export async function startServer(config: Config, logger: Logger): Promise<ServedServer> {
-  const core = loadNative();
+export async function startServer(config: Config, logger: Logger, cache?: NativeCache): Promise<ServedServer> {
   const life = new Life(config, logger);
-  await life.start(core);
+  if (cache) {
+    await life.start(cache);
+    return life;
+  }
+  try {
+    const own = openCache(config, loadNative());
+    try {
+      await life.start(own);
+    } finally {
+      // The server holds it from here on.
+      own.close();
+    }
+  } catch (error) {
+    await life.close();
+    throw fromNative(error);
+  }
   return life;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { BENCH_OPTIONS, type Bench, readBenchArguments } from '../../ts/bench/arguments.ts';
 import { renderBenchHelp } from '../../ts/bench/render.ts';
-import { ConfigError } from '../../ts/config/load.ts';
+import { ConfigError } from '../../ts/errors.ts';
 
 const ADDRESS = '127.0.0.1:11211';
 

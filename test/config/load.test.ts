@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, checkSettings } from '../../ts/config/load.ts';
+import { checkSettings } from '../../ts/config/load.ts';
 import { renderEffective } from '../../ts/config/render.ts';
 import { SETTINGS } from '../../ts/config/settings.ts';
+import { ConfigError } from '../../ts/errors.ts';
 import { FILE, load, MACHINE, problemsOf } from './support.ts';
 
 const MIB = 1024 ** 2;

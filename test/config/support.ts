@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readArguments } from '../../ts/config/arguments.ts';
-import { ConfigError, type Loaded, loadConfig } from '../../ts/config/load.ts';
+import { type Loaded, loadConfig } from '../../ts/config/load.ts';
+import { ConfigError } from '../../ts/errors.ts';
 import type { Machine } from '../../ts/machine.ts';
 
 const GIB = 1024 ** 3;

@@ -9,7 +9,7 @@ import {
   RingstoneError,
   SHELL_ERROR_CODES,
 } from '../../ts/errors.ts';
-import { loadNative } from '../../ts/native.ts';
+import { loadNative, type OpenOptions, type ServeOptions } from '../../ts/native.ts';
 import { root } from '../harness/ringstone.ts';
 
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -43,7 +43,7 @@ test('docs/errors.md explains each, in the same order', () => {
 });
 
 test('an error of the core arrives with its code', () => {
-  const { start } = loadNative();
+  const { openCache } = loadNative();
   const options = {
     version: '0',
     listeners: [{ address: 'not numeric', protocol: 'auto' as const }],
@@ -54,16 +54,20 @@ test('an error of the core arrives with its code', () => {
     readBufferSize: 4096,
     writeBufferSize: 4096,
     tcpNodelay: true,
+    enableShutdown: false,
+  };
+  const storage = {
     maxMemory: 1 << 20,
     maxValueSize: 1024,
     defaultTtlMs: 0,
     cleanupIntervalMs: 1000,
     eviction: 's3fifo' as const,
-    enableShutdown: false,
+    asked: [],
   };
-  const failure = (changes: object) => {
+  const failure = (changes: object, ofStorage: object = {}) => {
     try {
-      start({ ...options, ...changes }, () => undefined);
+      const cache = openCache({ ...storage, ...ofStorage } as OpenOptions, new Uint8Array(0));
+      cache.serve({ ...options, ...changes } as ServeOptions, () => undefined);
     } catch (error) {
       return fromNative(error);
     }
@@ -72,7 +76,7 @@ test('an error of the core arrives with its code', () => {
   const elsewhere = [{ address: '192.0.2.1:0', protocol: 'auto' }];
   expect(failure({})).toMatchObject({ name: 'RingstoneError', code: 'RINGSTONE_INVALID_OPTION' });
   expect(failure({ workers: 1.5 })).toMatchObject({ code: 'RINGSTONE_INVALID_OPTION' });
-  expect(failure({ maxMemory: -1 })).toMatchObject({ code: 'RINGSTONE_INVALID_OPTION' });
+  expect(failure({}, { maxMemory: -1 })).toMatchObject({ code: 'RINGSTONE_INVALID_OPTION' });
   expect(failure({ listeners: [] })).toMatchObject({ code: 'RINGSTONE_INVALID_OPTION' });
   expect(failure({ listeners: elsewhere })).toMatchObject({ code: 'RINGSTONE_ADDRESS_UNAVAILABLE' });
 });

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import { type Address, parseListenAddress } from '../config/address.ts';
-import { ConfigError } from '../config/load.ts';
 import { readOptions } from '../config/options.ts';
 import { type SettingMeta, settingMeta } from '../config/schema.ts';
+import { ConfigError } from '../errors.ts';
 import { type BenchOptions, benchSchema, LOAD_PROTOCOLS } from './schema.ts';
 
 /** One option of `ringstone bench`. */

@@ -1,4 +1,4 @@
-import { RingstoneError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { type Machine, readMachine } from '../machine.ts';
 import { readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
@@ -17,17 +17,6 @@ export interface Loaded {
   readonly origins: Origins;
   /** Sentences: legal, and probably not meant. */
   readonly warnings: readonly string[];
-}
-
-/** The configuration does not hold; `problems` says everything that is wrong with it. */
-export class ConfigError extends RingstoneError {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super('RINGSTONE_INVALID_OPTION', problems.join('\n'));
-    this.name = 'ConfigError';
-    this.problems = problems;
-  }
 }
 
 function deepFreeze<T>(value: T): T {

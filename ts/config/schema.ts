@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Machine } from '../machine.ts';
 import { PROTOCOLS } from './address.ts';
+import { STORAGE_DEFAULTS } from './defaults.ts';
 import { addressOrOff, choice, duration, flag, listeners, size, text, whole } from './fields.ts';
 
 /** How a setting is shown and given on the command line. The environment name follows from its key. */
@@ -107,31 +108,37 @@ function serverSection(memoryBytes: number) {
 function storageSection(memoryBytes: number) {
   return z.strictObject({
     max_memory: size({ min: MIB, max: 64 * TIB, memoryBytes })
-      .prefault('64mb')
+      .prefault(STORAGE_DEFAULTS.maxMemory)
       .register(settingMeta, {
         flag: 'max-memory',
         short: 'm',
         value: 'SIZE',
         help: 'Memory for items and their index; a percentage is of the memory of the machine or its cgroup',
       }),
-    default_ttl: duration({ zero: true, min: '1ms', max: '3650d' }).prefault(0).register(settingMeta, {
-      flag: 'default-ttl',
-      short: 't',
-      value: 'D',
-      help: 'Life of items that are written without one; 0 is for ever',
-    }),
-    max_value_size: size({ min: KIB, max: GIB, memoryBytes }).prefault('8mb').register(settingMeta, {
-      flag: 'max-value-size',
-      value: 'SIZE',
-      help: 'Longest value',
-    }),
-    cleanup_interval: duration({ zero: false, min: '100ms', max: '1d' }).prefault('60s').register(settingMeta, {
-      flag: 'cleanup-interval',
-      value: 'D',
-      help: 'Expired items that nobody reads leave memory within this time',
-    }),
+    default_ttl: duration({ zero: true, min: '1ms', max: '3650d' })
+      .prefault(STORAGE_DEFAULTS.defaultTtl)
+      .register(settingMeta, {
+        flag: 'default-ttl',
+        short: 't',
+        value: 'D',
+        help: 'Life of items that are written without one; 0 is for ever',
+      }),
+    max_value_size: size({ min: KIB, max: GIB, memoryBytes })
+      .prefault(STORAGE_DEFAULTS.maxValueSize)
+      .register(settingMeta, {
+        flag: 'max-value-size',
+        value: 'SIZE',
+        help: 'Longest value',
+      }),
+    cleanup_interval: duration({ zero: false, min: '100ms', max: '1d' })
+      .prefault(`${STORAGE_DEFAULTS.cleanupInterval / 1000}s`)
+      .register(settingMeta, {
+        flag: 'cleanup-interval',
+        value: 'D',
+        help: 'Expired items that nobody reads leave memory within this time',
+      }),
     eviction: choice(EVICTIONS)
-      .prefault('s3fifo')
+      .prefault(STORAGE_DEFAULTS.eviction)
       .register(settingMeta, {
         flag: 'eviction',
         value: EVICTIONS.join('|'),

@@ -23,6 +23,8 @@ export const HTTP_LIMITS = {
 export interface HttpServer {
   /** Real address: `127.0.0.1:9090`. */
   readonly address: string;
+  /** Keeps the process alive while this listens. */
+  ref(): void;
   /** Lets the process end while this listens. */
   unref(): void;
   /** Stops listening and closes every connection. */
@@ -122,6 +124,7 @@ export async function startHttp(wanted: HostPort, subject: Subject): Promise<Htt
   server.removeAllListeners('error').on('error', error => subject.onHttpError(error));
   return {
     address: realAddress(server),
+    ref: () => server.ref(),
     unref: () => server.unref(),
     close: async () => {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));

@@ -76,8 +76,9 @@ pub struct NativeCache {
 #[napi]
 pub fn open_cache(env: Env, options: OpenOptions, slab: Uint8Array) -> Result<NativeCache> {
     let wanted = CacheOptions::try_from(&options)?;
-    let differs = |is: &CacheOptions| difference(&options.asked, &wanted, is);
-    let cache = OpenCache::open(options.name.as_deref(), wanted.clone(), differs).map_err(from_engine)?;
+    let OpenOptions { name, asked, .. } = options;
+    let differs = |is: &CacheOptions| difference(&asked, &wanted, is);
+    let cache = OpenCache::open(name.as_deref(), wanted.clone(), differs).map_err(from_engine)?;
     let handle = Rc::new(Handle::new(cache, slab));
     // The hook costs some dozens of bytes per opening until its environment ends; the cache itself goes with the handle.
     let weak = Rc::downgrade(&handle);
@@ -93,7 +94,7 @@ pub fn open_cache(env: Env, options: OpenOptions, slab: Uint8Array) -> Result<Na
 #[napi]
 impl NativeCache {
     /// The operations, as functions that belong to this opening.
-    #[napi(ts_return_type = "NativeOperations")]
+    #[napi(ts_return_type = "object")]
     pub fn operations<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         direct::operations(env, &self.handle)
     }

@@ -102,7 +102,12 @@ pub struct NativeServer {
 
 impl NativeServer {
     /// Starts serving a cache. `on_event` is called on the thread that called this.
-    pub fn start(env: Env, cache: Arc<OpenCache>, options: ServeOptions, on_event: EventFunction) -> Result<NativeServer> {
+    pub fn start(
+        env: Env,
+        cache: Arc<OpenCache>,
+        options: ServeOptions,
+        on_event: EventFunction,
+    ) -> Result<NativeServer> {
         let options = ServerOptions::try_from(options)?;
         let observer = move |event: NetEvent| {
             // A full queue or a closing environment loses a log line, never a thread.

@@ -21,11 +21,7 @@ pub struct Handle {
 impl Handle {
     /// Of a cache that was opened for it.
     pub fn new(cache: Arc<OpenCache>, slab: Uint8Array) -> Handle {
-        Handle {
-            direct: RefCell::new(Some(Direct::new(cache))),
-            slab: RefCell::new(slab),
-            scratch: RefCell::default(),
-        }
+        Handle { direct: RefCell::new(Some(Direct::new(cache))), slab: RefCell::new(slab), scratch: RefCell::default() }
     }
 
     /// Its way to the cache, until it is closed.

@@ -4,7 +4,7 @@ use super::handle::Handle;
 use super::raw::{Answer, Call, add_function};
 use super::status::Status;
 use napi::Env;
-use napi::bindgen_prelude::{JsObjectValue, Object};
+use napi::bindgen_prelude::Object;
 use ringstone_engine::direct::{Direct, Ttl, is_string};
 use ringstone_engine::{MAX_KEY_BYTES, NewValue, Value};
 use std::rc::Rc;

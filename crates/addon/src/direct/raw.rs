@@ -7,7 +7,7 @@ use napi::{Env, JsValue, sys};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{null_mut};
+use std::ptr::null_mut;
 use std::rc::Rc;
 
 /// Arguments that an operation takes at most.

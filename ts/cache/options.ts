@@ -1,0 +1,70 @@
+import { STORAGE_DEFAULTS } from '../config/defaults.ts';
+import { parseSize, sizeInBytes } from '../config/size.ts';
+import { RingstoneError } from '../errors.ts';
+import { readMachine } from '../machine.ts';
+import type { OpenOptions } from '../native.ts';
+
+/** How a cache is opened. What is left out has its default, or, where the cache is open already, is as it is there. */
+export interface CacheOptions {
+  /** Every thread of the process that opens this name has the same cache. `default` by default. */
+  readonly name?: string;
+  /** Bytes for items, their index and all else that grows with them: a number, `'256mb'`, or `'10%'` of the machine's or cgroup's memory. 64 MiB by default. */
+  readonly maxMemory?: number | string;
+  /** Bytes of the longest value. 8 MiB by default. */
+  readonly maxValueSize?: number | string;
+  /** Milliseconds that items live which are written without a TTL; 0, the default, is for ever. */
+  readonly defaultTtl?: number;
+  /** Milliseconds within which expired items that nobody reads leave memory. 60,000 by default. */
+  readonly cleanupInterval?: number;
+  /** What goes when the memory is full: by density-aware S3-FIFO (the default), by last access, or nothing, so that writes are refused. */
+  readonly eviction?: 's3fifo' | 'lru' | 'none';
+}
+
+const NAMES = ['maxMemory', 'maxValueSize', 'defaultTtl', 'cleanupInterval', 'eviction'] as const;
+const EVICTIONS: readonly unknown[] = ['s3fifo', 'lru', 'none'];
+
+function invalid(message: string): RingstoneError {
+  return new RingstoneError('RINGSTONE_INVALID_OPTION', message);
+}
+
+function bytes(name: string, value: number | string, least: number): number {
+  const size = typeof value === 'number' || typeof value === 'string' ? parseSize(value) : `${name} must be a size`;
+  if (typeof size === 'string') throw invalid(`${name}: ${size}`);
+  const result = 'bytes' in size ? size.bytes : sizeInBytes(size, readMachine().memoryBytes);
+  if (result < least) throw invalid(`${name} must be at least ${least} bytes, not ${result}`);
+  return result;
+}
+
+function milliseconds(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw invalid(`${name} must be a whole number of milliseconds from ${least} on, not ${value}`);
+  }
+  return value;
+}
+
+const MIB = 1024 ** 2;
+const KIB = 1024;
+
+/**
+ * Complete and checked.
+ *
+ * @throws RingstoneError `RINGSTONE_INVALID_OPTION`
+ */
+export function openOptions(options: CacheOptions): OpenOptions {
+  const name = options.name ?? 'default';
+  if (typeof name !== 'string' || name === '') throw invalid('name must be a string that is not empty');
+  const { maxMemory, maxValueSize, defaultTtl, cleanupInterval, eviction } = {
+    ...STORAGE_DEFAULTS,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  } as typeof STORAGE_DEFAULTS & CacheOptions;
+  if (!EVICTIONS.includes(eviction)) throw invalid(`eviction must be s3fifo, lru or none, not ${eviction}`);
+  return {
+    name,
+    maxMemory: bytes('maxMemory', maxMemory, MIB),
+    maxValueSize: bytes('maxValueSize', maxValueSize, KIB),
+    defaultTtlMs: milliseconds('defaultTtl', defaultTtl, 0),
+    cleanupIntervalMs: milliseconds('cleanupInterval', cleanupInterval, 100),
+    eviction: eviction as OpenOptions['eviction'],
+    asked: NAMES.filter(one => options[one] !== undefined),
+  };
+}

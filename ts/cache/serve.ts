@@ -1,0 +1,71 @@
+import type { Settings } from '../config/schema.ts';
+import type { NativeCache } from '../native.ts';
+import type { RingstoneServer } from '../server.ts';
+
+/** How a cache is served. Times in milliseconds. */
+export interface ServeOptions {
+  /** `host:port`, `[v6]:port` or `unix:/path`, each optionally with its own protocol (`resp://127.0.0.1:6379`). */
+  readonly listen: string | readonly string[];
+  /** What listeners speak that do not say. By default memcached and RESP are told apart by a connection's first bytes. */
+  readonly protocol?: 'auto' | 'memcached' | 'resp';
+  /** Event loop: `auto`, the default, takes io_uring where it works and mio elsewhere. */
+  readonly runtime?: 'auto' | 'uring' | 'mio';
+  /** Threads; 0, the default, is one per available core. */
+  readonly workers?: number;
+  /** Connections at once. 10,000 by default. */
+  readonly maxConnections?: number;
+  /** A connection without a byte for so long is closed; 0, the default, is never. */
+  readonly idleTimeout?: number;
+  /** How long `close` waits for what is in flight. 10,000 by default. */
+  readonly shutdownTimeout?: number;
+  /** Where /health, /ready, /metrics and /stats are served, `host:port`; `'off'` by default. */
+  readonly http?: string;
+  /** File of `user:password` lines; with one, clients have to say who they are. */
+  readonly authFile?: string;
+  /** Least level that is written to stderr. `'warn'` by default. */
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Closes the server when it is aborted; the start fails with its reason if it is aborted by then. */
+  readonly signal?: AbortSignal;
+}
+
+/** A server of a cache. It does not keep the process alive unless `ref` is called. */
+export type CacheServer = RingstoneServer;
+
+function toSettings(options: ServeOptions): Settings {
+  const given = <T extends object>(section: T) =>
+    Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
+  return {
+    server: given({
+      listen: options.listen,
+      protocol: options.protocol,
+      runtime: options.runtime,
+      workers: options.workers,
+      max_connections: options.maxConnections,
+      idle_timeout: options.idleTimeout && `${options.idleTimeout}ms`,
+      shutdown_timeout: options.shutdownTimeout === undefined ? undefined : `${options.shutdownTimeout}ms`,
+    }),
+    http: { listen: options.http ?? 'off' },
+    auth: given({ file: options.authFile }),
+    logging: { level: options.logLevel ?? 'warn' },
+  } as Settings;
+}
+
+/** Serves an open cache; what a server needs beyond the cache is loaded only now. */
+export async function serveCache(native: NativeCache, options: ServeOptions): Promise<CacheServer> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const [{ checkSettings }, { openLog }, { startServer }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../log.ts'),
+    import('../server.ts'),
+  ]);
+  const { config } = checkSettings(toSettings(options));
+  const server = await startServer(config, openLog(config.logging).logger, native);
+  if (signal?.aborted) {
+    await server.close();
+    signal.throwIfAborted();
+  }
+  signal?.addEventListener('abort', () => void server.close(), { once: true });
+  server.unref();
+  return server;
+}
