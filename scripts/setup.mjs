@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { writeCommonJs } from './commonjs.mjs';
 import { hashFiles, listFiles, root } from './files.mjs';
 import { isNativeCurrent, nativeFolder, nativeSourcesHash, stampNative } from './native.mjs';
 
@@ -105,14 +106,16 @@ export function ensureNative(profile) {
   stampNative(profile, hash);
 }
 
-/** Compiles TypeScript to dist/ unless it is that of the present sources. */
+/** Compiles TypeScript to dist/, and its copy in CommonJS to cjs/, unless they are those of the present sources. */
 export function ensureDist() {
   const stamp = join(root, 'dist', '.stamp');
-  const wanted = hashFiles(['package.json', 'tsconfig.json', 'tsconfig.build.json', ...listFiles('ts')]);
+  const made = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/commonjs.mjs', ...listFiles('ts')];
+  const wanted = hashFiles(made);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('compiling TypeScript ...');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], 'tsc');
+  writeCommonJs();
   writeFileSync(stamp, wanted);
 }
 
