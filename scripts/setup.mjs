@@ -45,14 +45,19 @@ export function requireNode() {
   throw new SetupError(`Node.js ${MIN_NODE} or newer is needed, this is ${have}: https://nodejs.org`);
 }
 
+/** The npm that runs this script, or else the one on PATH. @returns {[string, ...string[]]} */
+export function npmCommand() {
+  const npm = process.env['npm_execpath'];
+  return npm ? [process.execPath, npm] : ['npm'];
+}
+
 /** `npm ci`, also of the build's tools where NODE_ENV is production, unless node_modules is that of package-lock.json. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.ringstone-stamp');
   const wanted = hashFiles(['package-lock.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages ...');
-  const npm = process.env['npm_execpath'];
-  const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const [command, ...first] = npmCommand();
   run(command, [...first, 'ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
   writeFileSync(stamp, wanted);
 }

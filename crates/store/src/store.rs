@@ -136,6 +136,28 @@ impl Store {
         self.shared.gather(gathering, Now::at(now_ms))
     }
 
+    /// Makes room for `more` bytes at the end of a body that is full, for a value whose length is not known beforehand. What is
+    /// not needed of it in the end, [`Store::cut`] takes off. Refuses as [`Store::reserve`] does, and the body is as it was then.
+    ///
+    /// # Panics
+    /// When the body is not full, or its length is no multiple of [`EXTENT_PAGE_BYTES`](crate::EXTENT_PAGE_BYTES).
+    pub fn grow(&self, body: &mut Body, more: usize, now_ms: UnixMillis) -> Result<(), Error> {
+        self.shared.check_length(0, body.len().saturating_add(more))?;
+        let gathering = Gathering::beside(&self.shared.pool, more, body).ok_or(Error::TooManyReserved)?;
+        body.join(self.shared.gather(gathering, Now::at(now_ms))?);
+        Ok(())
+    }
+
+    /// Ends a body with what is filled of it. Copies what comes after its last full segment.
+    pub fn cut(&self, body: &mut Body, now_ms: UnixMillis) -> Result<(), Error> {
+        if body.remaining() == 0 {
+            return Ok(());
+        }
+        let gathering = Gathering::new(&self.shared.pool, body.tail_bytes());
+        body.cut(self.shared.gather(gathering, Now::at(now_ms))?);
+        Ok(())
+    }
+
     /// Names the observer of changes, which is told of none until [`Store::set_observed`] says of which.
     ///
     /// # Panics

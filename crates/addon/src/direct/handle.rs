@@ -1,5 +1,6 @@
 //! What the functions of one opening share.
 
+use crate::loads::Host;
 use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::OpenCache;
 use ringstone_engine::direct::Direct;
@@ -16,12 +17,22 @@ pub struct Handle {
     slab: RefCell<Uint8Array>,
     /// Strings on their way in.
     scratch: RefCell<Vec<u8>>,
+    /// Values of several keys on their way out.
+    values: RefCell<Vec<u8>>,
+    /// Who loads here, and waits for loads.
+    host: RefCell<Option<Arc<Host>>>,
 }
 
 impl Handle {
     /// Of a cache that was opened for it.
     pub fn new(cache: Arc<OpenCache>, slab: Uint8Array) -> Handle {
-        Handle { direct: RefCell::new(Some(Direct::new(cache))), slab: RefCell::new(slab), scratch: RefCell::default() }
+        Handle {
+            direct: RefCell::new(Some(Direct::new(cache))),
+            slab: RefCell::new(slab),
+            scratch: RefCell::default(),
+            values: RefCell::default(),
+            host: RefCell::default(),
+        }
     }
 
     /// Its way to the cache, until it is closed.
@@ -37,6 +48,11 @@ impl Handle {
     /// Where strings are read to.
     pub fn scratch(&self) -> &RefCell<Vec<u8>> {
         &self.scratch
+    }
+
+    /// Where values of several keys are collected.
+    pub fn values(&self) -> &RefCell<Vec<u8>> {
+        &self.values
     }
 
     /// Copies a value to a place in the slab if it fits there, and what is told beside it to the head.
@@ -58,13 +74,39 @@ impl Handle {
         }
     }
 
+    /// Bytes of the slab.
+    pub fn slab_len(&self) -> usize {
+        self.slab.borrow().len()
+    }
+
     /// Another slab.
     pub fn use_slab(&self, slab: Uint8Array) {
         *self.slab.borrow_mut() = slab;
     }
 
-    /// Lets the cache go.
+    /// Who loads here from now on.
+    pub fn use_host(&self, host: &Arc<Host>) {
+        if let (Some(former), Some(cache)) = (self.host.replace(Some(Arc::clone(host))), self.cache()) {
+            former.leave(&cache.loads);
+        }
+    }
+
+    /// Who loads here, if anybody has asked for that.
+    pub fn host(&self) -> Ref<'_, Option<Arc<Host>>> {
+        self.host.borrow()
+    }
+
+    /// Lets the cache go; what is loaded here is handed over.
     pub fn close(&self) {
-        self.direct.borrow_mut().take();
+        let Some(direct) = self.direct.borrow_mut().take() else { return };
+        if let Some(host) = self.host.take() {
+            host.leave(&direct.cache().loads);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -4,8 +4,12 @@
 //! only its thread writes.
 
 mod callers;
+mod several;
+mod streams;
 
 pub use callers::{CallerCounters, Callers};
+pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
+pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 
 use crate::registry::OpenCache;
 use ringstone_store::{Attributes, Error, Item, Kind, NewValue, UnixMillis};

@@ -82,14 +82,14 @@ impl Pool {
         u64::from(state.limit.saturating_sub(kept)) * self.geometry.segment_bytes as u64
     }
 
-    /// Counts a body's bytes as reserved if the bounds allow it. Whoever comes first is admitted: two that do not fit
-    /// together never refuse each other.
-    pub fn admit_bytes(&self, bytes: u64) -> bool {
+    /// Counts a body's bytes as reserved if the bounds allow it, beside those it has already. Whoever comes first is
+    /// admitted: two that do not fit together never refuse each other.
+    pub fn admit_bytes(&self, bytes: u64, own_bytes: u64) -> bool {
         let limit_bytes = self.limit.bytes.load(Ordering::Relaxed) as f64;
         let admit = |reserved: u64| {
             let pinned = self.pinned_bytes.load(Ordering::Relaxed);
             let after = reserved + bytes;
-            let alone = reserved == 0 && after + pinned <= self.largest_value_bytes();
+            let alone = reserved == own_bytes && after + pinned <= self.largest_value_bytes();
             let within = after as f64 <= limit_bytes * RESERVED_SHARE
                 && (after + pinned) as f64 <= limit_bytes * RESERVED_AND_PINNED_SHARE;
             (alone || within).then_some(after)

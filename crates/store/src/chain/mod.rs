@@ -1,5 +1,7 @@
 //! Large values: chains of extents, held by reference count.
 
+mod grow;
+
 use crate::index::prefetch;
 use crate::options::EXTENT_PAGE_BYTES;
 use crate::pool::Pool;
@@ -63,7 +65,7 @@ pub(crate) fn extent_bytes(length: usize) -> u64 {
 impl Gathering {
     /// For a body, if what is reserved and pinned leaves it room.
     pub fn admitted(pool: &Arc<Pool>, length: usize) -> Option<Gathering> {
-        pool.admit_bytes(extent_bytes(length)).then(|| Gathering::with_state(pool, length, RESERVED))
+        pool.admit_bytes(extent_bytes(length), 0).then(|| Gathering::with_state(pool, length, RESERVED))
     }
 
     /// For bytes that are at hand: they are in the store in a moment and do not count as reserved.
