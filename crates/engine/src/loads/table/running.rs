@@ -278,10 +278,14 @@ impl Work<'_> {
         let counts = state.loaders.get_mut(&load.loader).map_or(&mut none, |loader| &mut loader.counts);
         match &outcome {
             Settled::Loaded(Some(_)) => {
-                (state.stats.loaded, counts.loaded) = (state.stats.loaded + 1, counts.loaded + 1);
+                state.stats.loaded += 1;
+                counts.loaded += 1;
             }
             Settled::Loaded(None) => state.stats.superseded += 1,
-            Settled::Absent => (state.stats.absent, counts.absent) = (state.stats.absent + 1, counts.absent + 1),
+            Settled::Absent => {
+                state.stats.absent += 1;
+                counts.absent += 1;
+            }
             Settled::Failed(error) => {
                 state.stats.fail(error);
                 counts.failed += 1;
