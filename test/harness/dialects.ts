@@ -68,7 +68,7 @@ export const DIALECTS: Readonly<Record<string, Dialect>> = {
     get: key => latin1(`mg ${key} v k\r\n`),
     async read(wire, key) {
       const line = await readLine(wire);
-      if (line === 'EN') return undefined;
+      if (line === `EN k${key}`) return undefined;
       const [, length, name] = line.split(' ');
       if (name !== `k${key}`) throw new Error(`asked for ${key}, got ${line}`);
       return readValue(wire, Number(length), '\r\n');

@@ -378,3 +378,25 @@ fn a_read_after_the_loads_time_is_one_more_load() {
     bench.clock.set(START_MS + 1000);
     assert!(bench.whole(Memcached, b"get l1\r\n").parked);
 }
+
+#[test]
+fn what_is_counted_moves_and_is_shown() {
+    let (mut bench, host) = bench(QUICK);
+    let clients = [bench.whole(Memcached, b"get l1\r\n"), bench.whole(Memcached, b"get l1 l2\r\n")];
+    let stats = bench.whole(Memcached, b"stats\r\n").take_text();
+    for line in ["load_runs 2", "load_coalesced 1", "load_running 2", "load_waiting 3", "load_loaded 0"] {
+        assert!(stats.contains(&format!("STAT {line}\r\n")), "{line} in {stats}");
+    }
+    let runs = host.take();
+    give(loads(&bench), &runs[0]);
+    loads(&bench).settle(runs[1].id, Ok(None));
+    let stats = bench.whole(Memcached, b"stats\r\nstats reset\r\nstats\r\n").take_text();
+    for line in ["load_loaded 1", "load_absent 1", "load_runs 2", "load_runs 0", "load_waiting 0"] {
+        assert!(stats.contains(&format!("STAT {line}\r\n")), "{line} in {stats}");
+    }
+    let info = bench.whole(Resp, b"INFO stats\r\n").take_text();
+    for line in ["loads_run:2", "loads_failed:0", "loads_coalesced:1", "loads_waiting:0"] {
+        assert!(info.contains(&format!("{line}\r\n")), "{line} in {info}");
+    }
+    drop(clients);
+}
