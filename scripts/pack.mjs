@@ -14,14 +14,14 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './files.mjs';
-import { ensureDependencies, ensureDist, main, npmCommand, run, SetupError, say } from './setup.mjs';
+import { ensureDependencies, ensureDist, main, npmCommand, runNapi, SetupError, say } from './setup.mjs';
 
 const HELP = `npm run pack -- [options]
 
 Packs what \`npm publish\` takes: the package ringstone, and @ringstone/binding-PLATFORM for each native library that is there.
 Prints the files with their sizes in bytes. Needs a build: npm run build.
 
-  --libraries FOLDER  where the native libraries lie, binding.PLATFORM.node, at any depth. Default index.node-build
+  --libraries FOLDER  where the native libraries lie, binding.PLATFORM.node. Default index.node-build
   --out FOLDER        where the packages go, made if missing. Default packages
   --all               fail unless there is a library for every platform of package.json; for releases
   --help              this text
@@ -44,15 +44,15 @@ export function platformOf(target) {
 }
 
 /**
- * Native libraries below a folder, by platform.
+ * Native libraries in a folder, by platform; not below it, where the build for tests lies.
  * @param {string} folder
  */
 function findLibraries(folder) {
   /** @type {Map<string, string>} */
   const found = new Map();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const platform = /^binding\.([\w-]+)\.node$/.exec(entry.name)?.[1];
-    if (platform) found.set(platform, join(entry.parentPath ?? entry.path, entry.name));
+  for (const name of readdirSync(folder)) {
+    const platform = /^binding\.([\w-]+)\.node$/.exec(name)?.[1];
+    if (platform) found.set(platform, join(folder, name));
   }
   return found;
 }
@@ -83,12 +83,7 @@ function stage(staging, libraries) {
   }
   const manifest = publishedManifest([...libraries.keys()]);
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  /** @param {...string} args */
-  const napi = (...args) => {
-    const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-    run(process.execPath, [cli, ...args, '--cwd', staging], `napi ${args[0]}`);
-  };
-  napi('create-npm-dirs');
+  runNapi(['create-npm-dirs', '--cwd', staging]);
   const folders = [...libraries].map(([target, library]) => {
     const folder = join(staging, 'npm', platformOf(target));
     copyFileSync(library, join(folder, basename(library)));
@@ -96,7 +91,7 @@ function stage(staging, libraries) {
     return folder;
   });
   // Adds the platforms' packages to package.json as optional dependencies.
-  napi('pre-publish', '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release');
+  runNapi(['pre-publish', '--cwd', staging, '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release']);
   return [...folders, staging];
 }
 

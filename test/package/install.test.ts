@@ -3,8 +3,6 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { platformName } from '../../scripts/native.mjs';
-import { platformOf } from '../../scripts/pack.mjs';
-import { PLATFORMS } from '../../ts/missing.ts';
 import { killLeftovers, run } from '../harness/children.ts';
 import { root } from '../harness/ringstone.ts';
 import { CONSUMERS, TSCONFIGS } from './consumers.ts';
@@ -13,7 +11,6 @@ import { environment as env, INSTALL_TIMEOUT_MS, Packed } from './packed.ts';
 interface Manifest {
   version: string;
   exports: Record<string, unknown>;
-  napi: { targets: string[] };
   optionalDependencies?: Record<string, string>;
 }
 
@@ -196,10 +193,6 @@ describe('contents', () => {
       os: [process.platform],
       cpu: [process.arch],
     });
-  });
-
-  test('the program knows the platforms that are published', () => {
-    expect(ours.napi.targets.map(platformOf)).toEqual([...PLATFORMS]);
   });
 });
 

@@ -19,10 +19,12 @@ export interface Room {
 }
 
 /** How a cache reads and writes one key, for what cannot be handed over with others. */
-export interface Single<T> {
+export interface Single<T, In> {
   get(key: Key): T | undefined;
   getString(key: Key): string | undefined;
-  set(key: Key, value: Bytes, flags: number, ttlMs: number): void;
+  set(key: Key, bytes: Bytes, flags: number, ttlMs: number): void;
+  /** A value as it is stored. */
+  encode(value: In): Bytes;
   /** What is read to the slab is taken from the offset on. */
   room(): Room;
   /** So many bytes of it are taken. */
@@ -34,13 +36,13 @@ export interface Single<T> {
 }
 
 /** Reads and writes of several keys at once: keys cross as one string, lengths in an array, values together. */
-export class Several<T> {
+export class Several<T, In> {
   readonly #operations: NativeOperations;
-  readonly #single: Single<T>;
+  readonly #single: Single<T, In>;
   /** How many keys were done, then what became of each. */
   readonly #results = new Int32Array(1 + 2 * KEYS_PER_CALL);
 
-  constructor(operations: NativeOperations, single: Single<T>) {
+  constructor(operations: NativeOperations, single: Single<T, In>) {
     this.#operations = operations;
     this.#single = single;
   }
@@ -102,13 +104,14 @@ export class Several<T> {
   }
 
   /** Writes, in order; what was written before an error stays. */
-  set(entries: Iterable<readonly [Key, Bytes]>, flags: number, ttlMs: number): void {
+  set(entries: Iterable<readonly [Key, In]>, flags: number, ttlMs: number): void {
     let [keys, values, characters]: [string[], string[], number] = [[], [], 0];
     const flush = (): void => {
       if (keys.length > 0) this.#setJoined(keys, values, flags, ttlMs);
       [keys, values, characters] = [[], [], 0];
     };
-    for (const [key, value] of entries) {
+    for (const [key, given] of entries) {
+      const value = this.#single.encode(given);
       if (typeof key !== 'string' || typeof value !== 'string' || value.length > LARGEST_JOINED) {
         // What comes before it is written before it.
         flush();

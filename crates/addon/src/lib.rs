@@ -21,3 +21,4 @@ mod number;
 mod options;
 mod probe;
 mod server;
+mod stats;

@@ -1,6 +1,7 @@
 //! Reads every counter and gauge into metric families.
 
 use crate::counters::{COMMANDS, CommandIndex, Counter, LATENCY_BUCKETS, MISS_REASONS, WorkerCounters};
+use crate::direct::Operation;
 use crate::loads::{LOAD_ERRORS, LoadStats};
 use crate::metrics::{Family, FamilyKind, Sample};
 use crate::server::ServerInfo;
@@ -102,6 +103,13 @@ fn commands(shared: &Shared) -> Vec<Family> {
         let total_ns = shared.counters.sum(|worker| &worker.commands[at].total_ns);
         calls.push(sample(&labels, total as f64));
         durations.push(Sample { bounds: bounds.clone(), counts, ..sample(&labels, total_ns as f64 / 1e9) });
+    }
+    // Callers' time is not measured: a clock costs them as much as the call.
+    for (index, name) in Operation::NAMES.iter().enumerate() {
+        let total = shared.cache.callers.sum(|caller| &caller.operations[index]);
+        if total > 0 {
+            calls.push(sample(&[NODE, ("command", name)], total as f64));
+        }
     }
     let duration_help = "Time from the start of the tick in which a command was received to the end of its execution, \
                          with the time that it waited for others.";

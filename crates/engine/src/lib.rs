@@ -76,7 +76,7 @@ pub use options::{ListenerOptions, Protocol, ServerOptions};
 pub use registry::OpenCache;
 pub use reply::{ChainBody, Reply};
 pub use ringstone_net::{ListenAddress, NetEvent, Runtime, RuntimeChoice, probe_uring};
-pub use ringstone_store::{Error as StoreError, Eviction, MAX_KEY_BYTES, NewValue, Value};
+pub use ringstone_store::{Chain, Error as StoreError, Eviction, Item, MAX_KEY_BYTES, NewValue, Stats, Value};
 pub use server::{Server, ServerInfo};
 pub use shared::Shared;
 pub use worker::Worker;

@@ -70,9 +70,9 @@ fn mget(call: &Call<'_>) -> Answer {
                         return ControlFlow::Break(());
                     }
                     match item.value {
-                        Value::Bytes(bytes) => call.handle.put(offset, std::iter::once(bytes), length, item.flags),
-                        Value::Chain(chain) => call.handle.put(offset, chain.chunks(), length, item.flags),
-                    }
+                        Value::Bytes(bytes) => call.handle.put(offset, length, std::iter::once(bytes)),
+                        Value::Chain(chain) => call.handle.put(offset, length, chain.chunks()),
+                    };
                     offset += length;
                     *flags = item.flags as i32;
                     length as i32
@@ -93,8 +93,7 @@ fn mget_string(call: &Call<'_>) -> Answer {
         return Status::Internal.into();
     };
     *done = 0;
-    let mut values = call.handle.values().take();
-    values.clear();
+    let mut values = call.handle.copy();
     let answer = with_keys(call, |direct, keys| {
         let mut free = results.iter_mut();
         // No string is made under a lock: that may collect garbage.
@@ -107,7 +106,7 @@ fn mget_string(call: &Call<'_>) -> Answer {
                     match item.value {
                         Value::Bytes(bytes) => values.extend_from_slice(bytes),
                         Value::Chain(chain) => {
-                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk.as_ref()))
+                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk));
                         }
                     }
                     item.value.len() as i32
@@ -118,9 +117,7 @@ fn mget_string(call: &Call<'_>) -> Answer {
         });
         texts(call, &values, &mut results[..*done as usize])
     });
-    if values.capacity() <= CALL_BYTES {
-        call.handle.values().replace(values);
-    }
+    call.handle.give_back_copy(values);
     answer
 }
 

@@ -1,6 +1,6 @@
 //! Reads and writes of several keys in one call: hashed and prefetched in batches, so that their cache misses overlap.
 
-use super::{Direct, Ttl};
+use super::{Direct, Operation, Ttl};
 use crate::execute::{MULTI_KEY_BATCH, prefetch};
 use arrayvec::ArrayVec;
 use ringstone_store::{Attributes, Error, Hash, Item, MAX_KEY_BYTES, NewValue};
@@ -82,6 +82,7 @@ impl Direct {
 
     /// Shows what is under each key, in order, until `each` has enough; each is a read of its own.
     pub fn get_several(&self, keys: JoinedKeys<'_>, mut each: impl FnMut(Option<&Item<'_>>) -> ControlFlow<()>) {
+        self.counters.call(Operation::Mget);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
         let _ = self.for_each_of(keys, |key, hash| {
             let mut entry = store.entry(key, hash, now_ms);
@@ -100,6 +101,7 @@ impl Direct {
         flags: u32,
         ttl: Ttl,
     ) -> Result<(), Error> {
+        self.counters.call(Operation::Mset);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
         let attributes = Attributes { flags, expires_at_ms: self.expires_at_ms(ttl, now_ms), ..Attributes::default() };
         let mut result = Ok(());
@@ -108,7 +110,7 @@ impl Direct {
             match store.entry(key, hash, now_ms).set(NewValue::Bytes(value), attributes) {
                 Ok(_) => ControlFlow::Continue(()),
                 Err(error) => {
-                    result = Err(error);
+                    result = Err(self.refused(error));
                     ControlFlow::Break(())
                 }
             }
