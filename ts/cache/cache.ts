@@ -96,7 +96,7 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
     return scan(portOf(this), options);
   }
 
-  /** Items that there are. One that has expired is among them until somebody asks for it, or the cleanup comes. */
+  /** Items that there are. One that has expired is among them until it is read, or the cleanup comes. */
   get size(): number {
     const size = portOf(this).operations.size();
     if (size < 0) throw statusError(size);

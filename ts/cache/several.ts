@@ -88,10 +88,11 @@ export class Several<T, In> {
 
   /** Puts parts of the slab in the places of their keys. */
   #slice(slab: Buffer, offset: number, found: (T | undefined)[], first: number, done: number): void {
-    const [single, results] = [this.#single, this.#results];
+    const single = this.#single;
+    // Decoding may be the application's code, which may read several itself.
+    const results = this.#results.slice(0, 1 + 2 * done);
     let end = offset;
     for (let at = 0; at < done; at++) end += Math.max(0, results[2 * at + 1] as number);
-    // Before anything is decoded, which may call for more.
     single.take(end - offset);
     let begin = offset;
     for (let at = 0; at < done; at++) {

@@ -147,6 +147,35 @@ impl Call<'_> {
         Some(result)
     }
 
+    /// Reads a string that is likely to be long into `room`, as UTF-8; false for anything else.
+    #[inline]
+    pub fn text(&self, index: usize, room: &mut Vec<u8>) -> bool {
+        room.clear();
+        room.reserve(STACK_BYTES);
+        loop {
+            let (argument, mut length) = (self.arguments[index], 0);
+            // SAFETY: as in `number`; at most as many bytes are written as there is room for, and so many were written then.
+            let status = unsafe {
+                let status = sys::napi_get_value_string_utf8(
+                    self.env,
+                    argument,
+                    room.as_mut_ptr().cast(),
+                    room.capacity(),
+                    &raw mut length,
+                );
+                room.set_len(length);
+                status
+            };
+            if status != sys::Status::napi_ok || length + UTF8_BYTES < room.capacity() {
+                return status == sys::Status::napi_ok;
+            }
+            // SAFETY: as in `number`; nothing is written but the length.
+            unsafe { sys::napi_get_value_string_utf8(self.env, argument, null_mut(), 0, &raw mut length) };
+            room.clear();
+            room.reserve(length + UTF8_BYTES + 1);
+        }
+    }
+
     /// The bytes of a `Uint8Array`. JavaScript of this thread does not run while they are used; those that another thread
     /// could change meanwhile are copied first, or what was looked at would not be what is stored.
     #[inline]

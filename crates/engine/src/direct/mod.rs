@@ -10,12 +10,14 @@ mod count;
 mod read;
 mod several;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod write;
 
 pub use callers::{CallerCounters, CallerCounts, Callers, OPERATIONS, Operation};
 pub use count::{Count, CountError};
-pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
+pub use several::{Ended, JoinedKeys, KEY_SEPARATOR};
 pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 pub use walk::{MAX_WALK_ITEMS, Walk};
 

@@ -17,17 +17,42 @@ impl Direct {
         key: &[u8],
         value: NewValue<'_>,
         (flags, ttl): (u32, Ttl),
-        holds: impl FnOnce(&Entry<'_, '_>) -> bool,
+        holds: impl Fn(&Entry<'_, '_>) -> bool,
     ) -> Result<bool, Error> {
         let now_ms = self.now_ms();
         let attributes = self.attributes(flags, ttl, now_ms);
-        let mut entry = self.entry(operation, key, now_ms);
+        self.counters.call(operation);
+        let store = &*self.cache.store;
+        let hash = store.hash(key);
+        let entry = || store.entry(key, hash, now_ms);
+        let value = match value {
+            // Room is made, and others' items may go for it, only for what is written.
+            NewValue::Bytes(bytes) if bytes.len() >= store.chain_threshold() && holds(&entry()) => {
+                self.received(bytes, now_ms)?
+            }
+            value => value,
+        };
+        let mut entry = entry();
         if !holds(&entry) {
             return Ok(false);
         }
         let written = entry.set(value, attributes);
         drop(entry);
         written.map(|_| true).map_err(|error| self.refused(error))
+    }
+
+    /// A large value in extents of its own, so that it is not copied while its cell is locked.
+    #[cold]
+    fn received<'v>(&self, bytes: &'v [u8], now_ms: UnixMillis) -> Result<NewValue<'v>, Error> {
+        match self.cache.store.reserve(bytes.len(), now_ms) {
+            Ok(mut body) => {
+                body.fill_from(bytes);
+                Ok(NewValue::Body(body))
+            }
+            // That bounds what is on its way; this is at hand.
+            Err(Error::TooManyReserved) => Ok(NewValue::Bytes(bytes)),
+            Err(error) => Err(self.refused(error)),
+        }
     }
 
     /// Writes a version, whatever there is.
