@@ -29,6 +29,9 @@ export const SHELL_ERROR_CODES = [
   'RINGSTONE_BUSY',
   'RINGSTONE_WRONG_TYPE',
   'RINGSTONE_INTERNAL',
+  'RINGSTONE_SIZE_DIFFERS',
+  'RINGSTONE_NOT_FOUND',
+  'RINGSTONE_IDLE_TIMEOUT',
 ] as const;
 
 /** Stable: what `error.code` can be. */

@@ -10,6 +10,7 @@ import type { RingstoneServer } from './server.ts';
 export { type Bytes, Cache, type Key, type WriteOptions } from './cache/cache.ts';
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheServer, ServeOptions } from './cache/serve.ts';
+export type { ReadStreamOptions, WriteStreamOptions } from './cache/streams.ts';
 export type { Settings } from './config/schema.ts';
 export { ConfigError, type ErrorCode, RingstoneError } from './errors.ts';
 export type { MetricFamily, MetricSample } from './native.ts';

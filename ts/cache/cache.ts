@@ -1,8 +1,10 @@
+import type { Readable, Writable } from 'node:stream';
 import { fromNative } from '../errors.ts';
 import { loadNative, type NativeCache, type NativeOperations } from '../native.ts';
 import { type CacheOptions, openOptions } from './options.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 import { STATUS, statusError } from './status.ts';
+import { createReader, createWriter, type ReadStreamOptions, type WriteStreamOptions } from './streams.ts';
 
 /** A key: 1 to 65,536 bytes. A string stands for its UTF-8, so that network clients see the same key. */
 export type Key = string | Uint8Array;
@@ -113,6 +115,31 @@ export class Cache implements Disposable {
     const status = this.#operations.delete(key);
     if (status < 0) throw statusError(status);
     return status === 1;
+  }
+
+  /**
+   * A stream to write a value that is long or comes bit by bit: bytes go to their place in the cache as they come. Others see the
+   * value when the stream has finished, and not before; one that is destroyed, aborted or fails leaves the key as it is.
+   *
+   * Errors of the stream: `RINGSTONE_TOO_LARGE`, `RINGSTONE_BUSY`, `RINGSTONE_OUT_OF_MEMORY`, `RINGSTONE_SIZE_DIFFERS`,
+   * `RINGSTONE_IDLE_TIMEOUT`, and `RINGSTONE_CLOSED` when the cache is closed meanwhile.
+   *
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`, `RINGSTONE_CLOSED`
+   */
+  createWriteStream(key: Key, options: WriteStreamOptions = {}): Writable {
+    return createWriter(this.#native, key, options);
+  }
+
+  /**
+   * A stream of the bytes of a value: of the version that is there when the first are read, whatever becomes of the key then. That
+   * version stays in memory until the stream has ended or is destroyed.
+   *
+   * Errors of the stream: `RINGSTONE_NOT_FOUND`, `RINGSTONE_WRONG_TYPE`, and `RINGSTONE_CLOSED` when the cache is closed meanwhile.
+   *
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
+   */
+  createReadStream(key: Key, options: ReadStreamOptions = {}): Readable {
+    return createReader(this.#native, key, options);
   }
 
   /**

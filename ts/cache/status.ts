@@ -12,6 +12,7 @@ export const STATUS = {
   BUSY: -8,
   WRONG_TYPE: -9,
   INTERNAL: -10,
+  SIZE_DIFFERS: -11,
 } as const;
 
 /** The error of a status that is one; `ABSENT` is none. */
@@ -36,6 +37,8 @@ export function statusError(status: number): RingstoneError {
       return new RingstoneError('RINGSTONE_BUSY', 'too many bytes of values are being received at once; try again');
     case STATUS.WRONG_TYPE:
       return new RingstoneError('RINGSTONE_WRONG_TYPE', 'the key holds a hash, which only RESP commands read');
+    case STATUS.SIZE_DIFFERS:
+      return new RingstoneError('RINGSTONE_SIZE_DIFFERS', 'the value has more or fewer bytes than its size says');
     default:
       return new RingstoneError('RINGSTONE_INTERNAL', `the core failed (status ${status}); please report this`);
   }

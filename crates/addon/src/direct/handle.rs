@@ -4,10 +4,20 @@ use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::OpenCache;
 use ringstone_engine::direct::Direct;
 use std::cell::{Ref, RefCell};
+use std::rc::Weak;
 use std::sync::Arc;
 
 /// Bytes at the start of the slab for what is told beside a value: its flags.
 pub const SLAB_HEAD: usize = 16;
+
+/// Holds memory of the cache as long as the opening is open.
+pub trait Release {
+    /// Gives it back.
+    fn release(&self);
+}
+
+/// Streams that may have ended before they are looked through.
+const LOOKED_THROUGH: usize = 64;
 
 /// One opening, used by the thread of its environment alone.
 pub struct Handle {
@@ -16,12 +26,19 @@ pub struct Handle {
     slab: RefCell<Uint8Array>,
     /// Strings on their way in.
     scratch: RefCell<Vec<u8>>,
+    /// Those that are not released yet, and some that are.
+    held: RefCell<Vec<Weak<dyn Release>>>,
 }
 
 impl Handle {
     /// Of a cache that was opened for it.
     pub fn new(cache: Arc<OpenCache>, slab: Uint8Array) -> Handle {
-        Handle { direct: RefCell::new(Some(Direct::new(cache))), slab: RefCell::new(slab), scratch: RefCell::default() }
+        Handle {
+            direct: RefCell::new(Some(Direct::new(cache))),
+            slab: RefCell::new(slab),
+            scratch: RefCell::default(),
+            held: RefCell::default(),
+        }
     }
 
     /// Its way to the cache, until it is closed.
@@ -63,8 +80,22 @@ impl Handle {
         *self.slab.borrow_mut() = slab;
     }
 
-    /// Lets the cache go.
+    /// Has it released when the opening is closed, if it is there still.
+    pub fn release_at_close(&self, one: Weak<dyn Release>) {
+        let mut held = self.held.borrow_mut();
+        if held.len() == held.capacity().max(LOOKED_THROUGH) {
+            held.retain(|one| one.strong_count() > 0);
+        }
+        held.push(one);
+    }
+
+    /// Lets the cache go, and all that is held of it.
     pub fn close(&self) {
+        for one in self.held.take() {
+            if let Some(one) = one.upgrade() {
+                one.release();
+            }
+        }
         self.direct.borrow_mut().take();
     }
 }

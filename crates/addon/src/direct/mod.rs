@@ -10,5 +10,6 @@ mod operations;
 mod raw;
 mod status;
 
-pub use handle::Handle;
+pub use handle::{Handle, Release};
 pub use operations::operations;
+pub use status::Status;

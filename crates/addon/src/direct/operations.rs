@@ -67,14 +67,7 @@ fn get_string(call: &Call<'_>) -> Answer {
 
 /// Milliseconds; 0 = never, negative or missing = as the cache says.
 fn ttl(call: &Call<'_>, index: usize) -> Ttl {
-    let ms = call.number(index);
-    if ms > 0.0 {
-        Ttl::Ms(ms as u64)
-    } else if ms == 0.0 {
-        Ttl::Never
-    } else {
-        Ttl::Default
-    }
+    Ttl::from_ms(call.number(index))
 }
 
 /// `set(key, value, flags, ttlMs)`: 1.

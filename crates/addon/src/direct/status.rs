@@ -26,6 +26,8 @@ pub enum Status {
     WrongType = -9,
     /// Something that must not happen has.
     Internal = -10,
+    /// A value in pieces has more or fewer bytes than was said.
+    SizeDiffers = -11,
 }
 
 impl From<StoreError> for Status {

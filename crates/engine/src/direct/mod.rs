@@ -24,6 +24,19 @@ pub enum Ttl {
     Ms(u64),
 }
 
+impl Ttl {
+    /// Milliseconds as JavaScript gives them: 0 = never, negative or NaN = as the cache says.
+    pub fn from_ms(ms: f64) -> Ttl {
+        if ms > 0.0 {
+            Ttl::Ms(ms as u64)
+        } else if ms == 0.0 {
+            Ttl::Never
+        } else {
+            Ttl::Default
+        }
+    }
+}
+
 /// One caller's way to a cache. Its methods are called by one thread at a time.
 pub struct Direct {
     cache: Arc<OpenCache>,
