@@ -43,7 +43,9 @@ fn check(store: &Store, key: &[u8], value: &[u8]) {
 fn it_is_what_was_received_however_it_grew_and_where_it_ended() {
     let store = store(32 * MIB, Eviction::S3Fifo);
     for step in [EXTENT_PAGE_BYTES, 16 * KIB, 64 * KIB, 80 * KIB, MIB] {
-        for length in [1, KIB - 1, KIB, 16 * KIB, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300 * KIB + 7, MIB, 3 * MIB + 11] {
+        for length in
+            [1, KIB - 1, KIB, 16 * KIB, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300 * KIB + 7, MIB, 3 * MIB + 11]
+        {
             if length / step > 1000 {
                 continue;
             }

@@ -273,7 +273,9 @@ mod tests {
         for length in [10, 100_000] {
             let value = pattern(length);
             write(&direct, None, &value, 1000).unwrap();
-            for (start, end) in [(0, 0), (0, 1), (3, 9), (9, 10), (10, 20), (4, 99_999), (65_000, 66_000), (99_999, 1 << 40)] {
+            for (start, end) in
+                [(0, 0), (0, 1), (3, 9), (9, 10), (10, 20), (4, 99_999), (65_000, 66_000), (99_999, 1 << 40)]
+            {
                 let expected = value.get(start..end.min(length)).unwrap_or_default();
                 assert_eq!(read(&direct, start, end, 77), expected, "{length}: {start}..{end}");
             }
