@@ -15,6 +15,8 @@ export declare class NativeCache {
   operations(): object
   /** Another place where values are copied to. */
   useSlab(slab: Uint8Array): void
+  /** Loaders of this opening. `wake` is called when there is something to do: `next` tells what. */
+  loaders(wake: () => void): NativeLoaders
   /** Starts serving it. `on_event` is called on the thread that called this. */
   serve(options: ServeOptions, onEvent: (event: NativeEvent) => void): NativeServer
   /** Lets it go; the last who does frees its memory. Does nothing the second time. */
@@ -36,6 +38,26 @@ export declare class NativeLoad {
   run(onProgress: (progress: LoadProgress) => void): Promise<LoadOutcome>
   /** Ends the run early; its report covers what was done. */
   stop(): void
+}
+
+/** The loaders of one opening, and those who wait for loads there. */
+export declare class NativeLoaders {
+  /** Registers a loader by a number of the caller's choice. */
+  register(loader: number, pattern: string, options: NativeLoaderOptions): void
+  /** Closes a loader: its runs are handed over. */
+  unregister(loader: number): void
+  /** What is counted of a loader, as long as it is registered. */
+  stats(loader: number): NativeLoaderStats | null
+  /** What is to be done next; nothing: the next event will call the function that was given. */
+  next(): LoaderEvent | null
+  /** The answer of a run: a value, or that there is none. */
+  answer(id: number, value: string | Uint8Array | undefined | null, flags: number): void
+  /** A run has failed. Gives the reason as it is told to others, in one short line. */
+  fail(id: number, reason: string): string
+  /** The caller of this ticket waits no longer. */
+  withdraw(ticket: number): void
+  /** Whether the process is held open, as by any other input or output that is awaited. */
+  holdOpen(isWanted: boolean): void
 }
 
 /** A value that is being read: one version of it. */
@@ -77,6 +99,44 @@ export type EvictionPolicy = 's3fifo' | 'lru' | 'none'
 
 /** What a listener speaks. */
 export type ListenerProtocol = 'auto' | 'memcached' | 'resp' | 'ping' | 'echo'
+
+/** Something for JavaScript to do; one of the three. */
+export interface LoaderEvent {
+  /** Call the loader's function. */
+  run?: LoaderRun
+  /** Abort the run of this id. */
+  cancelled?: number
+  /** Tell a caller. */
+  settled?: LoaderSettled
+}
+
+/** A run to be made. */
+export interface LoaderRun {
+  /** To be named when it is settled. */
+  id: number
+  /** By the number that it was registered with. */
+  loader: number
+  /** The key. */
+  key: Buffer
+  /** The value that is to be refreshed. */
+  stale?: Buffer
+  /** Its flags. */
+  staleFlags: number
+}
+
+/** What a caller waited for. */
+export interface LoaderSettled {
+  /** The caller's. */
+  ticket: number
+  /** What became of it; `read`: the key is to be read as always. */
+  outcome: 'value' | 'absent' | 'read' | 'failed' | 'timeout' | 'refused'
+  /** The value. */
+  value?: Buffer
+  /** Its flags. */
+  flags: number
+  /** Why it has failed. */
+  reason?: string
+}
 
 /** Why a run could not begin. */
 export interface LoadFailure {
@@ -297,6 +357,46 @@ export interface NativeInfo {
   maxMemory: number
   /** Cells of the store. */
   cells: number
+}
+
+/** How a loader is used; whole numbers, times in milliseconds. */
+export interface NativeLoaderOptions {
+  /** 0 = never; missing: as the cache says. */
+  ttlMs?: number
+  /** How long a value is served beyond that. */
+  staleForMs: number
+  /** Of a run. */
+  timeoutMs: number
+  /** How long it is remembered that there is no value. */
+  negativeTtlMs: number
+  /** Runs at once. */
+  maxConcurrent: number
+  /** Requests and calls that wait. */
+  maxWaiting: number
+  /** Whether a failure is answered as a miss. */
+  failsAsMiss: boolean
+}
+
+/** What is counted of one loader. */
+export interface NativeLoaderStats {
+  /** Runs begun. */
+  runs: number
+  /** Loads that gave a value. */
+  loaded: number
+  /** Loads that gave none. */
+  absent: number
+  /** Loads that failed, and requests that were refused. */
+  failed: number
+  /** Who waited for a load that another had begun. */
+  coalesced: number
+  /** Reads that were answered with a stale value. */
+  staleServed: number
+  /** Runs now. */
+  running: number
+  /** Loads that wait for their turn now. */
+  queued: number
+  /** Requests and calls that wait now. */
+  waiting: number
 }
 
 /** Opens a cache, or joins the one of that name. `slab` is where values are copied to; see `direct`. */

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeCache = nativeBinding.NativeCache
 module.exports.NativeLoad = nativeBinding.NativeLoad
+module.exports.NativeLoaders = nativeBinding.NativeLoaders
 module.exports.NativeReader = nativeBinding.NativeReader
 module.exports.NativeServer = nativeBinding.NativeServer
 module.exports.NativeWriter = nativeBinding.NativeWriter

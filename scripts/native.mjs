@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { hashFiles, listFiles, root } from './files.mjs';
 
 /** `linux-x64-gnu` and the like: the suffix that @napi-rs/cli gives to the library's name. */
-function platformName() {
+export function platformName() {
   const { platform, arch } = process;
   if (platform !== 'linux') return `${platform}-${arch}`;
   const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { writeCommonJs } from './commonjs.mjs';
 import { hashFiles, listFiles, root } from './files.mjs';
 import { isNativeCurrent, nativeFolder, nativeSourcesHash, stampNative } from './native.mjs';
 
@@ -44,14 +45,19 @@ export function requireNode() {
   throw new SetupError(`Node.js ${MIN_NODE} or newer is needed, this is ${have}: https://nodejs.org`);
 }
 
+/** The npm that runs this script, or else the one on PATH. @returns {[string, ...string[]]} */
+export function npmCommand() {
+  const npm = process.env['npm_execpath'];
+  return npm ? [process.execPath, npm] : ['npm'];
+}
+
 /** `npm ci`, also of the build's tools where NODE_ENV is production, unless node_modules is that of package-lock.json. */
 export function ensureDependencies() {
   const stamp = join(root, 'node_modules', '.ringstone-stamp');
   const wanted = hashFiles(['package-lock.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('installing npm packages ...');
-  const npm = process.env['npm_execpath'];
-  const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const [command, ...first] = npmCommand();
   run(command, [...first, 'ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'], 'npm ci');
   writeFileSync(stamp, wanted);
 }
@@ -105,14 +111,16 @@ export function ensureNative(profile) {
   stampNative(profile, hash);
 }
 
-/** Compiles TypeScript to dist/ unless it is that of the present sources. */
+/** Compiles TypeScript to dist/, and its copy in CommonJS to cjs/, unless they are those of the present sources. */
 export function ensureDist() {
   const stamp = join(root, 'dist', '.stamp');
-  const wanted = hashFiles(['package.json', 'tsconfig.json', 'tsconfig.build.json', ...listFiles('ts')]);
+  const made = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/commonjs.mjs', ...listFiles('ts')];
+  const wanted = hashFiles(made);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   say('compiling TypeScript ...');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], 'tsc');
+  writeCommonJs();
   writeFileSync(stamp, wanted);
 }
 

@@ -28,6 +28,9 @@ export const SHELL_ERROR_CODES = [
   'RINGSTONE_OUT_OF_MEMORY',
   'RINGSTONE_BUSY',
   'RINGSTONE_WRONG_TYPE',
+  'RINGSTONE_LOAD_FAILED',
+  'RINGSTONE_LOAD_TIMEOUT',
+  'RINGSTONE_LOAD_REFUSED',
   'RINGSTONE_INTERNAL',
   'RINGSTONE_SIZE_DIFFERS',
   'RINGSTONE_NOT_FOUND',
@@ -40,14 +43,39 @@ export type ErrorCode =
   | (typeof LOAD_ERROR_CODES)[number]
   | (typeof SHELL_ERROR_CODES)[number];
 
+/** What all errors of ours have, whichever copy of this file made them: a process may load the package in both module systems. */
+const OURS = Symbol.for('ringstone.RingstoneError');
+
+function isInstance(value: unknown, asked: unknown): boolean {
+  if (asked === RingstoneError) return typeof value === 'object' && value !== null && OURS in value;
+  return Function.prototype[Symbol.hasInstance].call(asked, value);
+}
+
 /** Every error that Ringstone throws on purpose. The message says what to do; tell kinds apart by `code`. */
 export class RingstoneError extends Error {
   readonly code: ErrorCode;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and are asked themselves
+    return isInstance(value, this);
+  }
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'RingstoneError';
     this.code = code;
+    // Not a field: its type would tell the copies apart.
+    Object.defineProperty(this, OURS, { value: true });
+  }
+}
+
+/** A value was to be loaded, and was not; `cause` is what the loader threw, where that was in the same thread. */
+export class LoadError extends RingstoneError {
+  declare readonly code: 'RINGSTONE_LOAD_FAILED' | 'RINGSTONE_LOAD_TIMEOUT' | 'RINGSTONE_LOAD_REFUSED';
+
+  constructor(code: LoadError['code'], message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'LoadError';
   }
 }
 

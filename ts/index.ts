@@ -8,11 +8,12 @@ import type { Settings } from './config/schema.ts';
 import type { RingstoneServer } from './server.ts';
 
 export { type Bytes, Cache, type Key, type WriteOptions } from './cache/cache.ts';
+export type { LoadContext, Loader, LoaderOptions, LoaderStats, LoadFunction } from './cache/loader.ts';
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheServer, ServeOptions } from './cache/serve.ts';
 export type { ReadStreamOptions, WriteStreamOptions } from './cache/streams.ts';
 export type { Settings } from './config/schema.ts';
-export { ConfigError, type ErrorCode, RingstoneError } from './errors.ts';
+export { ConfigError, type ErrorCode, LoadError, RingstoneError } from './errors.ts';
 export type { MetricFamily, MetricSample } from './native.ts';
 export type { RingstoneServer } from './server.ts';
 export { VERSION } from './version.ts';

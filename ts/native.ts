@@ -1,9 +1,12 @@
 // The only file that knows the native part. Everything else imports from here.
 import { createRequire } from 'node:module';
 import type * as binding from '../index.node-build/binding.js';
-import { RingstoneError } from './errors.ts';
+import { nativeMissing } from './missing.ts';
 
 export type {
+  LoaderEvent,
+  LoaderRun,
+  LoaderSettled,
   LoadLatency,
   LoadOptions,
   LoadProgress,
@@ -14,6 +17,9 @@ export type {
   NativeEvent,
   NativeInfo,
   NativeReader,
+  NativeLoaderOptions,
+  NativeLoaderStats,
+  NativeLoaders,
   NativeServer,
   NativeWriter,
   OpenOptions,
@@ -32,8 +38,20 @@ export interface NativeOperations {
   getString(key: string | Uint8Array): string | number;
   /** A TTL in milliseconds, 0 for never, negative for the default. */
   set(key: string | Uint8Array, value: string | Uint8Array, flags: number, ttlMs: number): number;
+  /**
+   * Several reads: keys joined by 0 characters, and how many. After the first, which is the number of keys that were done, two results for each:
+   * its length or status, and its flags. Values are copied to the slab from the offset on, until one does not fit or is longer than `largest`.
+   * 0 = these keys cannot be told apart in one string.
+   */
+  mget(keys: string, count: number, results: Int32Array, offset: number, largest: number): number;
+  /** The same with one result for each, and what it read as text: part after part of one string or several; a number where there is none. */
+  mgetString(keys: string, count: number, results: Int32Array): string | string[] | number;
+  /** Several writes: values one after another, whose lengths are the results after the first; 0 also where not all are ASCII. */
+  mset(keys: string, count: number, values: string, results: Int32Array, flags: number, ttlMs: number): number;
   /** 1 if there was one, 0 if not. */
   delete(key: string | Uint8Array): number;
+  /** What is to be done about a key: 0 read it, 1 there is no value, 2 wait for the event of that ticket. Once there are `loaders`. */
+  ask(key: string | Uint8Array, ticket: number): number;
 }
 
 /** Names a library to load instead of the packaged one; the tests set it to a build with debug assertions. */
@@ -41,18 +59,11 @@ const LIBRARY_VARIABLE = 'RINGSTONE_NATIVE_LIBRARY';
 
 let loaded: Native | undefined;
 
-/** The message of the first cause: the generated loader wraps the system's reason in advice that does not apply here. */
-function innermost(error: unknown): string {
-  let first = error;
-  while (first instanceof Error && first.cause instanceof Error) first = first.cause;
-  return first instanceof Error ? first.message : String(first);
-}
-
 /**
  * The native part, loaded at the first call, and synchronously, for `Cache.open` is. What the build writes is CommonJS
  * for that reason.
  *
- * @throws RingstoneError `RINGSTONE_NATIVE_MISSING` with the command that builds it
+ * @throws RingstoneError `RINGSTONE_NATIVE_MISSING` with what to do
  */
 export function loadNative(): Native {
   if (loaded) return loaded;
@@ -62,13 +73,6 @@ export function loadNative(): Native {
     loaded = (library ? require(library) : require('../index.node-build/binding.js')) as Native;
     return loaded;
   } catch (error) {
-    const why = innermost(error).split('\n', 1)[0];
-    const where = library ? `${LIBRARY_VARIABLE}=${library}` : `${process.platform}-${process.arch}`;
-    throw new RingstoneError(
-      'RINGSTONE_NATIVE_MISSING',
-      `the native part is missing or does not load (${where}, Node.js ${process.versions.node}): ${why}; ` +
-        'in a clone of the repository, npm run build makes it',
-      { cause: error },
-    );
+    throw nativeMissing(library, error);
   }
 }

@@ -371,7 +371,7 @@ test('they are piped, and read by iteration that ends early', async () => {
 });
 
 test('100 MiB go from a file and to a file, through a cache of 256 MiB, without as much beside it', async () => {
-  const { code, stdout, stderr } = await run(process.execPath, ['test/embed/programs/file.mjs'], { cwd: root });
+  const { code, stdout, stderr } = await run(process.execPath, ['test/embed/life/programs/file.mjs'], { cwd: root });
   expect([code, stderr]).toEqual([0, '']);
   const { arenaBytes, rssBytes, externalBytes } = JSON.parse(stdout);
   // The value itself is in the arena, once.

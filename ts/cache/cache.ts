@@ -1,8 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
 import { fromNative } from '../errors.ts';
 import { loadNative, type NativeCache, type NativeOperations } from '../native.ts';
+import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
+import { Loads } from './loads.ts';
 import { type CacheOptions, openOptions } from './options.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
+import { Several } from './several.ts';
 import { STATUS, statusError } from './status.ts';
 import { createReader, createWriter, type ReadStreamOptions, type WriteStreamOptions } from './streams.ts';
 
@@ -39,6 +42,8 @@ export class Cache implements Disposable {
   #slab: Buffer;
   #offset = SLAB_HEAD;
   #closed = false;
+  #severalKeys: Several<Buffer> | undefined;
+  #loads: Loads<Buffer, Bytes> | undefined;
 
   private constructor(options: CacheOptions) {
     const complete = openOptions(options);
@@ -110,6 +115,46 @@ export class Cache implements Disposable {
     if (status < 0) throw statusError(status);
   }
 
+  get #several(): Several<Buffer> {
+    this.#severalKeys ??= new Several<Buffer>(this.#operations, {
+      get: key => this.get(key),
+      getString: key => this.getString(key),
+      set: (key, value, flags, ttlMs) => {
+        const status = this.#operations.set(key, value, flags, ttlMs);
+        if (status < 0) throw statusError(status);
+      },
+      room: () => ({ slab: this.#slab, offset: this.#offset }),
+      take: bytes => {
+        this.#offset += bytes;
+      },
+      decode: bytes => bytes,
+      largest: LARGEST_IN_SLAB,
+    });
+    return this.#severalKeys;
+  }
+
+  /** The values of several keys, in their order. Each is a read of its own; all take one call of the core. */
+  mget(keys: readonly Key[]): (Buffer | undefined)[] {
+    return this.#several.get(keys);
+  }
+
+  /**
+   * The same as strings. Strings that were read together are parts of one, of up to 8 KiB: one that is kept keeps that, as a small `Buffer`
+   * does of Node's pool.
+   */
+  mgetString(keys: readonly Key[]): (string | undefined)[] {
+    return this.#several.getStrings(keys);
+  }
+
+  /**
+   * Writes several, in their order.
+   *
+   * @throws RingstoneError as `set` does; those before the one that failed are written
+   */
+  mset(entries: Iterable<readonly [Key, Bytes]>, options?: WriteOptions): void {
+    this.#several.set(entries, 0, options?.ttl ?? -1);
+  }
+
   /** Removes; whether there was one. */
   delete(key: Key): boolean {
     const status = this.#operations.delete(key);
@@ -143,6 +188,41 @@ export class Cache implements Disposable {
   }
 
   /**
+   * Reads, and where there is no value waits for what the loader of that key gives; without a loader it is `get`. All who want a
+   * key that is being loaded wait for the same run, be they calls of any thread or clients.
+   *
+   * @param options `signal` ends the waiting, not the load; the promise is then rejected with the signal's reason
+   * @throws LoadError `RINGSTONE_LOAD_FAILED`, `RINGSTONE_LOAD_TIMEOUT`, `RINGSTONE_LOAD_REFUSED`, by rejection, unless the loader
+   *   has failures answered as misses
+   */
+  async fetch(key: Key, options?: { readonly signal?: AbortSignal }): Promise<Buffer | undefined> {
+    return this.#openLoads().fetch(key, options?.signal);
+  }
+
+  /**
+   * Has values that are missing loaded, once for all who want them, in every thread and over every protocol; docs/loaders.md says
+   * how. It is called in this thread.
+   *
+   * @param pattern a prefix of keys, or a glob if it has one of `*`, `?` and `[`; of several that match, the closest counts
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
+   */
+  loader(pattern: string, load: LoadFunction<Bytes, Buffer>, options: LoaderOptions = {}): Loader {
+    return this.#openLoads().register(pattern, load, options);
+  }
+
+  #openLoads(): Loads<Buffer, Bytes> {
+    if (this.#closed) throw statusError(STATUS.CLOSED);
+    this.#loads ??= new Loads({
+      native: this.#native,
+      ask: this.#operations.ask,
+      get: key => this.get(key),
+      encode: bytes => ({ bytes, flags: 0 }),
+      decode: bytes => bytes,
+    });
+    return this.#loads;
+  }
+
+  /**
    * Has memcached and Redis clients see it as well, until the server is closed. One server at a time.
    *
    * @throws ConfigError when the options do not hold, RingstoneError when the server cannot start
@@ -155,6 +235,7 @@ export class Cache implements Disposable {
   /** Lets the cache go; the last in the process who does frees its memory. A server goes on until it is closed. */
   close(): void {
     this.#closed = true;
+    this.#loads?.close();
     this.#native.close();
   }
 

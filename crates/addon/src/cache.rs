@@ -2,6 +2,7 @@
 
 use crate::direct::{self, Handle};
 use crate::error::{Code, Result, from_engine};
+use crate::loads::{NativeLoaders, WakeFunction};
 use crate::number::whole;
 use crate::options::{EvictionPolicy, ServeOptions};
 use crate::server::{EventFunction, NativeServer};
@@ -110,6 +111,12 @@ impl NativeCache {
     #[napi]
     pub fn use_slab(&self, slab: Uint8Array) {
         self.handle.use_slab(slab);
+    }
+
+    /// Loaders of this opening. `wake` is called when there is something to do: `next` tells what.
+    #[napi]
+    pub fn loaders(&self, #[napi(ts_arg_type = "() => void")] wake: WakeFunction) -> NativeLoaders {
+        NativeLoaders::new(&self.handle, wake)
     }
 
     /// Starts serving it. `on_event` is called on the thread that called this.

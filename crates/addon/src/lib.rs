@@ -15,6 +15,7 @@ mod cache;
 mod direct;
 mod error;
 mod load;
+mod loads;
 mod metrics;
 mod number;
 mod options;

@@ -4,6 +4,7 @@
 use crate::cells::Cells;
 use crate::changes::{Listeners, Part};
 use crate::direct::Callers;
+use crate::loads::Loads;
 use crate::sweeper::SweepSignal;
 use crate::trace::Trace;
 use crate::tracking::Tracking;
@@ -48,6 +49,8 @@ pub struct Cache {
     pub sweep_signal: SweepSignal,
     /// Who calls it without a connection.
     pub callers: Callers,
+    /// Who loads what is not there.
+    pub loads: Loads,
 }
 
 impl Cache {
@@ -80,6 +83,7 @@ impl Cache {
         store.observe(Arc::clone(&listeners) as _);
         let store = Arc::new(store);
         let watches = WatchTable::of(&store, &listeners);
+        let loads = Loads::of(&store, &listeners, Arc::clone(&clock), options.default_ttl_ms);
         let trace = Arc::new(Trace::default());
         listeners.join(Part::Watch, Arc::clone(&trace) as _);
         Cache {
@@ -92,6 +96,7 @@ impl Cache {
             watches,
             sweep_signal: SweepSignal::default(),
             callers: Callers::default(),
+            loads,
         }
     }
 
@@ -102,7 +107,9 @@ impl Cache {
 
     /// The same for who may hold the cells.
     pub fn flush_cells(&self, cells: &mut Cells<'_>, at_ms: UnixMillis, now_ms: UnixMillis) {
+        let flushing = self.loads.flushing(at_ms, now_ms);
         cells.flush(at_ms, now_ms);
+        drop(flushing);
         if self.tracking.flushed(at_ms, now_ms) {
             self.sweep_signal.look();
         }

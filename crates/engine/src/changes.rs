@@ -14,11 +14,20 @@ pub enum Part {
     Watch,
     /// `WATCH` of transactions.
     Transactions,
+    /// Loaders, whose results are old when a key is written or removed meanwhile.
+    Loads,
 }
 
-const PARTS: usize = 3;
-const CHANGES: [Change; 6] =
-    [Change::Written, Change::Touched, Change::Removed, Change::Expired, Change::Evicted, Change::Flushed];
+const PARTS: usize = 4;
+const CHANGES: [Change; 7] = [
+    Change::Written,
+    Change::Touched,
+    Change::Removed,
+    Change::Expired,
+    Change::Evicted,
+    Change::Flushed,
+    Change::NothingRemoved,
+];
 
 /// Who is told of which changes. While no part wants any the store tells of none, which costs an access one load.
 ///

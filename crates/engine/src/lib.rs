@@ -41,6 +41,7 @@ mod execute;
 mod fields;
 mod inbox;
 mod intake;
+pub mod loads;
 mod metrics;
 mod options;
 mod plain;

@@ -217,7 +217,8 @@ pub(crate) fn kernel_release() -> (u32, u32) {
     let mut name: libc::utsname = unsafe { std::mem::zeroed() };
     // SAFETY: `name` is valid for the write.
     unsafe { libc::uname(&raw mut name) };
-    let release: Vec<u8> = name.release.iter().map(|&byte| byte as u8).take_while(|&byte| byte != 0).collect();
+    let release: Vec<u8> =
+        name.release.iter().map(|byte| byte.to_ne_bytes()[0]).take_while(|&byte| byte != 0).collect();
     parse_release(&String::from_utf8_lossy(&release))
 }
 

@@ -320,7 +320,7 @@ impl<'s, 'k> Entry<'s, 'k> {
         Some(self.view().write_chunks(key, hash, &chunks, attributes, now))
     }
 
-    /// New bytes, same flags, expiry and kind, neither stale nor won (INCR). `None` when there is no live item.
+    /// New bytes, same flags, expiry and kind, neither stale nor won nor loaded (INCR). `None` when there is no live item.
     pub fn replace_value(&mut self, value: &[u8]) -> Option<Result<Cas, Error>> {
         let item = self.live()?;
         let attributes = next_attributes(item);
@@ -372,7 +372,10 @@ impl<'s, 'k> Entry<'s, 'k> {
                 view.remove(hash, slot, Reason::Removed, now);
                 true
             }
-            Err(_) => false,
+            Err(_) => {
+                view.report_nothing_removed(key, hash);
+                false
+            }
         }
     }
 }

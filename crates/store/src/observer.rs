@@ -10,7 +10,8 @@
 //! - A flush is not told of each key, or it would take as long as there are keys. Its items are told as flushed when they are
 //!   found, which may be much later; who is to know of it at once has to be told by who calls [`Store::flush`](crate::Store::flush).
 //! - A write that has no room may evict other items, and the very item that it is about: that is told before it.
-//! - A write that is refused is not told, nor are reads.
+//! - A write that is refused is not told, nor are reads. A removal that finds no item is told to who wants that: somebody may be
+//!   about to write what is to be gone.
 
 use crate::clock::UnixMillis;
 use crate::entry::Cas;
@@ -34,6 +35,8 @@ pub enum Change {
     Evicted,
     /// Found older than the last flush, and gone.
     Flushed,
+    /// A removal was asked for of a key that is not there. No change of an item: its length, flags, token and times are 0.
+    NothingRemoved,
 }
 
 /// A set of kinds of changes.
@@ -55,7 +58,9 @@ impl Changes {
     pub const EVICTED: Changes = Changes::of(Change::Evicted);
     /// Flushed items that went.
     pub const FLUSHED: Changes = Changes::of(Change::Flushed);
-    /// All of them.
+    /// Removals that found nothing.
+    pub const NOTHING_REMOVED: Changes = Changes::of(Change::NothingRemoved);
+    /// All that become of items.
     pub const ALL: Changes = Changes((Changes::FLUSHED.0 << 1) - 1);
 
     const fn of(change: Change) -> Changes {

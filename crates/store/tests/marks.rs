@@ -3,7 +3,7 @@
 use ringstone_store::{Attributes, Entry, Eviction, Kind, Marks, NewValue, Options, Store};
 
 const NOW_MS: u64 = 1_000_000;
-const ALL: Marks = Marks { kind: Kind::Hash, stale: true, won: true };
+const ALL: Marks = Marks { kind: Kind::Hash, stale: true, won: true, loaded: true };
 /// Values in a segment and in extents, keys of one byte of length, of a word, and in a chain.
 const FORMS: [(usize, usize); 5] = [(3, 10), (300, 10), (3, 20_000), (300, 20_000), (20_000, 10)];
 
@@ -44,7 +44,7 @@ fn all_combinations_are_shown_as_they_were_written() {
             let attributes = Attributes {
                 flags: if bit(1) { u32::MAX } else { 0 },
                 expires_at_ms: if bit(2) { NOW_MS + 9 } else { 0 },
-                marks: Marks { kind, stale: bit(3), won: bit(4) },
+                marks: Marks { kind, stale: bit(3), won: bit(4), loaded: bit(5) },
                 cas: if bit(5) { u64::MAX - 1 } else { 0 },
             };
             // Over what was there before, and where nothing was.
@@ -170,7 +170,7 @@ fn marks_and_tokens_survive_moves() {
     let kinds = |i: u64| if i.is_multiple_of(2) { Kind::Hash } else { Kind::String };
     for round in 0..3 {
         for i in 0..60_000u64 {
-            let marks = Marks { kind: kinds(i), stale: i % 3 == 0, won: i % 5 == 0 };
+            let marks = Marks { kind: kinds(i), stale: i % 3 == 0, won: i % 5 == 0, loaded: i % 7 == 0 };
             let attributes = Attributes { marks, cas: if i % 7 == 0 { i + 1 } else { 0 }, ..Attributes::default() };
             entry(&store, &i.to_le_bytes(), NOW_MS).set(NewValue::Bytes(&[1; 100]), attributes).unwrap();
             // Read often enough to stay, in a segment whose other items go.
@@ -182,7 +182,7 @@ fn marks_and_tokens_survive_moves() {
     let mut found = 0;
     for i in 0..60_000u64 {
         if let Some(item) = entry(&store, &i.to_le_bytes(), NOW_MS).peek() {
-            assert_eq!(item.marks, Marks { kind: kinds(i), stale: i % 3 == 0, won: i % 5 == 0 });
+            assert_eq!(item.marks, Marks { kind: kinds(i), stale: i % 3 == 0, won: i % 5 == 0, loaded: i % 7 == 0 });
             assert!(i % 7 != 0 || item.cas == i + 1);
             found += 1;
         }

@@ -69,7 +69,7 @@ impl Random {
         if self.below(2) == 0 {
             return Marks::default();
         }
-        Marks { kind, stale: self.below(2) == 0, won: self.below(2) == 0 }
+        Marks { kind, stale: self.below(2) == 0, won: self.below(2) == 0, loaded: self.below(2) == 0 }
     }
 
     fn cas(&mut self) -> u64 {

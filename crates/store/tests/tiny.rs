@@ -144,7 +144,8 @@ fn miri_marks() {
     for i in 0..ROUNDS {
         let number = (i % 11).to_le_bytes();
         let key: &[u8] = [&number, &long[..300], &long][i % 3 * usize::from(i % 4 == 0)];
-        let marks = Marks { kind: [Kind::String, Kind::Hash][i % 2], stale: i % 3 == 0, won: i % 5 == 0 };
+        let marks =
+            Marks { kind: [Kind::String, Kind::Hash][i % 2], stale: i % 3 == 0, won: i % 5 == 0, loaded: i % 7 == 0 };
         let cas = [0, u64::MAX, 7][i % 3];
         let attributes = Attributes { flags: i as u32 % 2, marks, cas, ..Attributes::default() };
         let value = vec![i as u8; [3, 40, 1500][i % 3]];

@@ -1,5 +1,6 @@
 //! What the functions of one opening share.
 
+use crate::loads::Host;
 use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::OpenCache;
 use ringstone_engine::direct::Direct;
@@ -28,6 +29,10 @@ pub struct Handle {
     scratch: RefCell<Vec<u8>>,
     /// Those that are not released yet, and some that are.
     held: RefCell<Vec<Weak<dyn Release>>>,
+    /// Values of several keys on their way out.
+    values: RefCell<Vec<u8>>,
+    /// Who loads here, and waits for loads.
+    host: RefCell<Option<Arc<Host>>>,
 }
 
 impl Handle {
@@ -38,6 +43,8 @@ impl Handle {
             slab: RefCell::new(slab),
             scratch: RefCell::default(),
             held: RefCell::default(),
+            values: RefCell::default(),
+            host: RefCell::default(),
         }
     }
 
@@ -54,6 +61,11 @@ impl Handle {
     /// Where strings are read to.
     pub fn scratch(&self) -> &RefCell<Vec<u8>> {
         &self.scratch
+    }
+
+    /// Where values of several keys are collected.
+    pub fn values(&self) -> &RefCell<Vec<u8>> {
+        &self.values
     }
 
     /// Copies a value to a place in the slab if it fits there, and what is told beside it to the head.
@@ -75,6 +87,11 @@ impl Handle {
         }
     }
 
+    /// Bytes of the slab.
+    pub fn slab_len(&self) -> usize {
+        self.slab.borrow().len()
+    }
+
     /// Another slab.
     pub fn use_slab(&self, slab: Uint8Array) {
         *self.slab.borrow_mut() = slab;
@@ -89,13 +106,38 @@ impl Handle {
         held.push(one);
     }
 
-    /// Lets the cache go, and all that is held of it.
-    pub fn close(&self) {
+    fn release_all(&self) {
         for one in self.held.take() {
             if let Some(one) = one.upgrade() {
                 one.release();
             }
         }
-        self.direct.borrow_mut().take();
+    }
+
+    /// Who loads here from now on.
+    pub fn use_host(&self, host: &Arc<Host>) {
+        if let (Some(former), Some(cache)) = (self.host.replace(Some(Arc::clone(host))), self.cache()) {
+            former.leave(&cache.loads);
+        }
+    }
+
+    /// Who loads here, if anybody has asked for that.
+    pub fn host(&self) -> Ref<'_, Option<Arc<Host>>> {
+        self.host.borrow()
+    }
+
+    /// Lets the cache go, and all that is held of it; what is loaded here is handed over.
+    pub fn close(&self) {
+        self.release_all();
+        let Some(direct) = self.direct.borrow_mut().take() else { return };
+        if let Some(host) = self.host.take() {
+            host.leave(&direct.cache().loads);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
     }
 }

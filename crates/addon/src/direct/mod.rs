@@ -8,6 +8,7 @@
 mod handle;
 mod operations;
 mod raw;
+mod several;
 mod status;
 
 pub use handle::{Handle, Release};

@@ -2,6 +2,7 @@
 
 use super::handle::Handle;
 use super::raw::{Answer, Call, add_function};
+use super::several::add_several;
 use super::status::Status;
 use napi::Env;
 use napi::bindgen_prelude::Object;
@@ -16,6 +17,8 @@ pub fn operations<'env>(env: &'env Env, handle: &Rc<Handle>) -> napi::Result<Obj
     add_function(env, &object, c"getString", handle, get_string)?;
     add_function(env, &object, c"set", handle, set)?;
     add_function(env, &object, c"delete", handle, delete)?;
+    add_several(env, &object, handle)?;
+    add_function(env, &object, c"ask", handle, ask)?;
     Ok(object)
 }
 
@@ -66,7 +69,7 @@ fn get_string(call: &Call<'_>) -> Answer {
 }
 
 /// Milliseconds; 0 = never, negative or missing = as the cache says.
-fn ttl(call: &Call<'_>, index: usize) -> Ttl {
+pub(super) fn ttl(call: &Call<'_>, index: usize) -> Ttl {
     Ttl::from_ms(call.number(index))
 }
 
@@ -86,4 +89,13 @@ fn set(call: &Call<'_>) -> Answer {
 /// `delete(key)`: whether there was one.
 fn delete(call: &Call<'_>) -> Answer {
     with_key(call, |direct, key| direct.delete(key).into())
+}
+
+/// `ask(key, ticket)`: what is to be done about it, a [`ToDo`](crate::loads::ToDo).
+fn ask(call: &Call<'_>) -> Answer {
+    let ticket = call.number(1) as u64;
+    with_key(call, |direct, key| match &*call.handle.host() {
+        Some(host) => Answer::Number(f64::from(host.ask(direct.cache(), key, ticket) as u8)),
+        None => Status::Internal.into(),
+    })
 }

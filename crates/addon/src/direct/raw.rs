@@ -121,6 +121,39 @@ impl Call<'_> {
         Some(unsafe { std::slice::from_raw_parts(data.cast(), length) })
     }
 
+    /// The numbers of an `Int32Array`, into which results go; `None` for anything else.
+    ///
+    /// # Safety
+    /// They are not asked for a second time while they are used.
+    #[inline]
+    pub unsafe fn int32s(&self, index: usize) -> Option<&mut [i32]> {
+        let (mut kind, mut length, mut data) = (0, 0, null_mut());
+        // SAFETY: as in `number`.
+        let status = unsafe {
+            let argument = self.arguments[index];
+            let (kind, length, data) = (&raw mut kind, &raw mut length, &raw mut data);
+            sys::napi_get_typedarray_info(self.env, argument, kind, length, data, null_mut(), null_mut())
+        };
+        if status != sys::Status::napi_ok || kind != sys::TypedarrayType::int32_array || length == 0 {
+            return None;
+        }
+        // SAFETY: the array has so many numbers there, and lives as long as the call; the caller uses it alone.
+        Some(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
+    }
+
+    /// An array of values; a status where one of them is not a value.
+    pub fn list(&self, values: impl ExactSizeIterator<Item = Answer>) -> Answer {
+        let mut list = null_mut();
+        // SAFETY: as in `number`.
+        unsafe { sys::napi_create_array_with_length(self.env, values.len(), &raw mut list) };
+        for (index, value) in values.enumerate() {
+            let Answer::Value(value) = value else { return value };
+            // SAFETY: as in `number`.
+            unsafe { sys::napi_set_element(self.env, list, index as u32, value) };
+        }
+        Answer::Value(list)
+    }
+
     /// Bytes as a string: those that are not UTF-8 are replaced.
     #[inline]
     pub fn string(&self, bytes: &[u8]) -> Answer {

@@ -4,9 +4,11 @@
 //! only its thread writes.
 
 mod callers;
+mod several;
 mod streams;
 
 pub use callers::{CallerCounters, Callers};
+pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
 pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 
 use crate::registry::OpenCache;

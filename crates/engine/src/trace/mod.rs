@@ -136,7 +136,7 @@ impl Observer for Trace {
             Change::Removed => {
                 watchers::stage(Streams::DELETIONS, |gid, out| line::deleted(out, gid, changed, command))
             }
-            Change::Touched | Change::Expired | Change::Flushed => return,
+            Change::Touched | Change::Expired | Change::Flushed | Change::NothingRemoved => return,
         };
         if is_due {
             self.publish();

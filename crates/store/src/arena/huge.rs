@@ -7,6 +7,10 @@ use super::Arena;
 #[cfg(all(target_os = "linux", not(miri)))]
 use super::HUGE_PAGE_BYTES;
 
+/// `MADV_COLLAPSE` of Linux's `mman-common.h`; the crate libc has it for glibc only.
+#[cfg(all(target_os = "linux", not(miri)))]
+const MADV_COLLAPSE: libc::c_int = 25;
+
 #[cfg(all(target_os = "linux", not(miri)))]
 impl Arena {
     /// Puts a range of the size of a huge page on one, with what is in it. Others may be using it: if they touch it while it
@@ -15,7 +19,7 @@ impl Arena {
     pub fn make_huge(&self, offset: usize) -> bool {
         warm_huge_page();
         self.advise(offset, HUGE_PAGE_BYTES, libc::MADV_HUGEPAGE);
-        if self.advise(offset, HUGE_PAGE_BYTES, libc::MADV_COLLAPSE) {
+        if self.advise(offset, HUGE_PAGE_BYTES, MADV_COLLAPSE) {
             return true;
         }
         let error = std::io::Error::last_os_error().raw_os_error();

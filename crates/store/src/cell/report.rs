@@ -38,6 +38,26 @@ impl View<'_, '_> {
         }
     }
 
+    /// Tells of a removal that found nothing.
+    #[inline]
+    pub fn report_nothing_removed(&self, key: &[u8], hash: Hash) {
+        let change = Change::NothingRemoved;
+        if self.shared.observation.wants(change) {
+            let nothing = Changed {
+                change,
+                key,
+                hash,
+                value_bytes: 0,
+                flags: 0,
+                cas: 0,
+                expires_at_ms: 0,
+                idle_s: 0,
+                fetched: false,
+            };
+            self.shared.observation.tell(&nothing);
+        }
+    }
+
     #[cold]
     fn tell(&self, change: Change, hash: Hash, item: RawItem, now: Now) {
         item.with_key(|key| {

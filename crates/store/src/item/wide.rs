@@ -1,7 +1,7 @@
 //! The word that few items have: the length of a long key, and what the item is marked with.
 //!
 //! ```text
-//! u32  length of the key (24 bits) | marks (3) | a token to be shown follows (1)
+//! u32  length of the key (24 bits) | marks (3) | a token to be shown follows (1) | a mark (1)
 //! ```
 //!
 //! A stub always has the word, so its marks cost nothing; its shown token lies before its key.
@@ -9,11 +9,10 @@
 use super::stub::STUB_BYTES;
 use super::{CAS_SHIFT, CHAIN, HEADER_BYTES, MAX_SHORT_KEY, RawItem, WIDE};
 use crate::Attributes;
-use crate::marks::Marks;
+use crate::marks::{MARKS_MASK, Marks};
 
 const KEY_BITS: u32 = 24;
-const MARKS_MASK: u32 = 7;
-/// Of the bits above the key's length.
+/// Of the bits above the key's length, one that is no mark.
 const TOKEN: u32 = 8;
 const TOKEN_BYTES: usize = 8;
 pub(super) const WORD_BYTES: usize = 4;

@@ -56,8 +56,8 @@ fn ttl_ms() -> impl Strategy<Value = Option<u64>> {
 }
 
 fn marks() -> impl Strategy<Value = Marks> {
-    let any = (prop_oneof![Just(Kind::String), Just(Kind::Hash)], any::<bool>(), any::<bool>())
-        .prop_map(|(kind, stale, won)| Marks { kind, stale, won });
+    let any = (prop_oneof![Just(Kind::String), Just(Kind::Hash)], any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_map(|(kind, stale, won, loaded)| Marks { kind, stale, won, loaded });
     prop_oneof![2 => Just(Marks::default()), 1 => any]
 }
 

@@ -230,7 +230,7 @@ fn compare_and_swap(
             return Stored::Exists;
         }
         attributes.expires_at_ms = item.expires_at_ms;
-        attributes.marks = Marks { kind: Kind::String, stale: true, won: item.marks.won };
+        attributes.marks = Marks { stale: true, won: item.marks.won, ..Marks::default() };
     }
     context.counters.cas.hits.add(1);
     written(entry.set(value, attributes))

@@ -60,7 +60,7 @@ fn delete(entry: &mut Entry<'_, '_>, options: &Options, context: &Context<'_>) -
 
 /// Marks the item as stale, so that the next one who asks is told to write it anew.
 fn invalidate(entry: &mut Entry<'_, '_>, kind: Kind, options: &Options, context: &Context<'_>) -> Result<(), Error> {
-    let marks = Marks { kind, stale: true, won: false };
+    let marks = Marks { kind, stale: true, ..Marks::default() };
     if let Some(renewed) = entry.renew(marks, options.cas.unwrap_or_default()) {
         renewed?;
     }

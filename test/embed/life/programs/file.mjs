@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Cache } from '../../../dist/index.js';
+import { Cache } from '../../../../dist/index.js';
 
 const MIB = 1024 ** 2;
 const LENGTH = 100 * MIB;

@@ -1,0 +1,59 @@
+//! One load: a key that is asked for, who runs it, and who waits.
+
+use super::{GroupId, LoadId, LoadedValue, LoaderId, LoaderOptions, Waiter};
+use ringstone_store::{Hash, UnixMillis};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Who waits, in the order in which they came.
+pub(super) type Waiters = BTreeMap<u64, (Arc<dyn Waiter>, u64)>;
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Waits for its turn, at this position of its loader's queue.
+    Queued(u64),
+    /// Is run.
+    Running(LoadId),
+    /// Neither: about to be run or queued, or answered and not settled yet.
+    Between,
+    /// The answer goes into the store: what the store tells of the key is that.
+    Storing,
+}
+
+/// What became of the key since the run began, the last of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyChange {
+    /// Nothing.
+    None,
+    /// Somebody wrote it.
+    Written,
+    /// Somebody removed it, or tried to. Who waits at this place or behind has come after that.
+    Removed(u64),
+}
+
+/// A load.
+pub(super) struct Load {
+    pub key: Arc<[u8]>,
+    pub hash: Hash,
+    pub group: GroupId,
+    /// Who runs it, or is to.
+    pub loader: LoaderId,
+    /// Of that loader.
+    pub options: LoaderOptions,
+    pub phase: Phase,
+    pub changed: KeyChange,
+    pub waiters: Waiters,
+    /// The value that is refreshed.
+    pub stale: Option<Arc<LoadedValue>>,
+    /// Runs that have failed.
+    pub failures: u8,
+    /// Was begun again because the key was removed.
+    pub repeated: bool,
+    /// When the run began.
+    pub began_ms: UnixMillis,
+    /// When its run, or its waiting for a turn, is given up.
+    pub due_ms: UnixMillis,
+    /// When it is given up, whatever has become of it.
+    pub deadline_ms: UnixMillis,
+}
