@@ -56,8 +56,10 @@ export function usage() {
 /** Starts one of the workers in workers.mjs, and waits until it says that it is at work. */
 export async function startWorker(role, data = {}) {
   const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { role, ...data } });
+  // Asked for at once: a short life is over when its message is read.
+  const exited = once(worker, 'exit');
   const [message] = await once(worker, 'message');
-  return { worker, message };
+  return { worker, message, exited };
 }
 
 /** Fails the program. */
