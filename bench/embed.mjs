@@ -7,9 +7,11 @@ import { root } from '../scripts/files.mjs';
 import { main, SetupError, say } from '../scripts/setup.mjs';
 import { CONTENDERS, REFERENCE } from './embed/contenders.mjs';
 import { DEFAULT_LOADS, LOADS } from './embed/loads.mjs';
+import { HOLDERS, measureMemory, PACE, renderHolding } from './embed/memory.mjs';
+import { measureParts, renderParts } from './embed/parts.mjs';
 import { Rounds } from './embed/rounds.mjs';
 import { renderCalls } from './embed/table.mjs';
-import { ensureRelease, parseOptions } from './program.mjs';
+import { endOnSignal, ensureRelease, parseOptions } from './program.mjs';
 
 const USAGE = `Usage: npm run bench:embed -- [options]
 
@@ -18,6 +20,9 @@ const USAGE = `Usage: npm run bench:embed -- [options]
   --rounds N       processes of each contender; the table has medians (default 3)
   --duration MS    of each load in each process (default 300); it runs for half of that before it is measured
   --output DIR     where embed.json and embed.md go (default bench/results)
+  --memory         instead, what many entries cost in resident memory and pauses of the event loop: a minute per round and cache
+  --parts          instead, what a call is made of
+  --items N        of --memory (default 5000000)
   --list           print the names of loads and contenders
 `;
 
@@ -27,6 +32,9 @@ const OPTIONS = /** @type {const} */ ({
   rounds: { type: 'string', default: '3' },
   duration: { type: 'string', default: '300' },
   output: { type: 'string', default: join(root, 'bench', 'results') },
+  memory: { type: 'boolean', default: false },
+  parts: { type: 'boolean', default: false },
+  items: { type: 'string', default: '5000000' },
   list: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 });
@@ -39,11 +47,12 @@ function wholeNumber(option, text) {
 
 /** The options, checked. */
 function readOptions() {
-  const { rounds, duration, ...rest } = parseOptions(OPTIONS, USAGE);
+  const { rounds, duration, items, ...rest } = parseOptions(OPTIONS, USAGE);
   const measure_ms = wholeNumber('duration', duration);
   return {
     ...rest,
     rounds: wholeNumber('rounds', rounds),
+    items: wholeNumber('items', items),
     durations: { measure_ms, warm_ms: Math.ceil(measure_ms / 2) },
   };
 }
@@ -80,6 +89,8 @@ main(async () => {
     process.stdout.write(options.help ? USAGE : names.join(''));
     return;
   }
+  if (options.parts) return reportParts(options);
+  if (options.memory) return reportMemory(options);
   const { loads, contenders } = choose(options.only ?? [], options.all);
   const rounds = new Rounds(options.durations, ensureRelease());
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => interrupt(rounds));
@@ -99,6 +110,45 @@ function interrupt(rounds) {
   say('ending after this process; once more ends at once');
 }
 
+const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.versions.node}`;
+
+/**
+ * Writes a table and its figures.
+ * @param {string} output folder
+ * @param {string} name of the files
+ * @param {string} page
+ * @param {object} json
+ */
+function write(output, name, page, json) {
+  mkdirSync(output, { recursive: true });
+  writeFileSync(join(output, `${name}.md`), page);
+  writeFileSync(join(output, `${name}.json`), `${JSON.stringify(json, undefined, 2)}\n`);
+  process.stdout.write(page);
+}
+
+/** Measures what a call is made of, and prints it. @param {ReturnType<typeof readOptions>} options */
+async function reportParts({ output }) {
+  endOnSignal();
+  const parts = await measureParts(ensureRelease());
+  write(output, 'embed-parts', `${renderParts(parts)}\n${machine}.\n`, { machine, parts });
+}
+
+/** Measures what many entries cost, and prints it. @param {ReturnType<typeof readOptions>} options */
+async function reportMemory({ only, items, rounds, output }) {
+  const { contenders } = choose(only ?? HOLDERS, false);
+  const holders = contenders.filter(({ name }) => HOLDERS.includes(name));
+  endOnSignal();
+  const cells = await measureMemory(holders, { items, rounds, ...PACE }, ensureRelease());
+  const conditions = `${machine}. Rounds: ${rounds}. Steady: ${PACE.rate.toLocaleString('en-US')} calls per second for ${PACE.steady_ms / 1000} s.`;
+  write(output, 'embed-memory', `${renderHolding(cells, items)}\n${conditions}\n`, {
+    conditions,
+    items,
+    rounds,
+    cells,
+  });
+  if (cells.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
+}
+
 /**
  * Writes the files and prints the table.
  * @param {Rounds} rounds
@@ -108,14 +158,9 @@ function interrupt(rounds) {
  */
 function report({ cells: found, absent }, loads, contenders, { rounds, durations, output }) {
   const cells = [...found.values()];
-  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.versions.node}`;
   const conditions = `${machine}. Rounds: ${rounds}, each in a process of its own, of ${durations.measure_ms} ms per load.`;
   const names = loads.map(({ name }) => name);
   const page = [renderCalls(cells, names, contenders, absent), `${conditions}\n`].join('\n');
-  mkdirSync(output, { recursive: true });
-  writeFileSync(join(output, 'embed.md'), page);
-  const json = { conditions, rounds, ...durations, absent: Object.fromEntries(absent), cells };
-  writeFileSync(join(output, 'embed.json'), `${JSON.stringify(json, undefined, 2)}\n`);
-  process.stdout.write(page);
+  write(output, 'embed', page, { conditions, rounds, ...durations, absent: Object.fromEntries(absent), cells });
   if (cells.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 }

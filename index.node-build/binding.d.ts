@@ -13,6 +13,8 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class NativeCache {
   /** The operations, as functions that belong to this opening. */
   operations(): object
+  /** Counters and gauges, read now. */
+  stats(): NativeStats
   /** Another place where values are copied to. */
   useSlab(slab: Uint8Array): void
   /** Loaders of this opening. `wake` is called when there is something to do: `next` tells what. */
@@ -333,6 +335,26 @@ export interface MetricSample {
   counts: Array<number>
 }
 
+/** What callers have counted. */
+export interface NativeCounts {
+  /** Reads that found their key. */
+  hits: number
+  /** Reads that did not, for it was never there or is forgotten. */
+  missesAbsent: number
+  /** The same, for its time had come. */
+  missesExpired: number
+  /** The same, for it was evicted. */
+  missesEvicted: number
+  /** The same, for it was flushed. */
+  missesFlushed: number
+  /** Writes refused for the length of their value. */
+  valuesTooLarge: number
+  /** Writes refused for want of memory. */
+  outOfMemory: number
+  /** Calls by operation. */
+  operations: Record<string, number>
+}
+
 /** An event worth a log line. */
 export interface NativeEvent {
   /** A warning, else information. */
@@ -397,6 +419,50 @@ export interface NativeLoaderStats {
   queued: number
   /** Requests and calls that wait now. */
   waiting: number
+}
+
+/** What a cache counts: of the store, and of those who call it. Sizes in bytes. */
+export interface NativeStats {
+  /** Items. */
+  items: number
+  /** Bytes of their keys and values. */
+  itemsBytes: number
+  /** Bytes of segments with items. */
+  itemSegmentsBytes: number
+  /** Bytes of large values. */
+  largeValuesBytes: number
+  /** Bytes of values that are being received. */
+  receivingBytes: number
+  /** Bytes of values that are gone and still being sent or read. */
+  sendingBytes: number
+  /** Bytes of index. */
+  indexBytes: number
+  /** Bytes of ghosts. */
+  ghostsBytes: number
+  /** Bytes of the arena that are backed by memory, at most. */
+  residentBytes: number
+  /** The limit. */
+  limitBytes: number
+  /** Items ever written. */
+  itemsStored: number
+  /** Items evicted for room. */
+  evictions: number
+  /** Of those, never read. */
+  evictionsUnread: number
+  /** Items removed because their time had come. */
+  expirations: number
+  /** Of those, never read. */
+  expirationsUnread: number
+  /** Items removed by a flush. */
+  flushedItems: number
+  /** Segments compacted. */
+  compactions: number
+  /** Openings now, of all threads. */
+  callers: number
+  /** Of this opening. */
+  own: NativeCounts
+  /** Of all openings that there are and were. */
+  all: NativeCounts
 }
 
 /** Opens a cache, or joins the one of that name. `slab` is where values are copied to; see `direct`. */

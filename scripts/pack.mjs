@@ -14,14 +14,15 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './files.mjs';
-import { ensureDependencies, ensureDist, main, npmCommand, run, SetupError, say } from './setup.mjs';
+import { notices } from './notices.mjs';
+import { ensureDependencies, ensureDist, main, npmCommand, requireRust, runNapi, SetupError, say } from './setup.mjs';
 
 const HELP = `npm run pack -- [options]
 
 Packs what \`npm publish\` takes: the package ringstone, and @ringstone/binding-PLATFORM for each native library that is there.
 Prints the files with their sizes in bytes. Needs a build: npm run build.
 
-  --libraries FOLDER  where the native libraries lie, binding.PLATFORM.node, at any depth. Default index.node-build
+  --libraries FOLDER  where the native libraries lie, binding.PLATFORM.node. Default index.node-build
   --out FOLDER        where the packages go, made if missing. Default packages
   --all               fail unless there is a library for every platform of package.json; for releases
   --help              this text
@@ -32,6 +33,9 @@ In a GitHub workflow, GITHUB_SERVER_URL and GITHUB_REPOSITORY are the packages' 
 /** What \`files\` of package.json chooses from, and what npm always takes. */
 const CONTENTS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist', 'cjs', 'docs'];
 const LOADER = ['binding.js', 'binding.d.ts', 'package.json'];
+
+/** Beside each library, the licences of what is linked into it. */
+const NOTICES = 'NOTICES.txt';
 
 /** Of package.json, what is of no use to who installs it. */
 const OURS_ALONE = ['scripts', 'devDependencies'];
@@ -44,29 +48,44 @@ export function platformOf(target) {
 }
 
 /**
- * Native libraries below a folder, by platform.
+ * Native libraries in a folder, by platform; not below it, where the build for tests lies.
  * @param {string} folder
  */
 function findLibraries(folder) {
   /** @type {Map<string, string>} */
   const found = new Map();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const platform = /^binding\.([\w-]+)\.node$/.exec(entry.name)?.[1];
-    if (platform) found.set(platform, join(entry.parentPath ?? entry.path, entry.name));
+  for (const name of readdirSync(folder)) {
+    const platform = /^binding\.([\w-]+)\.node$/.exec(name)?.[1];
+    if (platform) found.set(platform, join(folder, name));
   }
   return found;
 }
 
+/** @typedef {{ files: string[], napi: { targets: string[] }, [name: string]: unknown }} Manifest */
+
+/**
+ * @param {string} folder
+ * @param {(manifest: Manifest) => Manifest} edit
+ */
+function editManifest(folder, edit) {
+  const path = join(folder, 'package.json');
+  writeFileSync(path, `${JSON.stringify(edit(JSON.parse(readFileSync(path, 'utf8'))), null, 2)}\n`);
+}
+
 /**
  * package.json as it is published, with the targets that are packed.
+ * @param {Manifest} manifest
  * @param {readonly string[]} targets
  */
-function publishedManifest(targets) {
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const name of OURS_ALONE) delete manifest[name];
+function publishedManifest(manifest, targets) {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
-  if (server && repository) manifest.repository = { type: 'git', url: `git+${server}/${repository}.git` };
-  return { ...manifest, napi: { ...manifest.napi, targets } };
+  const origin = { repository: { type: 'git', url: `git+${server}/${repository}.git` } };
+  const kept = Object.fromEntries(Object.entries(manifest).filter(([name]) => !OURS_ALONE.includes(name)));
+  return /** @type {Manifest} */ ({
+    ...kept,
+    ...(server && repository ? origin : {}),
+    napi: { ...manifest.napi, targets },
+  });
 }
 
 /**
@@ -81,22 +100,18 @@ function stage(staging, libraries) {
   for (const name of LOADER) {
     copyFileSync(join(root, 'index.node-build', name), join(staging, 'index.node-build', name));
   }
-  const manifest = publishedManifest([...libraries.keys()]);
-  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  /** @param {...string} args */
-  const napi = (...args) => {
-    const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-    run(process.execPath, [cli, ...args, '--cwd', staging], `napi ${args[0]}`);
-  };
-  napi('create-npm-dirs');
+  editManifest(staging, manifest => publishedManifest(manifest, [...libraries.keys()]));
+  runNapi(['create-npm-dirs', '--cwd', staging]);
   const folders = [...libraries].map(([target, library]) => {
     const folder = join(staging, 'npm', platformOf(target));
     copyFileSync(library, join(folder, basename(library)));
     copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+    writeFileSync(join(folder, NOTICES), notices(target));
+    editManifest(folder, manifest => ({ ...manifest, files: [...manifest.files, NOTICES] }));
     return folder;
   });
   // Adds the platforms' packages to package.json as optional dependencies.
-  napi('pre-publish', '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release');
+  runNapi(['pre-publish', '--cwd', staging, '--tag-style', 'npm', '--skip-optional-publish', '--no-gh-release']);
   return [...folders, staging];
 }
 
@@ -160,6 +175,7 @@ if (process.argv[1] === import.meta.filename) {
       return;
     }
     ensureDependencies();
+    requireRust();
     ensureDist();
     const packed = pack({ libraries: resolve(values.libraries), out: resolve(values.out), all: values.all });
     say(`packed into ${resolve(values.out)}`);

@@ -89,6 +89,20 @@ export function requireRust() {
   }
 }
 
+/** What `napi build` builds, and that the library's name has the platform's. */
+export const ADDON = [
+  '--platform',
+  '--manifest-path',
+  'crates/addon/Cargo.toml',
+  '--package-json-path',
+  'package.json',
+];
+
+/** Runs @napi-rs/cli. @param {readonly [command: string, ...args: string[]]} args */
+export function runNapi(args) {
+  run(process.execPath, [join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'), ...args], `napi ${args[0]}`);
+}
+
 /**
  * Builds the native library of a profile unless it is that of the present sources.
  * @param {'release' | 'checked'} profile
@@ -99,11 +113,8 @@ export function ensureNative(profile) {
   say(`building the native part (profile ${profile}; the first time takes some minutes) ...`);
   const hash = nativeSourcesHash();
   mkdirSync(nativeFolder(profile), { recursive: true });
-  const args = ['build', '--platform', '--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
-  const place = ['--manifest-path', 'crates/addon/Cargo.toml', '--package-json-path', 'package.json'];
-  const output = ['--profile', profile, '--output-dir', nativeFolder(profile)];
-  const cli = join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-  run(process.execPath, [cli, ...args, ...place, ...output], 'the native build');
+  const written = ['--no-const-enum', '--js', 'binding.js', '--dts', 'binding.d.ts'];
+  runNapi(['build', ...ADDON, ...written, '--profile', profile, '--output-dir', nativeFolder(profile)]);
   // Loader and types are those of every profile; they are committed, so that editors and tsc work before a build.
   for (const name of ['binding.js', 'binding.d.ts']) {
     if (profile !== 'release') copyFileSync(join(nativeFolder(profile), name), join(nativeFolder('release'), name));

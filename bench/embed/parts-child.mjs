@@ -1,5 +1,6 @@
 // Times the parts of a call: `node parts-child.mjs LIBRARY` prints nanoseconds of each as JSON.
-import { freshKey, makeKeys, makeOrder, valueMaker } from './material.mjs';
+import { openAdapter } from './adapters.mjs';
+import { freshKey, makeCounterKeys, makeKeys, makeOrder, VALUES, valueMaker } from './material.mjs';
 
 /** Executions of a measurement, and measurements of which the quickest counts: what disturbs only adds. */
 const CALLS = 200_000;
@@ -7,7 +8,13 @@ const MEASUREMENTS = 15;
 const VALUE_BYTES = 100;
 const SEVERAL = 100;
 /** Entries of the engine's parts: all in the processor's caches, and not. */
-const ENTRIES = { few: 1000, many: 1_000_000 };
+const ENTRIES = [1000, 1_000_000];
+const ENGINE_PARTS = {
+  clockNs: 'clock',
+  hashNs: 'hash',
+  readNs: 'clock, hash, lock, lookup, counts',
+  copyNs: 'the same with a copy of the value',
+};
 
 const module = { exports: /** @type {any} */ ({}) };
 process.dlopen(module, process.argv[2] ?? '');
@@ -20,12 +27,12 @@ const packed = Buffer.from(group.join('\0')).toString('latin1');
 const slab = Buffer.alloc(64 * 1024, 'v');
 const text = slab.toString('latin1');
 const FastBuffer = /** @type {any} */ (slab.subarray(0, 1).constructor);
-let kept = 0;
+let imports = 0;
 
 /** @param {(turn: number) => unknown} call @param {number} calls */
 async function time(call, calls) {
   // In a module of its own, so that no other part has a say in how it is compiled.
-  const { loop } = await import(`./parts-loop.mjs?${kept++}`);
+  const { loop } = await import(`./parts-loop.mjs?${imports++}`);
   let best = Number.POSITIVE_INFINITY;
   for (let measurement = 0; measurement < MEASUREMENTS; measurement++) {
     const begin = performance.now();
@@ -76,13 +83,28 @@ const results = {};
 for (const [name, call] of Object.entries(calls)) results[name] = await time(call, CALLS);
 for (const [name, call] of Object.entries(severalCalls))
   results[`${name}, per key`] = (await time(call, CALLS / SEVERAL)) / SEVERAL;
-for (const [size, entries] of Object.entries(ENTRIES)) {
+for (const entries of ENTRIES) {
   const order = Array.from(makeOrder(entries, 'uniform', 0).subarray(0, CALLS));
   const engine = new native.EngineParts(entries, VALUE_BYTES, order);
-  for (const part of ['keyNs', 'clockNs', 'hashNs', 'readNs', 'copyNs']) {
-    const times = Array.from({ length: MEASUREMENTS }, () => engine[part]());
-    results[`engine, ${size} entries: ${part}`] = Math.min(...times);
+  const best = (/** @type {string} */ part) => Math.min(...Array.from({ length: MEASUREMENTS }, () => engine[part]()));
+  const key = best('keyNs');
+  for (const [part, name] of Object.entries(ENGINE_PARTS))
+    results[`engine, ${entries.toLocaleString('en-US')} entries: ${name}`] = best(part) - key;
+}
+const fill = { valueBytes: VALUE_BYTES, kind: /** @type {const} */ ('string'), entries: keys.length, threads: 1 };
+const make = valueMaker(VALUE_BYTES, 'string');
+const values = Array.from({ length: VALUES }, (_, number) => make(number));
+for (const contender of ['ringstone', 'lru-cache']) {
+  const { store, operations } = await openAdapter(contender, { fill, values });
+  for (const [number, key] of keys.entries()) store(key, make(number));
+  const counters = makeCounterKeys();
+  for (const operation of /** @type {const} */ (['get', 'set', 'has', 'incr'])) {
+    const [call, of] = [operations[operation], operation === 'incr' ? counters : keys];
+    const name = `whole call, ${contender}: ${operation === 'get' ? 'getString' : operation}`;
+    if (call) results[name] = await time(turn => call(of[turn % of.length], turn), CALLS);
   }
+  const several = operations.mget100;
+  const name = `whole call, ${contender}: mgetString of ${SEVERAL}, per key`;
+  if (several) results[name] = (await time(turn => several(group, turn), CALLS / SEVERAL)) / SEVERAL;
 }
 process.stdout.write(`${JSON.stringify(results)}\n`);
-void valueMaker;

@@ -1,68 +1,54 @@
 import type { Readable, Writable } from 'node:stream';
-import { fromNative } from '../errors.ts';
-import { loadNative, type NativeCache, type NativeOperations } from '../native.ts';
+import type { Bytes, Key, WriteOptions } from './arguments.ts';
+import { ttlOf } from './arguments.ts';
+import { type Codec, markedCodec } from './codec.ts';
 import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
 import { Loads } from './loads.ts';
+import { KeyOperations, portOf } from './operations.ts';
 import { type CacheOptions, openOptions } from './options.ts';
+import { LARGEST_IN_SLAB, Port } from './port.ts';
+import { type ScanOptions, scan } from './scan.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 import { Several } from './several.ts';
-import { STATUS, statusError } from './status.ts';
+import { type CacheStats, cacheStats } from './stats.ts';
+import { isYes, STATUS, statusError } from './status.ts';
 import { createReader, createWriter, type ReadStreamOptions, type WriteStreamOptions } from './streams.ts';
 
-/** A key: 1 to 65,536 bytes. A string stands for its UTF-8, so that network clients see the same key. */
-export type Key = string | Uint8Array;
-/** A value as it is stored. A string stands for its UTF-8. */
-export type Bytes = string | Uint8Array;
-
-/** Options of a write. */
-export interface WriteOptions {
-  /** Milliseconds to live; 0 and `Infinity` are for ever. By default as the cache says. */
-  readonly ttl?: number;
-}
-
-/** Bytes of the buffer that values are read through, of which the first are for what is told beside a value. */
-const SLAB_BYTES = 64 * 1024;
-const SLAB_HEAD = 16;
-/** Values of more than this have a buffer of their own, so that a small part of one that is kept does not keep much. */
-const LARGEST_IN_SLAB = SLAB_BYTES / 8;
+export type { Bytes, Key, WriteOptions } from './arguments.ts';
 
 /**
  * A cache outside of the JavaScript heap, bounded in bytes, that all threads of the process and network clients share.
+ *
+ * @typeParam Out what reads give: `Buffer`, or what the codec decodes
+ * @typeParam In what writes take: bytes, or what the codec encodes
  *
  * @example
  * using cache = Cache.open({ name: 'app', maxMemory: '256mb' });
  * cache.set('user:1', 'Ada', { ttl: 5_000 });
  * cache.getString('user:1');
  */
-export class Cache implements Disposable {
+export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> implements Disposable {
   /** By which other threads open it. */
   readonly name: string;
-  readonly #native: NativeCache;
-  readonly #operations: NativeOperations;
-  #slab: Buffer;
-  #offset = SLAB_HEAD;
   #closed = false;
-  #severalKeys: Several<Buffer> | undefined;
-  #loads: Loads<Buffer, Bytes> | undefined;
+  #severalKeys: Several<Out, In> | undefined;
+  #loads: Loads<Out, In> | undefined;
 
-  private constructor(options: CacheOptions) {
+  private constructor(options: CacheOptions<never>) {
     const complete = openOptions(options);
+    super(new Port(complete, markedCodec(options.codec)));
     this.name = complete.name ?? '';
-    this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    try {
-      this.#native = loadNative().openCache(complete, this.#slab);
-      this.#operations = this.#native.operations() as NativeOperations;
-    } catch (error) {
-      throw fromNative(error);
-    }
   }
 
   /**
    * Opens a cache, or joins the open one of that name, from any thread of the process.
    *
-   * @throws RingstoneError `RINGSTONE_OPTIONS_DIFFER` when it is open with other options than those that are given
+   * @throws RingstoneError `RINGSTONE_INVALID_OPTION`; `RINGSTONE_OPTIONS_DIFFER` when it is open with other options than those
+   * that are given; `RINGSTONE_ARENA_REFUSED` when the system has not so much memory; `RINGSTONE_NATIVE_MISSING`
    */
-  static open(options: CacheOptions = {}): Cache {
+  static open(options?: CacheOptions & { readonly codec?: undefined }): Cache;
+  static open<T = unknown>(options: CacheOptions<T> & { readonly codec: 'json' | 'v8' | Codec<T> }): Cache<T, T>;
+  static open(options: object = {}): unknown {
     return new Cache(options);
   }
 
@@ -71,70 +57,17 @@ export class Cache implements Disposable {
     return this.#closed;
   }
 
-  /** The value, or `undefined` where there is none. The buffer is the caller's. */
-  get(key: Key): Buffer | undefined {
-    const offset = this.#offset;
-    const length = this.#operations.get(key, offset);
-    if (length < 0) return absent(length);
-    const end = offset + length;
-    if (end > SLAB_BYTES || length > LARGEST_IN_SLAB) return this.#getLong(key, length);
-    this.#offset = end;
-    return this.#slab.subarray(offset, end);
-  }
-
-  /** A value that the slab has no room for: a new slab, or a buffer of its own. */
-  #getLong(key: Key, length: number): Buffer | undefined {
-    for (let wanted = length; ; ) {
-      const own = wanted > LARGEST_IN_SLAB;
-      const slab = Buffer.allocUnsafeSlow(own ? SLAB_HEAD + wanted : SLAB_BYTES);
-      this.#native.useSlab(slab);
-      const got = this.#operations.get(key, SLAB_HEAD);
-      if (own) this.#native.useSlab(this.#slab);
-      else [this.#slab, this.#offset] = [slab, SLAB_HEAD + Math.max(got, 0)];
-      if (got < 0) return absent(got);
-      // Another thread may have written a longer one meanwhile.
-      if (SLAB_HEAD + got <= slab.length) return slab.subarray(SLAB_HEAD, SLAB_HEAD + got);
-      if (!own) this.#offset = SLAB_HEAD;
-      wanted = got;
-    }
-  }
-
-  /** The value as a string, its bytes read as UTF-8. */
-  getString(key: Key): string | undefined {
-    const value = this.#operations.getString(key);
-    return typeof value === 'string' ? value : absent(value);
-  }
-
-  /**
-   * Writes.
-   *
-   * @throws RingstoneError `RINGSTONE_TOO_LARGE`, `RINGSTONE_OUT_OF_MEMORY`; what was there is there still
-   */
-  set(key: Key, value: Bytes, options?: WriteOptions): void {
-    const status = this.#operations.set(key, value, 0, options?.ttl ?? -1);
-    if (status < 0) throw statusError(status);
-  }
-
-  get #several(): Several<Buffer> {
-    this.#severalKeys ??= new Several<Buffer>(this.#operations, {
-      get: key => this.get(key),
-      getString: key => this.getString(key),
-      set: (key, value, flags, ttlMs) => {
-        const status = this.#operations.set(key, value, flags, ttlMs);
-        if (status < 0) throw statusError(status);
-      },
-      room: () => ({ slab: this.#slab, offset: this.#offset }),
-      take: bytes => {
-        this.#offset += bytes;
-      },
-      decode: bytes => bytes,
-      largest: LARGEST_IN_SLAB,
-    });
+  get #several(): Several<Out, In> {
+    this.#severalKeys ??= severalOf(this, portOf(this));
     return this.#severalKeys;
   }
 
-  /** The values of several keys, in their order. Each is a read of its own; all take one call of the core. */
-  mget(keys: readonly Key[]): (Buffer | undefined)[] {
+  /**
+   * The values of several keys, in their order. Each is a read of its own; all take one call of the core.
+   *
+   * @throws RingstoneError as `get`, of the first key that one is to be thrown of
+   */
+  mget(keys: readonly Key[]): (Out | undefined)[] {
     return this.#several.get(keys);
   }
 
@@ -151,15 +84,30 @@ export class Cache implements Disposable {
    *
    * @throws RingstoneError as `set` does; those before the one that failed are written
    */
-  mset(entries: Iterable<readonly [Key, Bytes]>, options?: WriteOptions): void {
-    this.#several.set(entries, 0, options?.ttl ?? -1);
+  mset(entries: Iterable<readonly [Key, In]>, options?: WriteOptions): void {
+    this.#several.set(entries, portOf(this).flags, ttlOf(options));
   }
 
-  /** Removes; whether there was one. */
-  delete(key: Key): boolean {
-    const status = this.#operations.delete(key);
-    if (status < 0) throw statusError(status);
-    return status === 1;
+  /**
+   * Walks through the keys, in no order. A key that is there all the time is given exactly once, none twice; one that comes or
+   * goes meanwhile may be given or not. The cache may be used, and changed, while it goes on. Not counted as reads.
+   */
+  scan(options?: ScanOptions & { readonly as?: 'string' | undefined }): IterableIterator<string>;
+  scan(options: ScanOptions & { readonly as: 'buffer' }): IterableIterator<Buffer>;
+  scan(options: ScanOptions = {}): IterableIterator<string | Buffer> {
+    return scan(portOf(this), options);
+  }
+
+  /** Items that there are. One that has expired is among them until it is read, or the cleanup comes. */
+  get size(): number {
+    const size = portOf(this).operations.size();
+    if (size < 0) throw statusError(size);
+    return size;
+  }
+
+  /** Counters and gauges, read now. Not for each request: it looks at every part of the cache. */
+  stats(): CacheStats {
+    return cacheStats(portOf(this).native);
   }
 
   /**
@@ -172,7 +120,7 @@ export class Cache implements Disposable {
    * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`, `RINGSTONE_CLOSED`
    */
   createWriteStream(key: Key, options: WriteStreamOptions = {}): Writable {
-    return createWriter(this.#native, key, options);
+    return createWriter(portOf(this).native, key, options);
   }
 
   /**
@@ -184,7 +132,7 @@ export class Cache implements Disposable {
    * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
    */
   createReadStream(key: Key, options: ReadStreamOptions = {}): Readable {
-    return createReader(this.#native, key, options);
+    return createReader(portOf(this).native, key, options);
   }
 
   /**
@@ -195,7 +143,7 @@ export class Cache implements Disposable {
    * @throws LoadError `RINGSTONE_LOAD_FAILED`, `RINGSTONE_LOAD_TIMEOUT`, `RINGSTONE_LOAD_REFUSED`, by rejection, unless the loader
    *   has failures answered as misses
    */
-  async fetch(key: Key, options?: { readonly signal?: AbortSignal }): Promise<Buffer | undefined> {
+  async fetch(key: Key, options?: { readonly signal?: AbortSignal }): Promise<Out | undefined> {
     return this.#openLoads().fetch(key, options?.signal);
   }
 
@@ -206,19 +154,13 @@ export class Cache implements Disposable {
    * @param pattern a prefix of keys, or a glob if it has one of `*`, `?` and `[`; of several that match, the closest counts
    * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
    */
-  loader(pattern: string, load: LoadFunction<Bytes, Buffer>, options: LoaderOptions = {}): Loader {
+  loader(pattern: string, load: LoadFunction<In, Out>, options: LoaderOptions = {}): Loader {
     return this.#openLoads().register(pattern, load, options);
   }
 
-  #openLoads(): Loads<Buffer, Bytes> {
+  #openLoads(): Loads<Out, In> {
     if (this.#closed) throw statusError(STATUS.CLOSED);
-    this.#loads ??= new Loads({
-      native: this.#native,
-      ask: this.#operations.ask,
-      get: key => this.get(key),
-      encode: bytes => ({ bytes, flags: 0 }),
-      decode: bytes => bytes,
-    });
+    this.#loads ??= loadsOf(this, portOf(this));
     return this.#loads;
   }
 
@@ -229,14 +171,14 @@ export class Cache implements Disposable {
    */
   async serve(options: ServeOptions): Promise<CacheServer> {
     if (this.#closed) throw statusError(STATUS.CLOSED);
-    return serveCache(this.#native, options);
+    return serveCache(portOf(this).native, options);
   }
 
   /** Lets the cache go; the last in the process who does frees its memory. A server goes on until it is closed. */
   close(): void {
     this.#closed = true;
     this.#loads?.close();
-    this.#native.close();
+    portOf(this).native.close();
   }
 
   [Symbol.dispose](): void {
@@ -244,7 +186,25 @@ export class Cache implements Disposable {
   }
 }
 
-function absent(status: number): undefined {
-  if (status !== STATUS.ABSENT) throw statusError(status);
-  return undefined;
+function severalOf<Out, In>(cache: Cache<Out, In>, port: Port): Several<Out, In> {
+  return new Several<Out, In>(port.operations, {
+    get: key => cache.get(key),
+    getString: key => cache.getString(key),
+    encode: value => port.encode(value),
+    set: (key, bytes, flags, ttl) => void isYes(port.operations.set(key, bytes, flags, ttl)),
+    room: () => port.room(),
+    take: bytes => port.take(bytes),
+    decode: (bytes, flags) => port.decode(bytes, flags) as Out,
+    largest: LARGEST_IN_SLAB,
+  });
+}
+
+function loadsOf<Out, In>(cache: Cache<Out, In>, port: Port): Loads<Out, In> {
+  return new Loads<Out, In>({
+    native: port.native,
+    ask: port.operations.ask,
+    get: key => cache.get(key),
+    encode: value => ({ bytes: port.encode(value), flags: port.flags }),
+    decode: (bytes, flags) => port.decode(bytes, flags) as Out,
+  });
 }

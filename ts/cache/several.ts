@@ -19,10 +19,12 @@ export interface Room {
 }
 
 /** How a cache reads and writes one key, for what cannot be handed over with others. */
-export interface Single<T> {
+export interface Single<T, In> {
   get(key: Key): T | undefined;
   getString(key: Key): string | undefined;
-  set(key: Key, value: Bytes, flags: number, ttlMs: number): void;
+  set(key: Key, bytes: Bytes, flags: number, ttlMs: number): void;
+  /** A value as it is stored. */
+  encode(value: In): Bytes;
   /** What is read to the slab is taken from the offset on. */
   room(): Room;
   /** So many bytes of it are taken. */
@@ -34,13 +36,13 @@ export interface Single<T> {
 }
 
 /** Reads and writes of several keys at once: keys cross as one string, lengths in an array, values together. */
-export class Several<T> {
+export class Several<T, In> {
   readonly #operations: NativeOperations;
-  readonly #single: Single<T>;
+  readonly #single: Single<T, In>;
   /** How many keys were done, then what became of each. */
   readonly #results = new Int32Array(1 + 2 * KEYS_PER_CALL);
 
-  constructor(operations: NativeOperations, single: Single<T>) {
+  constructor(operations: NativeOperations, single: Single<T, In>) {
     this.#operations = operations;
     this.#single = single;
   }
@@ -86,10 +88,11 @@ export class Several<T> {
 
   /** Puts parts of the slab in the places of their keys. */
   #slice(slab: Buffer, offset: number, found: (T | undefined)[], first: number, done: number): void {
-    const [single, results] = [this.#single, this.#results];
+    const single = this.#single;
+    // Decoding may be the application's code, which may read several itself.
+    const results = this.#results.slice(0, 1 + 2 * done);
     let end = offset;
     for (let at = 0; at < done; at++) end += Math.max(0, results[2 * at + 1] as number);
-    // Before anything is decoded, which may call for more.
     single.take(end - offset);
     let begin = offset;
     for (let at = 0; at < done; at++) {
@@ -102,13 +105,14 @@ export class Several<T> {
   }
 
   /** Writes, in order; what was written before an error stays. */
-  set(entries: Iterable<readonly [Key, Bytes]>, flags: number, ttlMs: number): void {
+  set(entries: Iterable<readonly [Key, In]>, flags: number, ttlMs: number): void {
     let [keys, values, characters]: [string[], string[], number] = [[], [], 0];
     const flush = (): void => {
       if (keys.length > 0) this.#setJoined(keys, values, flags, ttlMs);
       [keys, values, characters] = [[], [], 0];
     };
-    for (const [key, value] of entries) {
+    for (const [key, given] of entries) {
+      const value = this.#single.encode(given);
       if (typeof key !== 'string' || typeof value !== 'string' || value.length > LARGEST_JOINED) {
         // What comes before it is written before it.
         flush();

@@ -12,7 +12,13 @@ export const STATUS = {
   BUSY: -8,
   WRONG_TYPE: -9,
   INTERNAL: -10,
-  SIZE_DIFFERS: -11,
+  WRONG_CODEC: -11,
+  NOT_A_NUMBER: -12,
+  OUT_OF_RANGE: -13,
+  BAD_CAS: -14,
+  BAD_TARGET: -15,
+  LONG_STRING: -16,
+  SIZE_DIFFERS: -17,
 } as const;
 
 /** The error of a status that is one; `ABSENT` is none. */
@@ -39,7 +45,37 @@ export function statusError(status: number): RingstoneError {
       return new RingstoneError('RINGSTONE_WRONG_TYPE', 'the key holds a hash, which only RESP commands read');
     case STATUS.SIZE_DIFFERS:
       return new RingstoneError('RINGSTONE_SIZE_DIFFERS', 'the value has more or fewer bytes than its size says');
+    case STATUS.WRONG_CODEC:
+      return new RingstoneError(
+        'RINGSTONE_WRONG_CODEC',
+        'the value was not written by this codec; getBuffer and getString read its bytes',
+      );
+    case STATUS.NOT_A_NUMBER:
+      return new RingstoneError('RINGSTONE_NOT_A_NUMBER', 'the value is not a whole number in decimal digits');
+    case STATUS.OUT_OF_RANGE:
+      return new RingstoneError('RINGSTONE_OUT_OF_RANGE', 'the number would be beyond the safe integers (2^53 - 1)');
+    case STATUS.BAD_CAS:
+      return new RingstoneError('RINGSTONE_INVALID_ARGUMENT', 'cas is a bigint that getWithCas gave');
+    case STATUS.BAD_TARGET:
+      return new RingstoneError(
+        'RINGSTONE_INVALID_ARGUMENT',
+        'the target is a Uint8Array, and the offset an index of it',
+      );
+    case STATUS.LONG_STRING:
+      return new RingstoneError('RINGSTONE_TOO_LARGE', 'the value is longer than a string can be; getBuffer reads it');
     default:
       return new RingstoneError('RINGSTONE_INTERNAL', `the core failed (status ${status}); please report this`);
   }
+}
+
+/** What a read gives that found no value: `undefined` for an absent key, and an error for anything else. */
+export function absent(status: number): undefined {
+  if (status !== STATUS.ABSENT) throw statusError(status);
+  return undefined;
+}
+
+/** What an operation says that answers yes or no. */
+export function isYes(status: number): boolean {
+  if (status < 0) throw statusError(status);
+  return status === 1;
 }

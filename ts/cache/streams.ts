@@ -2,7 +2,7 @@ import { addAbortSignal, Readable, Writable } from 'node:stream';
 import { types } from 'node:util';
 import { RingstoneError } from '../errors.ts';
 import type { NativeCache, NativeReader, NativeWriter } from '../native.ts';
-import type { Key } from './cache.ts';
+import { invalid, type Key, ttlOf } from './arguments.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** Options of a stream that writes a value. */
@@ -40,10 +40,6 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_KEY_BYTES = 65_536;
 /** The longest delay that a timer takes, milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-function invalid(message: string): RingstoneError {
-  return new RingstoneError('RINGSTONE_INVALID_ARGUMENT', message);
-}
 
 /** A whole number, `Infinity` where that is allowed. */
 function whole(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
@@ -153,9 +149,8 @@ function readError(status: number): RingstoneError {
 /** See `Cache.createWriteStream`. */
 export function createWriter(cache: NativeCache, key: Key, options: WriteStreamOptions): Writable {
   const size = options.size === undefined ? -1 : whole('size', options.size, 0);
-  const ttlMs = options.ttl === undefined ? -1 : duration('ttl', options.ttl);
   const idleTimeoutMs = duration('idleTimeout', options.idleTimeout ?? IDLE_TIMEOUT_MS);
-  const native = cache.writer(bytesOf(key), size, 0, ttlMs);
+  const native = cache.writer(bytesOf(key), size, 0, ttlOf(options));
   if (native === STATUS.CLOSED || native === STATUS.KEY_LENGTH) throw statusError(native);
   return new ValueWritable(typeof native === 'number' ? statusError(native) : native, idleTimeoutMs, options.signal);
 }

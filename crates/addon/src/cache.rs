@@ -6,6 +6,7 @@ use crate::loads::{NativeLoaders, WakeFunction};
 use crate::number::whole;
 use crate::options::{EvictionPolicy, ServeOptions};
 use crate::server::{EventFunction, NativeServer};
+use crate::stats::NativeStats;
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
@@ -105,6 +106,12 @@ impl NativeCache {
     #[napi(ts_return_type = "object")]
     pub fn operations<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         direct::operations(env, &self.handle)
+    }
+
+    /// Counters and gauges, read now.
+    #[napi]
+    pub fn stats(&self) -> Result<NativeStats> {
+        self.handle.direct().as_ref().map(NativeStats::of).ok_or_else(closed)
     }
 
     /// Another place where values are copied to.

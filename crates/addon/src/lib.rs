@@ -21,4 +21,5 @@ mod number;
 mod options;
 mod probe;
 mod server;
+mod stats;
 mod streams;

@@ -18,6 +18,8 @@ pub enum Mail {
     Letters,
     /// It is to be closed at once.
     Close,
+    /// What its request waited for is settled.
+    GoOn,
 }
 
 /// Bits of `Client::status`.
@@ -201,6 +203,13 @@ impl Client {
         self.hot.has_mail.store(true, Ordering::Release);
         if let Some((mailbox, id)) = &self.bell {
             mailbox.post(*id, Mail::Close);
+        }
+    }
+
+    /// What its request waited for is settled. (One that no event loop owns finds out in its next turn.)
+    pub fn go_on(&self) {
+        if let Some((mailbox, id)) = &self.bell {
+            mailbox.post(*id, Mail::GoOn);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Reads every counter and gauge into metric families.
 
 use crate::counters::{COMMANDS, CommandIndex, Counter, LATENCY_BUCKETS, MISS_REASONS, WorkerCounters};
+use crate::direct::Operation;
+use crate::loads::{LOAD_ERRORS, LoadStats};
 use crate::metrics::{Family, FamilyKind, Sample};
 use crate::server::ServerInfo;
 use crate::shared::Shared;
@@ -24,6 +26,7 @@ pub fn families(shared: &Shared, info: &ServerInfo) -> Vec<Family> {
     families.extend(connections(&network));
     families.extend(items(&store));
     families.extend(memory(&store, &network));
+    families.extend(loads(&shared.cache.loads.stats()));
     families
 }
 
@@ -100,6 +103,13 @@ fn commands(shared: &Shared) -> Vec<Family> {
         let total_ns = shared.counters.sum(|worker| &worker.commands[at].total_ns);
         calls.push(sample(&labels, total as f64));
         durations.push(Sample { bounds: bounds.clone(), counts, ..sample(&labels, total_ns as f64 / 1e9) });
+    }
+    // Callers' time is not measured: a clock costs them as much as the call.
+    for (index, name) in Operation::NAMES.iter().enumerate() {
+        let total = shared.cache.callers.sum(|caller| &caller.operations[index]);
+        if total > 0 {
+            calls.push(sample(&[NODE, ("command", name)], total as f64));
+        }
     }
     let duration_help = "Time from the start of the tick in which a command was received to the end of its execution, \
                          with the time that it waited for others.";
@@ -235,5 +245,51 @@ fn memory(store: &Stats, network: &CountersSnapshot) -> Vec<Family> {
             store.resident_bytes,
         ),
         level("ringstone_memory_limit_bytes", "max_memory.", store.max_memory),
+    ]
+}
+
+fn loads(loads: &LoadStats) -> Vec<Family> {
+    let results = [
+        ("loaded", loads.loaded),
+        ("absent", loads.absent),
+        ("failed", loads.failures()),
+        ("superseded", loads.superseded),
+        ("gone", loads.gone),
+    ];
+    let by = |label, counts: &mut dyn Iterator<Item = (&str, u64)>| {
+        counts.map(|(value, count)| sample(&[(label, value)], count as f64)).collect()
+    };
+    vec![
+        level("ringstone_loaders", "Loaders registered.", loads.loaders),
+        counter("ringstone_loads_total", "Loads ended, by what they came to.", by("result", &mut results.into_iter())),
+        counter(
+            "ringstone_load_failures_total",
+            "Loads that failed, and requests that were refused, by reason.",
+            by("reason", &mut LOAD_ERRORS.into_iter().zip(loads.failed)),
+        ),
+        count("ringstone_load_runs_total", "Runs of loaders begun, refreshes too.", loads.runs),
+        count("ringstone_load_handovers_total", "Runs made once more as the first had failed.", loads.handed_over),
+        count("ringstone_load_repeats_total", "Runs made once more as the key was removed meanwhile.", loads.repeated),
+        count("ringstone_load_late_total", "Runs that answered after they had been given up.", loads.late),
+        counter(
+            "ringstone_load_seconds_total",
+            "Time of the runs that answered.",
+            vec![sample(&[], loads.run_ms as f64 / 1e3)],
+        ),
+        count("ringstone_loads_coalesced_total", "Requests that waited for a load of another.", loads.coalesced),
+        count("ringstone_load_stale_served_total", "Reads answered with a stale value.", loads.stale_served),
+        count(
+            "ringstone_load_negative_hits_total",
+            "Reads answered by remembering that there is no value.",
+            loads.negative_hits,
+        ),
+        level("ringstone_loads_running", "Runs of loaders now.", loads.running),
+        level("ringstone_loads_queued", "Loads that wait for their turn.", loads.queued),
+        level("ringstone_loads_waiting", "Requests and calls that wait for loads, each key for itself.", loads.waiting),
+        level(
+            "ringstone_load_remembered_keys",
+            "Keys of which it is remembered that there is no value, or that a refresh has failed.",
+            loads.remembered,
+        ),
     ]
 }

@@ -6,6 +6,7 @@ use crate::binary::BinaryBody;
 use crate::client::Client;
 use crate::execute::memcache::dump::Dump;
 use crate::execute::resp::KeysWalk;
+use crate::parking::Waiting;
 use crate::session::Session;
 use arrayvec::ArrayVec;
 use ringstone_protocol::memcache::key::Key;
@@ -127,6 +128,8 @@ pub enum Receiving {
     Echo(usize),
     /// Nothing: a KEYS is under way, and no request is taken before its reply is written.
     Walk(Box<KeysWalk>),
+    /// Nothing: loads are waited for, and no request is taken before they are settled. The next one is the one that waits.
+    Load(Box<Waiting>),
 }
 
 /// State of one connection.
@@ -187,7 +190,9 @@ impl Connection {
             Receiving::Store(store) => Some(&mut store.body),
             Receiving::Binary(binary) => Some(&mut binary.body),
             Receiving::Array(assembly) => assembly.body(),
-            Receiving::Nothing | Receiving::Dump(_) | Receiving::Echo(_) | Receiving::Walk(_) => None,
+            Receiving::Nothing | Receiving::Dump(_) | Receiving::Echo(_) | Receiving::Walk(_) | Receiving::Load(_) => {
+                None
+            }
         };
         body.filter(|body| body.remaining() > 0)
     }

@@ -293,6 +293,8 @@ fn receive<'a>(
     match &mut connection.receiving {
         Receiving::Nothing => Intake::Need(0),
         Receiving::Walk(_) => Intake::Step(Step::RespWalk, None),
+        // The worker takes no step meanwhile.
+        Receiving::Load(_) => Intake::Need(0),
         Receiving::Store(receiving) => {
             *consumed += receiving.body.fill_from(rest);
             let rest = &input[*consumed..];

@@ -47,7 +47,12 @@ impl OpenCache {
     }
 
     fn start(name: Option<String>, options: CacheOptions) -> Result<OpenCache, Error> {
-        let cache = Arc::new(Cache::open(options, Arc::new(SystemClock::new()))?);
+        OpenCache::over(name, Cache::open(options, Arc::new(SystemClock::new()))?)
+    }
+
+    /// Of a cache with a clock of its own.
+    pub(crate) fn over(name: Option<String>, cache: Cache) -> Result<OpenCache, Error> {
+        let cache = Arc::new(cache);
         let sweeper = Sweeper::start(Arc::clone(&cache))
             .map_err(|error| Error::new(ErrorCode::StartFailed, format!("cannot start the sweeper thread: {error}")))?;
         Ok(OpenCache { cache, name, is_served: AtomicBool::new(false), _sweeper: sweeper })

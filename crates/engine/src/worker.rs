@@ -5,8 +5,10 @@ use crate::cells::Cells;
 use crate::client::{Client, Mail};
 use crate::connection::{Connection, Mode, Receiving};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
+use crate::execute::loading::Asking;
 use crate::execute::{prefetch, resp, step};
 use crate::intake::{Bounds, Intake, take};
+use crate::lane::{Lane, LaneState};
 use crate::plain::take_plain;
 use crate::reply::{ChainBody, OutputReply, Reply};
 use crate::round::{Place, Queued, Round, blocks, command_name, only_command, reads_counters};
@@ -20,10 +22,6 @@ use ringstone_net::{BATCH, CloseReason, ConnectionInfo, Mailbox, Next, Output, R
 use ringstone_store::{Body, Hash, UnixMillis};
 use std::sync::Arc;
 
-/// Requests that one connection may have executed in one tick before others get their turn.
-pub const REQUESTS_PER_TURN: usize = 256;
-/// Bytes of replies that a connection may queue in one tick, but for the reply that goes beyond.
-pub const OUTPUT_PER_TURN: usize = 256 << 10;
 /// Hashes for which the worker keeps room; a transaction may have had ten million keys.
 const KEPT_HASHES: usize = 4096;
 
@@ -37,101 +35,6 @@ pub struct Worker {
     scratch: Vec<u8>,
     /// How other threads reach its connections; `None` without an event loop.
     mailbox: Option<Mailbox<Mail>>,
-}
-
-/// A connection's turn while its batch is worked on.
-struct Lane<'t, 'i> {
-    turn: &'t mut Turn<'i, Connection, ChainBody>,
-    input: &'i [u8],
-    /// Of mail and of replies to earlier turns that are still queued.
-    queued_bytes: usize,
-    /// Of this turn's replies, bytes of large values.
-    referenced_bytes: usize,
-    requests_left: usize,
-    /// Of this turn, the last that was executed.
-    last_command: Option<CommandIndex>,
-    state: LaneState,
-}
-
-impl<'t, 'i> Lane<'t, 'i> {
-    fn new(turn: &'t mut Turn<'i, Connection, ChainBody>) -> Lane<'t, 'i> {
-        let (input, queued_bytes) = (turn.input, turn.output.len());
-        Lane {
-            turn,
-            input,
-            queued_bytes,
-            referenced_bytes: 0,
-            requests_left: REQUESTS_PER_TURN,
-            last_command: None,
-            state: LaneState::Active,
-        }
-    }
-
-    /// Only this turn's replies count: one that does nothing because earlier ones are unread would be given again at once.
-    #[inline]
-    fn has_replied_enough(&self) -> bool {
-        self.turn.output.len() - self.queued_bytes >= OUTPUT_PER_TURN
-    }
-
-    /// What others have put in comes before the replies of this turn.
-    #[inline]
-    fn read_mail(&mut self, counters: &WorkerCounters) {
-        let client = &self.turn.connection.session.client;
-        if client.has_mail() && !self.turn.connection.is_writing() {
-            let mut out = OutputReply {
-                output: self.turn.output,
-                referenced_bytes: &mut self.referenced_bytes,
-                limit: usize::MAX,
-                errors: &counters.resp_errors,
-            };
-            if client.deliver(&mut out) {
-                self.state = LaneState::Closing;
-            }
-            // It is no reply: however much comes in each turn, the connection's own requests have their share.
-            self.queued_bytes = self.turn.output.len();
-        }
-    }
-
-    /// After a step that does not merely go on.
-    #[cold]
-    fn follow(&mut self, outcome: Outcome) {
-        let connection = &mut *self.turn.connection;
-        self.state = match outcome {
-            Outcome::Continue => LaneState::Active,
-            Outcome::Close => LaneState::Closing,
-            Outcome::Yield => LaneState::Yielding,
-            Outcome::Walk => {
-                connection.receiving = connection.session.walk.take().map_or(Receiving::Nothing, Receiving::Walk);
-                LaneState::Active
-            }
-        };
-    }
-
-    /// Gives back what was taken from `consumed` on.
-    #[cold]
-    fn put_off(&mut self, consumed: usize) {
-        self.turn.consumed = consumed;
-        self.turn.connection.rewind();
-        self.state = LaneState::PutOff;
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LaneState {
-    /// May have more to do.
-    Active,
-    /// Not before this round's steps are executed.
-    Blocked,
-    /// Needs more input.
-    Waiting,
-    /// Its share of the tick is used up.
-    Yielding,
-    /// As `Yielding`, with steps of this round that were given back.
-    PutOff,
-    /// Closes.
-    Closing,
-    /// Closes at once: a reply was given up for want of room.
-    Overrun,
 }
 
 impl Worker {
@@ -150,7 +53,9 @@ impl Worker {
 
     /// Collects up to `BATCH` steps, a fair share from each connection. The round is filled in place, as it is long: moving
     /// it would copy all of its room.
-    fn collect<'i>(&self, lanes: &mut [Lane<'_, 'i>], round: &mut Round<'i>, now_ms: UnixMillis) {
+    /// True if a step is there that has waited for loads.
+    fn collect<'i>(&self, lanes: &mut [Lane<'_, 'i>], round: &mut Round<'i>, now_ms: UnixMillis) -> bool {
+        let mut grants = false;
         let active = lanes.iter().filter(|lane| lane.state == LaneState::Active).count();
         let share = (BATCH / active.max(1)).max(1);
         for (index, lane) in lanes.iter_mut().enumerate() {
@@ -164,8 +69,14 @@ impl Worker {
                     lane.state = LaneState::Yielding;
                     break;
                 }
+                let mut start = lane.turn.connection.is_between_messages().then_some(lane.turn.consumed);
+                if start.is_none() && matches!(lane.turn.connection.receiving, Receiving::Load(_)) {
+                    if !lane.looks_again() {
+                        break;
+                    }
+                    (start, grants) = (Some(lane.turn.consumed), true);
+                }
                 let turn = &mut *lane.turn;
-                let start = turn.connection.is_between_messages().then_some(turn.consumed);
                 if start.is_some() && turn.consumed == lane.input.len() {
                     turn.need = 0;
                     lane.state = LaneState::Waiting;
@@ -192,6 +103,7 @@ impl Worker {
                 }
             }
         }
+        grants
     }
 
     /// Executes the round and empties it.
@@ -199,6 +111,7 @@ impl Worker {
         &mut self,
         lanes: &mut [Lane<'_, '_>],
         round: &mut Round<'_>,
+        grants: bool,
         now_ms: UnixMillis,
         arrived_ns: u64,
     ) {
@@ -208,6 +121,10 @@ impl Worker {
         let counters = self.shared.counters.worker(self.index);
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
+        let loads = &self.shared.cache.loads;
+        let patterns = loads.any().then(|| loads.patterns());
+        let asking = patterns.as_deref().map(|patterns| Asking { loads, patterns, store, now_ms });
+        let asks = grants || asking.is_some();
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
         let traced = self.shared.cache.trace.traced();
         let timing = Timing::new(&self.shared.settings);
@@ -217,13 +134,18 @@ impl Worker {
         // Where they are: what they are of is long.
         for Queued { lane, step, hash, start } in round.iter_mut() {
             let (lane, hash) = (&mut lanes[*lane], *hash);
-            if matches!(lane.state, LaneState::Closing | LaneState::Overrun | LaneState::PutOff) {
+            if lane.has_ended() {
                 continue;
             }
             if let Some(start) = *start
                 && lane.has_replied_enough()
             {
                 lane.put_off(start);
+                continue;
+            }
+            if asks && let Some(index) = lane.hold_up(step, hash, *start, asking.as_ref(), counters, self.output_limit)
+            {
+                executed.extend(index);
                 continue;
             }
             if reads_counters(step) {
@@ -313,11 +235,11 @@ impl Service for Worker {
         lanes.iter_mut().for_each(|lane| lane.read_mail(counters));
         let mut round = Round::new();
         loop {
-            self.collect(&mut lanes, &mut round, now_ms);
+            let grants = self.collect(&mut lanes, &mut round, now_ms);
             if round.is_empty() {
                 break;
             }
-            self.execute_round(&mut lanes, &mut round, now_ms, arrived_ns);
+            self.execute_round(&mut lanes, &mut round, grants, now_ms, arrived_ns);
         }
         for lane in &mut lanes {
             lane.turn.connection.session.client.was_active(now_ms, lane.last_command);
@@ -325,6 +247,7 @@ impl Service for Worker {
                 LaneState::Closing => Next::Close,
                 LaneState::Overrun => Next::Overrun,
                 LaneState::Yielding | LaneState::PutOff => Next::Yield,
+                LaneState::Parked => Next::Park,
                 // At the end of the input the loop closes, and knows that the peer did.
                 _ => Next::Read,
             };
@@ -359,10 +282,15 @@ impl Service for Worker {
             // They are read in the turn that follows.
             Mail::Letters => Resumed::Turn,
             Mail::Close => Resumed::Close,
+            // Whatever comes while it waits gives it a turn, in which it looks whether it waits still.
+            Mail::GoOn => Resumed::Turn,
         }
     }
 
     fn close(&mut self, mut connection: Connection, reason: CloseReason) {
+        if let Receiving::Load(waiting) = &connection.receiving {
+            waiting.withdraw(&self.shared.cache.loads);
+        }
         let client = &connection.session.client;
         self.shared.clients.remove(client);
         if connection.mode == Mode::Watch {

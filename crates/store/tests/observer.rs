@@ -160,3 +160,16 @@ fn threads_are_told_in_the_order_of_their_changes() {
         assert_eq!(entry(&store, &key, NOW_MS).peek().unwrap().cas, cas);
     }
 }
+
+#[test]
+fn a_removal_that_finds_nothing_is_told_to_who_wants_that() {
+    let (store, log) = open(1 << 20);
+    store.set_observed(Changes::REMOVED | Changes::NOTHING_REMOVED);
+    assert!(!entry(&store, b"key", NOW_MS).remove());
+    set(&store, b"key", NOW_MS + 1, NOW_MS);
+    assert!(entry(&store, b"key", NOW_MS).remove());
+    set(&store, b"key", NOW_MS + 1, NOW_MS);
+    assert!(!entry(&store, b"key", NOW_MS + 1).remove(), "its time had come");
+    assert_eq!(log.take(), [Change::NothingRemoved, Change::Removed, Change::NothingRemoved]);
+    assert!(!Changes::ALL.contains(Change::NothingRemoved), "nothing becomes of an item");
+}

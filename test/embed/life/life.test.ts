@@ -96,6 +96,10 @@ describe('a thread is ended', () => {
   );
 });
 
+test.each(['imported and required', 'two copies of the native library'])('%s in one process', async scene => {
+  expect(await ends('twice', scene)).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+});
+
 /** What a program reports to have used before and after. */
 function expectNoGrowth(stdout: string): void {
   const { before, after } = JSON.parse(stdout);

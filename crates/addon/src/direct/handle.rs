@@ -2,14 +2,28 @@
 
 use crate::loads::Host;
 use napi::bindgen_prelude::Uint8Array;
-use ringstone_engine::OpenCache;
 use ringstone_engine::direct::Direct;
-use std::cell::{Ref, RefCell};
+use ringstone_engine::{Chain, OpenCache};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Weak;
 use std::sync::Arc;
 
-/// Bytes at the start of the slab for what is told beside a value: its flags.
-pub const SLAB_HEAD: usize = 16;
+/// Values of more than this part of the slab are not put there; see `LARGEST_IN_SLAB` in ts/cache/slab.ts.
+const SLAB_SHARE: usize = 8;
+/// Kept for what is longer; room for longer ones still goes after its use.
+const KEPT_BYTES: usize = 64 << 10;
+
+/// A value that was read and waits for the buffer that it goes to.
+#[derive(Default)]
+pub enum Kept {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// A copy.
+    Bytes(Vec<u8>),
+    /// By reference.
+    Chain(Chain),
+}
 
 /// Holds memory of the cache as long as the opening is open.
 pub trait Release {
@@ -26,11 +40,12 @@ pub struct Handle {
     direct: RefCell<Option<Direct>>,
     slab: RefCell<Uint8Array>,
     /// Strings on their way in.
-    scratch: RefCell<Vec<u8>>,
+    scratch: Cell<Vec<u8>>,
+    /// Values on their way out.
+    copy: Cell<Vec<u8>>,
+    kept: Cell<Kept>,
     /// Those that are not released yet, and some that are.
     held: RefCell<Vec<Weak<dyn Release>>>,
-    /// Values of several keys on their way out.
-    values: RefCell<Vec<u8>>,
     /// Who loads here, and waits for loads.
     host: RefCell<Option<Arc<Host>>>,
 }
@@ -41,9 +56,10 @@ impl Handle {
         Handle {
             direct: RefCell::new(Some(Direct::new(cache))),
             slab: RefCell::new(slab),
-            scratch: RefCell::default(),
+            scratch: Cell::default(),
+            copy: Cell::default(),
+            kept: Cell::default(),
             held: RefCell::default(),
-            values: RefCell::default(),
             host: RefCell::default(),
         }
     }
@@ -58,38 +74,65 @@ impl Handle {
         self.direct.borrow().as_ref().map(|direct| Arc::clone(direct.cache()))
     }
 
-    /// Where strings are read to.
-    pub fn scratch(&self) -> &RefCell<Vec<u8>> {
-        &self.scratch
+    /// Room for a string that is read, empty. To be given back.
+    pub fn scratch(&self) -> Vec<u8> {
+        self.scratch.take()
     }
 
-    /// Where values of several keys are collected.
-    pub fn values(&self) -> &RefCell<Vec<u8>> {
-        &self.values
+    /// Gives it back.
+    pub fn give_back_scratch(&self, room: Vec<u8>) {
+        give_back(&self.scratch, room);
     }
 
-    /// Copies a value to a place in the slab if it fits there, and what is told beside it to the head.
+    /// Room for a value that is copied, empty. To be given back, or kept.
     #[inline]
-    pub fn put(&self, offset: usize, value: impl Iterator<Item = impl AsRef<[u8]>>, length: usize, flags: u32) {
+    pub fn copy(&self) -> Vec<u8> {
+        self.copy.take()
+    }
+
+    /// Gives it back.
+    #[inline]
+    pub fn give_back_copy(&self, room: Vec<u8>) {
+        give_back(&self.copy, room);
+    }
+
+    /// Keeps a value for the call of `take` that follows.
+    pub fn keep(&self, value: Kept) {
+        self.kept.set(value);
+    }
+
+    /// What was kept.
+    pub fn take_kept(&self) -> Kept {
+        self.kept.take()
+    }
+
+    /// Copies a value to a place in the slab if it is one that goes there; whether it is.
+    #[inline]
+    pub fn put<'v>(&self, offset: usize, length: usize, pieces: impl Iterator<Item = &'v [u8]>) -> bool {
         let mut slab = self.slab.borrow_mut();
-        // SAFETY: the buffer is the caller's and is used for nothing else while this call has the thread.
+        // SAFETY: the caller does not let go of the buffer's memory (ts/cache/slab.ts), and nobody else uses it while this
+        // call has the thread.
         let slab = unsafe { slab.as_mut() };
-        if let Some(head) = slab.first_chunk_mut::<4>() {
-            *head = flags.to_ne_bytes();
+        if length > slab.len() / SLAB_SHARE {
+            return false;
         }
-        let Some(mut room) = slab.get_mut(offset..).filter(|room| room.len() >= length && offset >= SLAB_HEAD) else {
-            return;
-        };
-        for piece in value {
-            let (now, rest) = room.split_at_mut(piece.as_ref().len());
-            now.copy_from_slice(piece.as_ref());
+        let Some(mut room) = slab.get_mut(offset..).filter(|room| room.len() >= length) else { return false };
+        for piece in pieces {
+            let (now, rest) = room.split_at_mut(piece.len());
+            now.copy_from_slice(piece);
             room = rest;
         }
+        true
     }
 
-    /// Bytes of the slab.
-    pub fn slab_len(&self) -> usize {
-        self.slab.borrow().len()
+    /// Tells a number beside a value, in the slab's first bytes, the lowest first.
+    pub fn put_head(&self, number: u64) {
+        let mut slab = self.slab.borrow_mut();
+        // SAFETY: as in `put`.
+        let slab = unsafe { slab.as_mut() };
+        if let Some(head) = slab.first_chunk_mut() {
+            *head = number.to_le_bytes();
+        }
     }
 
     /// Another slab.
@@ -114,6 +157,11 @@ impl Handle {
         }
     }
 
+    /// Bytes of the slab.
+    pub fn slab_len(&self) -> usize {
+        self.slab.borrow().len()
+    }
+
     /// Who loads here from now on.
     pub fn use_host(&self, host: &Arc<Host>) {
         if let (Some(former), Some(cache)) = (self.host.replace(Some(Arc::clone(host))), self.cache()) {
@@ -129,6 +177,7 @@ impl Handle {
     /// Lets the cache go, and all that is held of it; what is loaded here is handed over.
     pub fn close(&self) {
         self.release_all();
+        self.kept.take();
         let Some(direct) = self.direct.borrow_mut().take() else { return };
         if let Some(host) = self.host.take() {
             host.leave(&direct.cache().loads);
@@ -139,5 +188,13 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+#[inline]
+fn give_back(place: &Cell<Vec<u8>>, mut room: Vec<u8>) {
+    if room.capacity() <= KEPT_BYTES {
+        room.clear();
+        place.set(room);
     }
 }

@@ -2,14 +2,20 @@
 //! come as strings or `Uint8Array`, numbers go back: what is not negative is a result, and what is negative a [`Status`].
 //!
 //! Values go back through the slab, a buffer of the caller's that is registered once: a value is copied to the place in it that
-//! the caller names, its length is the answer, and its flags are the slab's first four bytes. A value that does not fit there is
-//! not copied; the caller sees that by its length.
+//! the caller names, and its length is the answer. One that is too long for that, or for what is left of the slab, is kept by
+//! the handle until the caller has made a buffer of that length and calls `take`. So a value is read once, whole.
+//!
+//! No operation touches JavaScript's heap while a cell is locked, nor runs JavaScript at all. A panic ends in the call that it
+//! happened in (`raw`).
 
 mod handle;
 mod operations;
 mod raw;
+mod reads;
 mod several;
 mod status;
+mod walks;
+mod writes;
 
 pub use handle::{Handle, Release};
 pub use operations::operations;

@@ -5,6 +5,7 @@ use super::status::Status;
 use napi::bindgen_prelude::Object;
 use napi::{Env, JsValue, sys};
 use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -16,13 +17,16 @@ const MAX_ARGUMENTS: usize = 6;
 const STACK_BYTES: usize = 512;
 /// The most bytes that UTF-8 takes for one character: a string that is cut is shorter than its room by less.
 const UTF8_BYTES: usize = 4;
-/// Kept for strings that are longer; room for longer ones still goes after the call.
-const KEPT_BYTES: usize = 64 << 10;
+
+/// What statuses are multiplied with where a number may be negative.
+const NO_COUNT: f64 = (1_u64 << 53) as f64;
 
 /// A call under way.
 pub struct Call<'h> {
     env: sys::napi_env,
     arguments: [sys::napi_value; MAX_ARGUMENTS],
+    /// How many of them were given.
+    count: usize,
     /// Whose function was called.
     pub handle: &'h Handle,
 }
@@ -33,8 +37,37 @@ pub enum Answer {
     Number(f64),
     /// Why there is none.
     Status(Status),
+    /// A number that may be negative, in the range of those that are exact; or a status times 2^53, which is not.
+    Count(Result<i64, Status>),
     /// A value of JavaScript.
     Value(sys::napi_value),
+}
+
+/// Where the bytes of a `Uint8Array` are.
+struct Array {
+    data: *mut u8,
+    length: usize,
+    /// With other threads.
+    is_shared: bool,
+}
+
+/// Bytes of a `Uint8Array` that are written to, from the front.
+pub struct Target<'c> {
+    data: *mut u8,
+    left: usize,
+    call: PhantomData<&'c ()>,
+}
+
+impl Target<'_> {
+    /// Writes what still fits.
+    pub fn write(&mut self, bytes: &[u8]) {
+        let length = bytes.len().min(self.left);
+        // SAFETY: the array has so many bytes left there, and is of the call under way. By way of the pointer, for another
+        // thread may see a shared one; and `bytes` is never of an array.
+        unsafe { self.data.copy_from_nonoverlapping(bytes.as_ptr(), length) };
+        self.data = self.data.wrapping_add(length);
+        self.left -= length;
+    }
 }
 
 impl From<Status> for Answer {
@@ -59,6 +92,22 @@ impl Call<'_> {
         number
     }
 
+    /// The same where it was given, which costs nothing where it was not.
+    #[inline]
+    pub fn number_or(&self, index: usize, otherwise: f64) -> f64 {
+        if index < self.count { self.number(index) } else { otherwise }
+    }
+
+    /// A bigint of 64 bits without a sign; `None` for anything else.
+    pub fn bigint(&self, index: usize) -> Option<u64> {
+        let (mut number, mut is_whole) = (0, false);
+        // SAFETY: as in `number`.
+        let status = unsafe {
+            sys::napi_get_value_bigint_uint64(self.env, self.arguments[index], &raw mut number, &raw mut is_whole)
+        };
+        (status == sys::Status::napi_ok && is_whole).then_some(number)
+    }
+
     /// A string, as UTF-8, or the bytes of a `Uint8Array`; `None` for anything else.
     #[inline]
     pub fn bytes<R>(&self, index: usize, used: impl FnOnce(&[u8]) -> R) -> Option<R> {
@@ -70,7 +119,7 @@ impl Call<'_> {
             sys::napi_get_value_string_utf8(self.env, self.arguments[index], room, STACK_BYTES, &raw mut length)
         };
         if status != sys::Status::napi_ok {
-            return self.array(index).map(used);
+            return self.array(index, used);
         }
         if length + UTF8_BYTES < STACK_BYTES {
             // SAFETY: so many bytes were written.
@@ -85,8 +134,7 @@ impl Call<'_> {
         let argument = self.arguments[index];
         // SAFETY: as in `number`; nothing is written but the length.
         unsafe { sys::napi_get_value_string_utf8(self.env, argument, null_mut(), 0, &raw mut length) };
-        let mut scratch = self.handle.scratch().take();
-        scratch.clear();
+        let mut scratch = self.handle.scratch();
         scratch.reserve(length + 1);
         // SAFETY: the room is of `length` bytes and one for the 0 at the end; so many are written then.
         let result = unsafe {
@@ -95,30 +143,90 @@ impl Call<'_> {
             scratch.set_len(length);
             used(&scratch)
         };
-        if scratch.capacity() <= KEPT_BYTES {
-            self.handle.scratch().replace(scratch);
-        }
+        self.handle.give_back_scratch(scratch);
         Some(result)
     }
 
-    /// The bytes of a `Uint8Array`, which are not to be changed by JavaScript while they are used: it does not run.
-    fn array(&self, index: usize) -> Option<&[u8]> {
-        let (mut kind, mut length, mut data) = (0, 0, null_mut());
+    /// Reads a string that is likely to be long into `room`, as UTF-8; false for anything else.
+    #[inline]
+    pub fn text(&self, index: usize, room: &mut Vec<u8>) -> bool {
+        room.clear();
+        room.reserve(STACK_BYTES);
+        loop {
+            let (argument, mut length) = (self.arguments[index], 0);
+            // SAFETY: as in `number`; at most as many bytes are written as there is room for, and so many were written then.
+            let status = unsafe {
+                let status = sys::napi_get_value_string_utf8(
+                    self.env,
+                    argument,
+                    room.as_mut_ptr().cast(),
+                    room.capacity(),
+                    &raw mut length,
+                );
+                room.set_len(length);
+                status
+            };
+            if status != sys::Status::napi_ok || length + UTF8_BYTES < room.capacity() {
+                return status == sys::Status::napi_ok;
+            }
+            // SAFETY: as in `number`; nothing is written but the length.
+            unsafe { sys::napi_get_value_string_utf8(self.env, argument, null_mut(), 0, &raw mut length) };
+            room.clear();
+            room.reserve(length + UTF8_BYTES + 1);
+        }
+    }
+
+    /// The bytes of a `Uint8Array`. JavaScript of this thread does not run while they are used; those that another thread
+    /// could change meanwhile are copied first, or what was looked at would not be what is stored.
+    #[inline]
+    fn array<R>(&self, index: usize, used: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let array = self.array_info(index)?;
+        if array.length == 0 {
+            return Some(used(&[]));
+        }
+        if array.is_shared {
+            let mut copy = Vec::with_capacity(array.length);
+            // SAFETY: the array has so many bytes there, and lives as long as the call; so many are copied, of whatever value.
+            unsafe {
+                array.data.copy_to_nonoverlapping(copy.as_mut_ptr(), array.length);
+                copy.set_len(array.length);
+            }
+            return Some(used(&copy));
+        }
+        // SAFETY: the array has so many bytes there, and lives as long as the call. Nobody writes to it meanwhile.
+        Some(used(unsafe { std::slice::from_raw_parts(array.data.cast_const(), array.length) }))
+    }
+
+    /// Where a `Uint8Array` is; `None` for anything else, and for one whose memory was given away.
+    fn array_info(&self, index: usize) -> Option<Array> {
+        let (mut kind, mut length, mut data, mut memory) = (0, 0, null_mut(), null_mut());
+        let (mut is_own, mut is_detached) = (false, false);
         // SAFETY: as in `number`.
         let status = unsafe {
             let argument = self.arguments[index];
-            let (kind, length, data) = (&raw mut kind, &raw mut length, &raw mut data);
-            sys::napi_get_typedarray_info(self.env, argument, kind, length, data, null_mut(), null_mut())
+            let (kind, length, data, memory) = (&raw mut kind, &raw mut length, &raw mut data, &raw mut memory);
+            sys::napi_get_typedarray_info(self.env, argument, kind, length, data, memory, null_mut())
         };
         if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
             return None;
         }
-        if length == 0 {
-            return Some(&[]);
+        // SAFETY: as in `number`; one on shared memory is no `ArrayBuffer` for Node-API.
+        unsafe {
+            sys::napi_is_arraybuffer(self.env, memory, &raw mut is_own);
+            if length == 0 && is_own {
+                sys::napi_is_detached_arraybuffer(self.env, memory, &raw mut is_detached);
+            }
         }
-        // SAFETY: the array has so many bytes there, and lives as long as the call. One on shared memory may be changed by
-        // another thread, which then gets what it deserves: some bytes.
-        Some(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+        (!is_detached).then_some(Array { data: data.cast(), length, is_shared: !is_own })
+    }
+
+    /// A `Uint8Array` that is written to from an offset on; `None` for anything else, and where the offset is beyond it.
+    pub fn target(&self, index: usize, offset: usize) -> Option<Target<'_>> {
+        let array = self.array_info(index)?;
+        let length = array.length.checked_sub(offset)?;
+        // Not within the object of an empty one, whose data may be null.
+        let data = if length == 0 { null_mut() } else { array.data.wrapping_add(offset) };
+        Some(Target { data, left: length, call: PhantomData })
     }
 
     /// The numbers of an `Int32Array`, into which results go; `None` for anything else.
@@ -126,6 +234,7 @@ impl Call<'_> {
     /// # Safety
     /// They are not asked for a second time while they are used.
     #[inline]
+    #[expect(clippy::mut_from_ref, reason = "the array is JavaScript's, not a part of the call")]
     pub unsafe fn int32s(&self, index: usize) -> Option<&mut [i32]> {
         let (mut kind, mut length, mut data) = (0, 0, null_mut());
         // SAFETY: as in `number`.
@@ -167,7 +276,7 @@ impl Call<'_> {
                 sys::napi_create_string_utf8(self.env, data, length, &raw mut string)
             }
         };
-        if status == sys::Status::napi_ok { Answer::Value(string) } else { Answer::Status(Status::Internal) }
+        if status == sys::Status::napi_ok { Answer::Value(string) } else { Answer::Status(Status::LongString) }
     }
 
     fn answer(&self, answer: &Answer) -> sys::napi_value {
@@ -177,6 +286,11 @@ impl Call<'_> {
             match answer {
                 Answer::Value(value) => return *value,
                 Answer::Status(status) => sys::napi_create_int32(self.env, *status as i32, &raw mut value),
+                Answer::Count(Ok(number)) => sys::napi_create_int64(self.env, *number, &raw mut value),
+                // Beyond the numbers that are exact.
+                Answer::Count(Err(status)) => {
+                    sys::napi_create_double(self.env, f64::from(*status as i32) * NO_COUNT, &raw mut value)
+                }
                 Answer::Number(number) => sys::napi_create_double(self.env, *number, &raw mut value),
             }
         };
@@ -225,7 +339,7 @@ extern "C" fn called<O: Fn(&Call<'_>) -> Answer + Copy + 'static>(
     }
     // SAFETY: `data` is what `add_function` gave, of which the function holds a share while it can be called.
     let handle = unsafe { &*data.cast::<Handle>().cast_const() };
-    let call = Call { env, arguments, handle };
+    let call = Call { env, arguments, count, handle };
     // SAFETY: of no bytes, so any place will do, and there is one in the program, as `add_function` was given it.
     let operation = unsafe { std::ptr::NonNull::<O>::dangling().as_ref() };
     let answer = catch_unwind(AssertUnwindSafe(|| operation(&call)));

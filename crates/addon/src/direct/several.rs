@@ -11,7 +11,7 @@ use super::status::Status;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use ringstone_engine::Value;
-use ringstone_engine::direct::{BadKeys, Direct, JoinedKeys, is_string};
+use ringstone_engine::direct::{Direct, Ended, JoinedKeys, Ttl, is_string};
 use std::ops::{ControlFlow, Range};
 use std::rc::Rc;
 
@@ -39,12 +39,23 @@ fn with_keys(call: &Call<'_>, operation: impl FnOnce(&Direct, JoinedKeys<'_>) ->
     let direct = call.handle.direct();
     let Some(direct) = &*direct else { return Status::Closed.into() };
     let count = call.number(1) as usize;
-    let answer = call.bytes(0, |joined| match JoinedKeys::new(joined, count) {
-        Ok(keys) => operation(direct, keys),
-        Err(BadKeys::Ambiguous) => AMBIGUOUS,
-        Err(BadKeys::Length) => Status::KeyLength.into(),
-    });
-    answer.unwrap_or(Answer::Status(Status::BadKey))
+    let mut joined = call.handle.scratch();
+    let answer = match call.text(0, &mut joined).then(|| JoinedKeys::new(&joined, count)) {
+        None => Status::BadKey.into(),
+        Some(None) => AMBIGUOUS,
+        Some(Some(keys)) => operation(direct, keys),
+    };
+    call.handle.give_back_scratch(joined);
+    answer
+}
+
+/// An error of all of them.
+fn error(ended: Result<(), Ended>) -> Option<Answer> {
+    match ended {
+        Ok(()) | Err(Ended::Enough) => None,
+        Err(Ended::KeyLength) => Some(Status::KeyLength.into()),
+        Err(Ended::Store(error)) => Some(Status::from(error).into()),
+    }
 }
 
 /// `mget(keys, count, results, offset, largest)`: after the first, two results for each key, its length or status, and its flags. Values
@@ -59,20 +70,20 @@ fn mget(call: &Call<'_>) -> Answer {
     with_keys(call, |direct, keys| {
         let end = call.handle.slab_len();
         let mut results = results.as_chunks_mut::<2>().0.iter_mut();
-        direct.get_several(keys, |item| {
-            let Some([result, flags]) = results.next() else { return ControlFlow::Break(()) };
+        let ended = direct.get_several(keys, |item| {
+            let Some([result, flags]) = results.next() else { return ControlFlow::Break(false) };
             *result = match item {
                 None => Status::Absent as i32,
                 Some(item) if !is_string(item) => Status::WrongType as i32,
                 Some(item) => {
                     let length = item.value.len();
                     if length > largest || offset + length > end {
-                        return ControlFlow::Break(());
+                        return ControlFlow::Break(false);
                     }
                     match item.value {
-                        Value::Bytes(bytes) => call.handle.put(offset, std::iter::once(bytes), length, item.flags),
-                        Value::Chain(chain) => call.handle.put(offset, chain.chunks(), length, item.flags),
-                    }
+                        Value::Bytes(bytes) => call.handle.put(offset, length, std::iter::once(bytes)),
+                        Value::Chain(chain) => call.handle.put(offset, length, chain.chunks()),
+                    };
                     offset += length;
                     *flags = item.flags as i32;
                     length as i32
@@ -81,7 +92,7 @@ fn mget(call: &Call<'_>) -> Answer {
             *done += 1;
             ControlFlow::Continue(())
         });
-        DONE
+        error(ended).unwrap_or(DONE)
     })
 }
 
@@ -93,13 +104,12 @@ fn mget_string(call: &Call<'_>) -> Answer {
         return Status::Internal.into();
     };
     *done = 0;
-    let mut values = call.handle.values().take();
-    values.clear();
+    let mut values = call.handle.copy();
     let answer = with_keys(call, |direct, keys| {
         let mut free = results.iter_mut();
         // No string is made under a lock: that may collect garbage.
-        direct.get_several(keys, |item| {
-            let Some(result) = free.next() else { return ControlFlow::Break(()) };
+        let ended = direct.get_several(keys, |item| {
+            let Some(result) = free.next() else { return ControlFlow::Break(false) };
             *result = match item {
                 None => Status::Absent as i32,
                 Some(item) if !is_string(item) => Status::WrongType as i32,
@@ -107,20 +117,18 @@ fn mget_string(call: &Call<'_>) -> Answer {
                     match item.value {
                         Value::Bytes(bytes) => values.extend_from_slice(bytes),
                         Value::Chain(chain) => {
-                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk.as_ref()))
+                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk));
                         }
                     }
                     item.value.len() as i32
                 }
             };
             *done += 1;
-            if values.len() < CALL_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if values.len() < CALL_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(true) }
         });
-        texts(call, &values, &mut results[..*done as usize])
+        error(ended).unwrap_or_else(|| texts(call, &values, &mut results[..*done as usize]))
     });
-    if values.capacity() <= CALL_BYTES {
-        call.handle.values().replace(values);
-    }
+    call.handle.give_back_copy(values);
     answer
 }
 
@@ -162,19 +170,28 @@ fn mset(call: &Call<'_>) -> Answer {
         return Status::Internal.into();
     };
     with_keys(call, |direct, keys| {
-        let stored = call.bytes(2, |values| {
+        let mut values = call.handle.copy();
+        let answer = if call.text(2, &mut values) {
             let lengths = &lengths[..keys.count().min(lengths.len())];
-            if lengths.iter().map(|length| *length as u32 as usize).sum::<usize>() != values.len() {
-                return AMBIGUOUS;
-            }
-            let mut rest = values;
-            let values = lengths.iter().map(|length| {
-                let (value, more) = rest.split_at(*length as u32 as usize);
-                rest = more;
-                value
-            });
-            direct.set_several(keys, values, flags, ttl).map_or_else(|error| Status::from(error).into(), |()| DONE)
-        });
-        stored.unwrap_or(Answer::Status(Status::BadValue))
+            set_parts(direct, keys, &values, lengths, flags, ttl)
+        } else {
+            Status::BadValue.into()
+        };
+        call.handle.give_back_copy(values);
+        answer
     })
+}
+
+/// Writes parts of such lengths.
+fn set_parts(direct: &Direct, keys: JoinedKeys<'_>, values: &[u8], lengths: &[i32], flags: u32, ttl: Ttl) -> Answer {
+    if lengths.iter().map(|length| *length as u32 as usize).sum::<usize>() != values.len() {
+        return AMBIGUOUS;
+    }
+    let mut rest = values;
+    let values = lengths.iter().map(|length| {
+        let (value, more) = rest.split_at(*length as u32 as usize);
+        rest = more;
+        value
+    });
+    error(direct.set_several(keys, values, flags, ttl)).unwrap_or(DONE)
 }

@@ -1,18 +1,28 @@
 //! Calls from the same process: the operations of the store by function calls, coherent with all that clients do.
 //!
 //! Each caller (an environment of Node: the main thread or a `worker_thread`) has a [`Direct`] of its own, and counters that
-//! only its thread writes.
+//! only its thread writes. Every operation on one key is one [`Entry`](ringstone_store::Entry): what it does, others see whole
+//! or not at all. A value is shown to the caller while its cell is locked, so a caller copies it, or takes a reference to its
+//! [`Chain`](ringstone_store::Chain), and does all else afterwards.
 
 mod callers;
+mod count;
+mod read;
 mod several;
 mod streams;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod write;
 
-pub use callers::{CallerCounters, Callers};
-pub use several::{BadKeys, JoinedKeys, KEY_SEPARATOR};
+pub use callers::{CallerCounters, CallerCounts, Callers, OPERATIONS, Operation};
+pub use count::{Count, CountError};
+pub use several::{Ended, JoinedKeys, KEY_SEPARATOR};
 pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
+pub use walk::{MAX_WALK_ITEMS, Walk};
 
 use crate::registry::OpenCache;
-use ringstone_store::{Attributes, Error, Item, Kind, NewValue, UnixMillis};
+use ringstone_store::{Entry, Error, Item, Kind, UnixMillis};
 use std::sync::Arc;
 
 /// When a version expires that is written.
@@ -39,6 +49,21 @@ impl Ttl {
     }
 }
 
+/// Why what is there was not changed, where it was not for want of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeError {
+    /// The key holds a hash.
+    WrongType,
+    /// The store refused.
+    Refused(Error),
+}
+
+impl From<Error> for ChangeError {
+    fn from(error: Error) -> ChangeError {
+        ChangeError::Refused(error)
+    }
+}
+
 /// One caller's way to a cache. Its methods are called by one thread at a time.
 pub struct Direct {
     cache: Arc<OpenCache>,
@@ -57,6 +82,11 @@ impl Direct {
         &self.cache
     }
 
+    /// What it has counted.
+    pub fn counters(&self) -> &CallerCounters {
+        &self.counters
+    }
+
     #[inline]
     fn now_ms(&self) -> UnixMillis {
         self.cache.clock.now_ms()
@@ -72,31 +102,29 @@ impl Direct {
         }
     }
 
-    /// Shows the item to `found`, and counts the read; `None` where there is none.
+    /// The key under its cell's lock, for one operation.
     #[inline]
-    pub fn get<R>(&self, key: &[u8], found: impl FnOnce(&Item<'_>) -> R) -> Option<R> {
+    fn entry<'c, 'k>(&'c self, operation: Operation, key: &'k [u8], now_ms: UnixMillis) -> Entry<'c, 'k> {
+        self.counters.call(operation);
         let store = &*self.cache.store;
-        let mut entry = store.entry(key, store.hash(key), self.now_ms());
-        let outcome = entry.get().map(|item| found(&item));
-        drop(entry);
-        self.counters.outcomes.read(outcome.as_ref().map(|_| ()).map_err(|absence| *absence));
-        outcome.ok()
+        store.entry(key, store.hash(key), now_ms)
     }
 
-    /// Writes a version.
-    #[inline]
-    pub fn set(&self, key: &[u8], value: NewValue<'_>, flags: u32, ttl: Ttl) -> Result<(), Error> {
-        let (store, now_ms) = (&*self.cache.store, self.now_ms());
-        let attributes = Attributes { flags, expires_at_ms: self.expires_at_ms(ttl, now_ms), ..Attributes::default() };
-        store.entry(key, store.hash(key), now_ms).set(value, attributes).map(drop)
+    /// Counts why the store refused.
+    fn refused(&self, error: Error) -> Error {
+        let outcomes = &self.counters.outcomes;
+        match error {
+            Error::TooLarge | Error::KeyTooLong => outcomes.too_large.add(1),
+            Error::OutOfMemory | Error::TooManyReserved => outcomes.no_memory.add(1),
+        }
+        error
     }
 
-    /// Removes; true if there was a live item.
-    pub fn delete(&self, key: &[u8]) -> bool {
-        let store = &*self.cache.store;
-        let removed = store.entry(key, store.hash(key), self.now_ms()).remove();
-        self.counters.delete.count(removed);
-        removed
+    /// Removes everything that was written before, for everybody.
+    pub fn clear(&self) {
+        self.counters.call(Operation::Clear);
+        let now_ms = self.now_ms();
+        self.cache.flush(now_ms, now_ms);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads and writes of several keys in one call: hashed and prefetched in batches, so that their cache misses overlap.
 
-use super::{Direct, Ttl};
+use super::{Direct, Operation, Ttl};
 use crate::execute::{MULTI_KEY_BATCH, prefetch};
 use arrayvec::ArrayVec;
 use ringstone_store::{Attributes, Error, Hash, Item, MAX_KEY_BYTES, NewValue};
@@ -16,29 +16,11 @@ pub struct JoinedKeys<'k> {
     count: usize,
 }
 
-/// Why keys are none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadKeys {
-    /// One of them has the separator: they must be given one by one.
-    Ambiguous,
-    /// One of them is empty or too long.
-    Length,
-}
-
 impl<'k> JoinedKeys<'k> {
-    /// `count` keys, at least one, with separators between them.
-    pub fn new(joined: &'k [u8], count: usize) -> Result<JoinedKeys<'k>, BadKeys> {
-        let (mut found, mut begin, mut fit) = (0, 0, true);
-        for end in memchr::memchr_iter(KEY_SEPARATOR, joined).chain([joined.len()]) {
-            fit &= (1..=MAX_KEY_BYTES).contains(&(end - begin));
-            found += 1;
-            begin = end + 1;
-        }
-        match (found == count, fit) {
-            (true, true) => Ok(JoinedKeys { joined, count }),
-            (true, false) => Err(BadKeys::Length),
-            (false, _) => Err(BadKeys::Ambiguous),
-        }
+    /// `count` keys with separators between them; `None` where they are not so many, since one of them has the separator.
+    pub fn new(joined: &'k [u8], count: usize) -> Option<JoinedKeys<'k>> {
+        let separators = memchr::memchr_iter(KEY_SEPARATOR, joined).count();
+        (separators + 1 == count).then_some(JoinedKeys { joined, count })
     }
 
     /// How many.
@@ -57,39 +39,61 @@ impl<'k> JoinedKeys<'k> {
     }
 }
 
+/// Why several operations ended before the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The next key is empty or too long.
+    KeyLength,
+    /// The next value could not be stored.
+    Store(Error),
+    /// The caller has enough.
+    Enough,
+}
+
 impl Direct {
     /// Goes through keys in batches whose places in memory are on their way before they are used.
     #[inline]
     fn for_each_of<'k>(
         &self,
         keys: JoinedKeys<'k>,
-        mut each: impl FnMut(&'k [u8], Hash) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+        mut each: impl FnMut(&'k [u8], Hash) -> Result<(), Ended>,
+    ) -> Result<(), Ended> {
         let store = &*self.cache.store;
         let mut keys = keys.iter();
         let mut batch = ArrayVec::<(&[u8], Hash), MULTI_KEY_BATCH>::new();
         loop {
             batch.extend(keys.by_ref().take(MULTI_KEY_BATCH).map(|key| (key, store.hash(key))));
             if batch.is_empty() {
-                return ControlFlow::Continue(());
+                return Ok(());
             }
             prefetch(store, batch.iter().map(|(_, hash)| *hash));
             for (key, hash) in batch.drain(..) {
+                if key.is_empty() || key.len() > MAX_KEY_BYTES {
+                    return Err(Ended::KeyLength);
+                }
                 each(key, hash)?;
             }
         }
     }
 
-    /// Shows what is under each key, in order, until `each` has enough; each is a read of its own.
-    pub fn get_several(&self, keys: JoinedKeys<'_>, mut each: impl FnMut(Option<&Item<'_>>) -> ControlFlow<()>) {
+    /// Shows what is under each key, in order, until `each` has enough: it breaks with whether it has taken this one, too. Each is a
+    /// read of its own.
+    pub fn get_several(
+        &self,
+        keys: JoinedKeys<'_>,
+        mut each: impl FnMut(Option<&Item<'_>>) -> ControlFlow<bool>,
+    ) -> Result<(), Ended> {
+        self.counters.call(Operation::Mget);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
-        let _ = self.for_each_of(keys, |key, hash| {
+        self.for_each_of(keys, |key, hash| {
             let mut entry = store.entry(key, hash, now_ms);
             let found = entry.get();
             let flow = each(found.as_ref().ok());
-            self.counters.outcomes.read(found.map(|_| ()));
-            flow
-        });
+            if flow != ControlFlow::Break(false) {
+                self.counters.outcomes.read(found.map(|_| ()));
+            }
+            if flow.is_break() { Err(Ended::Enough) } else { Ok(()) }
+        })
     }
 
     /// Writes a version of each key, in order, until one fails; `values` gives as many. Each is a write of its own.
@@ -99,20 +103,17 @@ impl Direct {
         mut values: impl Iterator<Item = &'v [u8]>,
         flags: u32,
         ttl: Ttl,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Ended> {
+        self.counters.call(Operation::Mset);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
         let attributes = Attributes { flags, expires_at_ms: self.expires_at_ms(ttl, now_ms), ..Attributes::default() };
-        let mut result = Ok(());
-        let _ = self.for_each_of(keys, |key, hash| {
-            let Some(value) = values.next() else { return ControlFlow::Break(()) };
-            match store.entry(key, hash, now_ms).set(NewValue::Bytes(value), attributes) {
-                Ok(_) => ControlFlow::Continue(()),
-                Err(error) => {
-                    result = Err(error);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        result
+        self.for_each_of(keys, |key, hash| {
+            let value = NewValue::Bytes(values.next().ok_or(Ended::Enough)?);
+            store
+                .entry(key, hash, now_ms)
+                .set(value, attributes)
+                .map(drop)
+                .map_err(|error| Ended::Store(self.refused(error)))
+        })
     }
 }

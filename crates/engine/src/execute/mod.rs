@@ -1,5 +1,6 @@
 //! Request x store -> reply. Nothing here sees a socket.
 
+pub mod loading;
 pub mod memcache;
 pub mod resp;
 pub mod step;

@@ -13,7 +13,7 @@ pub struct LoadStats {
     pub absent: u64,
     /// Loads that failed, by [`LoadError::index`]; also requests that were refused.
     pub failed: [u64; LOAD_ERRORS.len()],
-    /// Loads whose key somebody wrote meanwhile, which stood.
+    /// Loads whose key somebody wrote meanwhile, which stood, or removed, when nobody waited any more.
     pub superseded: u64,
     /// Loads whose loader was closed.
     pub gone: u64,
@@ -51,27 +51,6 @@ impl LoadStats {
     /// Failures for all reasons.
     pub fn failures(&self) -> u64 {
         self.failed.iter().sum()
-    }
-
-    /// Those that only grow, since an earlier moment; gauges as they are.
-    #[must_use]
-    pub fn since(&self, before: &LoadStats) -> LoadStats {
-        LoadStats {
-            runs: self.runs.saturating_sub(before.runs),
-            loaded: self.loaded.saturating_sub(before.loaded),
-            absent: self.absent.saturating_sub(before.absent),
-            failed: std::array::from_fn(|index| self.failed[index].saturating_sub(before.failed[index])),
-            superseded: self.superseded.saturating_sub(before.superseded),
-            gone: self.gone.saturating_sub(before.gone),
-            handed_over: self.handed_over.saturating_sub(before.handed_over),
-            repeated: self.repeated.saturating_sub(before.repeated),
-            late: self.late.saturating_sub(before.late),
-            coalesced: self.coalesced.saturating_sub(before.coalesced),
-            stale_served: self.stale_served.saturating_sub(before.stale_served),
-            negative_hits: self.negative_hits.saturating_sub(before.negative_hits),
-            run_ms: self.run_ms.saturating_sub(before.run_ms),
-            ..self.clone()
-        }
     }
 }
 

@@ -21,15 +21,40 @@ pub(super) enum Phase {
     Storing,
 }
 
-/// What became of the key since the run began, the last of it.
+/// What became of the key since the run began, the last of it. Who waits at this place or behind has come after the first of it,
+/// and may know of what the run has not seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyChange {
     /// Nothing.
     None,
     /// Somebody wrote it.
-    Written,
-    /// Somebody removed it, or tried to. Who waits at this place or behind has come after that.
+    Written(u64),
+    /// Somebody removed it, or tried to.
     Removed(u64),
+}
+
+impl KeyChange {
+    /// It was removed now, when the next who comes is to have this place.
+    pub fn then_removed(self, place: u64) -> KeyChange {
+        KeyChange::Removed(self.first().unwrap_or(place))
+    }
+
+    /// The same of a write.
+    pub fn then_written(self, place: u64) -> KeyChange {
+        KeyChange::Written(self.first().unwrap_or(place))
+    }
+
+    fn first(self) -> Option<u64> {
+        match self {
+            KeyChange::None => None,
+            KeyChange::Written(place) | KeyChange::Removed(place) => Some(place),
+        }
+    }
+
+    /// Whether there is a value of somebody else's.
+    pub fn is_written(self) -> bool {
+        matches!(self, KeyChange::Written(_))
+    }
 }
 
 /// A load.

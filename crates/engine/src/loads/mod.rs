@@ -17,7 +17,7 @@
 //!
 //! The store tells of changes ([`Observer`](ringstone_store::Observer)) while there is any load. What somebody writes during a load stands. After a removal, also of a
 //! key that was not there, and after a flush the run may have read what is no longer so: it is made once more. If that happens
-//! again, its result is given to those who asked before the removal, is not stored, and the others wait for the next.
+//! again, its result is given to those who asked before that, is not stored, and the others wait for the next.
 //!
 //! # Locks
 //!

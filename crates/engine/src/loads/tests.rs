@@ -2,6 +2,7 @@
 
 mod flow;
 mod others;
+mod storm;
 
 use super::table::Table;
 use super::*;

@@ -110,6 +110,8 @@ pub struct Client {
     pub output: Output<ChainBody>,
     pub replies: Vec<u8>,
     pub closed: bool,
+    /// It waits for something else than input. Sending gives it a turn all the same, as a mail does.
+    pub parked: bool,
     tail: Vec<u8>,
     need: usize,
 }
@@ -126,6 +128,7 @@ impl Client {
             output: Output::standalone(),
             replies: Vec::new(),
             closed: false,
+            parked: false,
             tail: Vec::new(),
             need: 0,
         }
@@ -151,6 +154,7 @@ impl Client {
             self.tail.drain(..consumed);
             self.need = need;
             self.closed = next == Next::Close;
+            self.parked = next == Next::Park;
             if next != Next::Yield {
                 assert!(need == 0 || need > self.tail.len(), "asks for {need} bytes and has {}", self.tail.len());
                 break;

@@ -27,6 +27,8 @@ impl<S: Service, E: EventLoop<S>> Worker<S, E> {
             let Some(state) = connection.state.as_mut() else { continue };
             match self.service.resume(state, completion) {
                 Resumed::Turn => {
+                    // Not idle since its last byte: it was not its peer's turn to send any.
+                    connection.touched |= connection.parked;
                     connection.parked = false;
                     connection.turn_due = true;
                 }

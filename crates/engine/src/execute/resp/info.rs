@@ -105,7 +105,8 @@ fn clients(facts: &Facts<'_>, text: &mut String) {
     lines!(text, "Clients",
         "connected_clients": facts.shared.network_snapshot().connections,
         "maxclients": facts.shared.options.max_connections,
-        // There is no command that blocks; tools take a missing field for the least integer.
+        // There is no command that blocks (what waits for loads, `loads_waiting` shows); tools take a missing field for the least
+        // integer.
         "blocked_clients": 0,
         "tracking_clients": tracking.clients,
         "watching_clients": facts.shared.cache.watches.watchers(),
@@ -165,6 +166,7 @@ fn persistence(_: &Facts<'_>, text: &mut String) {
 fn stats(facts: &Facts<'_>, text: &mut String) {
     let since = &facts.since;
     let tracking = facts.shared.cache.tracking.counts();
+    let loads = facts.shared.cache.loads.stats();
     lines!(text, "Stats",
         "total_connections_received": since.accepted,
         "total_commands_processed": since.calls(),
@@ -181,6 +183,12 @@ fn stats(facts: &Facts<'_>, text: &mut String) {
         "tracking_total_items": tracking.items,
         "tracking_total_prefixes": tracking.prefixes,
         "total_error_replies": since.errors.iter().sum::<u64>(),
+        "loads_run": loads.runs,
+        "loads_failed": loads.failures(),
+        "loads_coalesced": loads.coalesced,
+        "loads_stale_served": loads.stale_served,
+        "loads_running": loads.running,
+        "loads_waiting": loads.waiting,
     );
 }
 

@@ -28,7 +28,8 @@ impl State {
         if let Some(load) = self.loads.get_mut(&serial)
             && load.phase != Phase::Storing
         {
-            load.changed = if is_removed { KeyChange::Removed(place) } else { KeyChange::Written };
+            let changed = load.changed;
+            load.changed = if is_removed { changed.then_removed(place) } else { changed.then_written(place) };
         }
     }
 }
@@ -49,21 +50,24 @@ impl Work<'_> {
         self.state.flush_at_ms = 0;
         let place = self.state.number();
         for load in self.state.loads.values_mut() {
-            load.changed = KeyChange::Removed(place);
+            load.changed = load.changed.then_removed(place);
         }
         self.state.remembered.clear(&self.table.sieve);
     }
 
     /// What became of the key since its run began.
     pub(super) fn key_change(&mut self, serial: u64) -> KeyChange {
+        let place = self.state.number();
         let (flush_at_ms, now_ms) = (self.state.flush_at_ms, self.now_ms);
-        let is_flushing = self.state.flushing > 0;
         let Some(load) = self.state.loads.get(&serial) else { return KeyChange::None };
-        let was_flushed = flush_at_ms != 0 && load.began_ms < flush_at_ms && flush_at_ms <= now_ms;
-        match load.changed {
+        if self.state.flushing > 0 {
             // What was written before it is gone as well.
-            _ if is_flushing || was_flushed => KeyChange::Removed(self.state.number()),
-            changed => changed,
+            return load.changed.then_removed(place);
         }
+        if flush_at_ms != 0 && load.began_ms < flush_at_ms && flush_at_ms <= now_ms {
+            // Nobody knows who came before that.
+            return KeyChange::Removed(0);
+        }
+        load.changed
     }
 }

@@ -93,7 +93,7 @@ impl Work<'_> {
         while self.state.loader(id).is_some_and(|loader| loader.has_turn()) {
             let Some((from, serial)) = self.next_for(id) else { break };
             self.stop_waiting(serial);
-            if self.key_change(serial) == KeyChange::Written {
+            if self.key_change(serial).is_written() {
                 self.finish(serial, Settled::Loaded(None));
                 continue;
             }
@@ -148,7 +148,7 @@ impl Work<'_> {
 
     /// The run of a load that is between has failed.
     pub(super) fn fail_run(&mut self, serial: u64, error: LoadError) {
-        if self.key_change(serial) == KeyChange::Written {
+        if self.key_change(serial).is_written() {
             return self.finish(serial, Settled::Loaded(None));
         }
         let Some(load) = self.state.loads.get_mut(&serial) else { return };
@@ -207,7 +207,7 @@ impl Work<'_> {
                 let load = self.state.loads.get_mut(&serial);
                 load.map(|load| load.phase = Phase::Storing).is_some()
             }
-            KeyChange::Written => {
+            KeyChange::Written(_) => {
                 self.finish(serial, Settled::Loaded(None));
                 false
             }
@@ -239,7 +239,7 @@ impl Work<'_> {
     }
 
     /// The key was removed while it was loaded, so the answer may be older than that. Nothing is stored. The first time all
-    /// wait for another run; after that only those who came after the removal, and the others are given the answer.
+    /// wait for another run; after that only those who came after the first change, and the others are given the answer.
     fn repeat(&mut self, serial: u64, place: u64, value: Option<&Arc<LoadedValue>>) {
         let now_ms = self.now_ms;
         let Some(load) = self.state.loads.get_mut(&serial) else { return };
@@ -278,10 +278,14 @@ impl Work<'_> {
         let counts = state.loaders.get_mut(&load.loader).map_or(&mut none, |loader| &mut loader.counts);
         match &outcome {
             Settled::Loaded(Some(_)) => {
-                (state.stats.loaded, counts.loaded) = (state.stats.loaded + 1, counts.loaded + 1);
+                state.stats.loaded += 1;
+                counts.loaded += 1;
             }
             Settled::Loaded(None) => state.stats.superseded += 1,
-            Settled::Absent => (state.stats.absent, counts.absent) = (state.stats.absent + 1, counts.absent + 1),
+            Settled::Absent => {
+                state.stats.absent += 1;
+                counts.absent += 1;
+            }
             Settled::Failed(error) => {
                 state.stats.fail(error);
                 counts.failed += 1;
@@ -333,7 +337,7 @@ impl Work<'_> {
                 }
                 _ => {
                     self.stop_waiting(serial);
-                    let is_written = self.key_change(serial) == KeyChange::Written;
+                    let is_written = self.key_change(serial).is_written();
                     let outcome =
                         if is_written { Settled::Loaded(None) } else { Settled::Failed(LoadError::NotStarted) };
                     self.finish(serial, outcome);

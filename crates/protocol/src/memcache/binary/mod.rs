@@ -53,6 +53,8 @@ pub enum Status {
     OutOfMemory = 0x82,
     /// The item is a hash, which only RESP reads (memcached: not supported).
     WrongKind = 0x83,
+    /// The value cannot be had just now, for a reason that the text tells.
+    TemporaryFailure = 0x86,
 }
 
 impl Status {
@@ -69,6 +71,7 @@ impl Status {
             Self::Unauthenticated => b"Auth failure.",
             Self::Unknown => b"Unknown command",
             Self::WrongKind => b"the item is a hash",
+            Self::TemporaryFailure => b"Temporary failure",
             Self::OutOfMemory => b"Out of memory allocating item",
         }
     }

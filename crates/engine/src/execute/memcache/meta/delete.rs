@@ -37,6 +37,8 @@ pub fn execute(target: Target<'_>, hash: Hash, context: &Context<'_>, out: &mut 
 
 fn delete(entry: &mut Entry<'_, '_>, options: &Options, context: &Context<'_>) -> Result<Code, Error> {
     let Some(item) = entry.peek() else {
+        // Whoever is loading it learns that what it has read may be old.
+        entry.remove();
         context.counters.delete.misses.add(1);
         return Ok(Code::NotFound);
     };

@@ -19,6 +19,7 @@ fn misses(shared: &Shared, reason: usize, pick: fn(&crate::counters::WorkerCount
 pub fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
     let network = shared.network_snapshot();
     let store = shared.store_stats();
+    let loads = shared.cache.loads.stats();
     let sum = |pick: fn(&crate::counters::WorkerCounters) -> &crate::counters::Counter| shared.counters.sum(pick);
     let all_misses: u64 = (0..4).map(|reason| misses(shared, reason, |w| &w.memcache)).sum();
     vec![
@@ -60,6 +61,12 @@ pub fn resettable(shared: &Shared) -> Vec<(&'static str, u64)> {
         ("evicted_unfetched", store.evicted_unfetched),
         ("reclaimed", store.expirations),
         ("expired_unfetched", store.expired_unfetched),
+        ("load_runs", loads.runs),
+        ("load_loaded", loads.loaded),
+        ("load_absent", loads.absent),
+        ("load_failed", loads.failures()),
+        ("load_coalesced", loads.coalesced),
+        ("load_stale_served", loads.stale_served),
     ]
 }
 
@@ -82,6 +89,9 @@ pub fn write(shared: &Shared, rows: &mut dyn Rows) {
     for (name, value) in resettable(shared) {
         rows.row(name, &shared.baseline.since_reset(name, value));
     }
+    let loads = shared.cache.loads.stats();
+    rows.row("load_running", &loads.running);
+    rows.row("load_waiting", &loads.waiting);
     rows.row("limit_maxbytes", &shared.store.max_memory());
     rows.row("accepting_conns", &u8::from(network.connections < shared.options.max_connections as u64));
     rows.row("threads", &shared.options.workers);

@@ -1,0 +1,56 @@
+import { type Bytes, invalid, within } from './arguments.ts';
+import type { Port } from './port.ts';
+import { statusError } from './status.ts';
+
+/** Options of a walk through the keys. */
+export interface ScanOptions {
+  /** Only keys that this pattern of Redis matches whole: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is meant literally. */
+  readonly match?: Bytes | undefined;
+  /** Items that are looked at in one call of the core: more is faster, fewer is a shorter pause. 1 to 10,000, 512 by default. */
+  readonly batch?: number | undefined;
+  /** How keys are given. As a string, the default, bytes that are not UTF-8 become U+FFFD, and do not name the key any more. */
+  readonly as?: 'string' | 'buffer' | undefined;
+}
+
+/** Items that the core looks at in one call, at most: `MAX_WALK_ITEMS` in crates/engine/src/direct/walk.rs. */
+const MAX_BATCH = 10_000;
+const DEFAULT_BATCH = 512;
+/** A cursor of 8 bytes, a count of 4. */
+const HEAD_BYTES = 12;
+
+/** Walks through the keys, a batch of them in one call of the core. */
+export function* scanKeys(
+  port: Port,
+  options: ScanOptions,
+  decode: (batch: Buffer, start: number, end: number) => unknown,
+) {
+  const { match, batch = DEFAULT_BATCH } = options;
+  let cursor = 0n;
+  do {
+    const length = port.operations.scan(cursor, batch, match);
+    if (length < 0) throw statusError(length);
+    const found = port.takeKept(length);
+    cursor = found.readBigUInt64LE(0);
+    const count = found.readUInt32LE(8);
+    for (let n = 0, at = HEAD_BYTES; n < count; n++) {
+      const start = at + 4;
+      at = start + found.readUInt32LE(at);
+      yield decode(found, start, at);
+    }
+  } while (cursor !== 0n);
+}
+
+const asString = (batch: Buffer, start: number, end: number): string => batch.toString('utf8', start, end);
+/** A copy, so that one that is kept does not keep its batch. */
+const asBuffer = (batch: Buffer, start: number, end: number): Buffer => Buffer.from(batch.subarray(start, end));
+
+/** Checks the options, and begins. */
+export function scan(port: Port, options: ScanOptions): IterableIterator<string | Buffer> {
+  const { match, batch, as = 'string' } = options;
+  if (match !== undefined && typeof match !== 'string' && !(match instanceof Uint8Array)) {
+    throw invalid('match is a string or a Uint8Array');
+  }
+  if (batch !== undefined) within('batch', batch, 1, MAX_BATCH);
+  if (as !== 'string' && as !== 'buffer') throw invalid(`as is string or buffer, not ${String(as)}`);
+  return scanKeys(port, options, as === 'string' ? asString : asBuffer) as IterableIterator<string | Buffer>;
+}
