@@ -185,4 +185,7 @@ test('a cache with a codec is taken as bytes all the same', async () => {
   await keyv.set('key', 'Ada');
   expect(cache.getString('keyv:key')).toBe('{"value":"Ada"}');
   coded.close();
+  const options = { name: cache.name, codec: 'json' };
+  const byOptions = new Keyv6({ store: new KeyvRingstone({ cache: options }) });
+  expect(await byOptions.get('key')).toBe('Ada');
 });
