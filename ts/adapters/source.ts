@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Bytes } from '../cache/arguments.ts';
 import { Cache } from '../cache/cache.ts';
 import type { Codec } from '../cache/codec.ts';
-import type { CacheOptions, CodecOptions } from '../cache/options.ts';
+import type { CacheOptions } from '../cache/options.ts';
 import { RingstoneError } from '../errors.ts';
 
 /**
@@ -39,7 +39,7 @@ function sourceOptions(source: CacheSource | undefined): CacheOptions {
  * @throws RingstoneError `RINGSTONE_CLOSED` where the cache that was given is closed, and what `Cache.open` throws
  */
 export function joinBytes(source: CacheSource | undefined): Cache<Buffer, Bytes> {
-  return Cache.open({ ...sourceOptions(source), codec: undefined } as CacheOptions);
+  return Cache.open(sourceOptions(source));
 }
 
 /**
@@ -48,7 +48,7 @@ export function joinBytes(source: CacheSource | undefined): Cache<Buffer, Bytes>
  * @throws RingstoneError as `joinBytes`
  */
 export function joinValues<T>(source: CacheSource | undefined, codec: 'json' | 'v8' | Codec<T>): Cache<T, T> {
-  return Cache.open<T>({ ...sourceOptions(source), codec } as CodecOptions<T>);
+  return Cache.open<T>({ ...sourceOptions(source), codec });
 }
 
 /** Tells of an error where its library takes none from a store: as a warning of the process, of this code. */

@@ -46,7 +46,7 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
    */
   static open<T = unknown>(options: CodecOptions<T>): Cache<T, T>;
   static open(options?: CacheOptions): Cache;
-  static open(options: CacheOptions = {}): unknown {
+  static open(options: object = {}): unknown {
     return new Cache(options);
   }
 
