@@ -5,7 +5,10 @@ import { Cache, type ErrorCode } from '../../ts/index.ts';
 let opened = 0;
 
 /** Another name for each cache, for those of one process are found by it. */
-export const anyName = () => `test ${process.pid} ${(opened += 1)}`;
+export function anyName(): string {
+  opened += 1;
+  return `test ${process.pid} ${opened}`;
+}
 
 /** A cache of its own, of strings and bytes. */
 export const openCache = () => Cache.open({ name: anyName(), maxMemory: '16mb', maxValueSize: '4mb' });

@@ -2,7 +2,7 @@
 
 /** The same in a module and in a CommonJS file: what is right compiles, and what is marked does not. */
 const BODY = `
-const options: CacheOptions = { name: 'types', maxMemory: '64mb', eviction: 's3fifo' };
+const options = { name: 'types', maxMemory: '64mb', eviction: 's3fifo' } satisfies CacheOptions;
 using cache: Cache = Cache.open(options);
 const key: Key = new Uint8Array([1]);
 cache.set(key, 'value', { ttl: 5_000 });
@@ -17,6 +17,13 @@ export function codeOf(error: unknown): ErrorCode | undefined {
 }
 export const all = [text, bytes, gone, VERSION satisfies string];
 
+const upper: Codec<string> = { name: 'upper', encode: value => value.toUpperCase(), decode: bytes => bytes.toString() };
+export const shouted: string | undefined = Cache.open({ codec: upper }).get('key');
+export const parsed: { id: number } | undefined = Cache.open<{ id: number }>({ codec: 'json' }).get('key');
+export const loader: Loader = cache.loader('user:', async (name, { signal }) => (signal.aborted ? undefined : name), {
+  ttl: 1_000,
+});
+
 // @ts-expect-error a value is a string or bytes
 cache.set('key', Symbol('value'));
 // @ts-expect-error there may be none
@@ -26,7 +33,7 @@ Cache.open({ eviction: 'random' });
 `;
 
 const NAMES =
-  'Cache, RingstoneError, VERSION, serve, type CacheOptions, type CacheServer, type ErrorCode, type Key, type RingstoneServer, type Settings';
+  'Cache, RingstoneError, VERSION, serve, type CacheOptions, type CacheServer, type Codec, type ErrorCode, type Key, type Loader, type RingstoneServer, type Settings';
 
 /** Text by file name. */
 export const CONSUMERS: Readonly<Record<string, string>> = {

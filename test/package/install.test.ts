@@ -158,7 +158,10 @@ new Worker(require.resolve('./worker.mjs'))
     // Sub-paths are for resolutions that know `exports`: node16, nodenext, bundler.
     const args = [packed.tarball, '--profile', 'node16', '--format', 'ascii', '--no-color'];
     const { code, stdout } = await run(tool('attw'), args, { env });
-    expect([stdout, code]).toEqual([expect.stringContaining('No problems found'), 0]);
+    const problems = stdout
+      .split('\n')
+      .filter(line => /\p{Extended_Pictographic}/u.test(line) && !/🟢|ignor/.test(line));
+    expect([problems, code]).toEqual([[], 0]);
   });
 
   test('every export is there for both, in the one form', () => {

@@ -1,10 +1,10 @@
 import type { Bytes, Key, WriteOptions } from './arguments.ts';
 import { ttlOf } from './arguments.ts';
-import { type Codec, markedCodec } from './codec.ts';
+import { markedCodec } from './codec.ts';
 import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
 import { Loads } from './loads.ts';
 import { KeyOperations, portOf } from './operations.ts';
-import { type CacheOptions, openOptions } from './options.ts';
+import { type CacheOptions, type CodecOptions, openOptions } from './options.ts';
 import { LARGEST_IN_SLAB, Port } from './port.ts';
 import { type ScanOptions, scan } from './scan.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
@@ -32,7 +32,7 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
   #severalKeys: Several<Out, In> | undefined;
   #loads: Loads<Out, In> | undefined;
 
-  private constructor(options: CacheOptions<never>) {
+  private constructor(options: CacheOptions & Partial<CodecOptions<never>>) {
     const complete = openOptions(options);
     super(new Port(complete, markedCodec(options.codec)));
     this.name = complete.name ?? '';
@@ -44,8 +44,8 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
    * @throws RingstoneError `RINGSTONE_INVALID_OPTION`; `RINGSTONE_OPTIONS_DIFFER` when it is open with other options than those
    * that are given; `RINGSTONE_ARENA_REFUSED` when the system has not so much memory; `RINGSTONE_NATIVE_MISSING`
    */
-  static open(options?: CacheOptions & { readonly codec?: undefined }): Cache;
-  static open<T = unknown>(options: CacheOptions<T> & { readonly codec: 'json' | 'v8' | Codec<T> }): Cache<T, T>;
+  static open<T = unknown>(options: CodecOptions<T>): Cache<T, T>;
+  static open(options?: CacheOptions): Cache;
   static open(options: object = {}): unknown {
     return new Cache(options);
   }
@@ -96,7 +96,7 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
     return scan(portOf(this), options);
   }
 
-  /** Items that there are. One that has expired is among them until somebody asks for it, or the cleanup comes. */
+  /** Items that there are. One that has expired is among them until it is read, or the cleanup comes. */
   get size(): number {
     const size = portOf(this).operations.size();
     if (size < 0) throw statusError(size);
