@@ -421,6 +421,46 @@ export interface NativeLoaderStats {
   waiting: number
 }
 
+/** What is counted of all loaders of a cache, those that are gone included. */
+export interface NativeLoadsStats {
+  /** Loaders now. */
+  loaders: number
+  /** Runs begun. */
+  runs: number
+  /** Loads that gave a value. */
+  loaded: number
+  /** Loads that gave none. */
+  absent: number
+  /** Loads that failed, and requests that were refused, by reason. */
+  failed: Record<string, number>
+  /** Loads whose result was not wanted any more, for somebody had changed the key. */
+  superseded: number
+  /** Loads whose loader was closed. */
+  gone: number
+  /** Runs made again because the first had failed. */
+  handedOver: number
+  /** Runs made again because the key was removed meanwhile. */
+  repeated: number
+  /** Runs that answered when they had been given up. */
+  late: number
+  /** Who waited for a load that another had begun. */
+  coalesced: number
+  /** Reads that were answered with a stale value. */
+  staleServed: number
+  /** Reads that were answered by remembering that there is no value. */
+  negativeHits: number
+  /** Milliseconds that runs took which answered. */
+  runMs: number
+  /** Runs now. */
+  running: number
+  /** Loads that wait for their turn now. */
+  queued: number
+  /** Requests and calls that wait now. */
+  waiting: number
+  /** Keys of which something is remembered now. */
+  remembered: number
+}
+
 /** What a cache counts: of the store, and of those who call it. Sizes in bytes. */
 export interface NativeStats {
   /** Items. */
@@ -463,6 +503,8 @@ export interface NativeStats {
   own: NativeCounts
   /** Of all openings that there are and were. */
   all: NativeCounts
+  /** Of all loaders. */
+  loads: NativeLoadsStats
 }
 
 /** Opens a cache, or joins the one of that name. `slab` is where values are copied to; see `direct`. */

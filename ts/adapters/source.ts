@@ -10,7 +10,7 @@ import { RingstoneError } from '../errors.ts';
  * Where an adapter keeps its items: in an open cache, whatever its codec, or in one that is opened, or joined, by these
  * options. The adapter has a handle of its own to that cache: closing one leaves the other open.
  */
-export type CacheSource = Pick<Cache, 'name' | 'closed' | 'getString'> | Omit<CacheOptions, 'codec'>;
+export type CacheSource = Pick<Cache, 'name' | 'closed' | 'getString'> | CacheOptions;
 
 /** What every adapter takes. */
 export interface AdapterOptions {
@@ -39,7 +39,7 @@ function sourceOptions(source: CacheSource | undefined): CacheOptions {
  * @throws RingstoneError `RINGSTONE_CLOSED` where the cache that was given is closed, and what `Cache.open` throws
  */
 export function joinBytes(source: CacheSource | undefined): Cache<Buffer, Bytes> {
-  return Cache.open({ ...sourceOptions(source), codec: undefined });
+  return Cache.open(sourceOptions(source));
 }
 
 /**
@@ -48,7 +48,7 @@ export function joinBytes(source: CacheSource | undefined): Cache<Buffer, Bytes>
  * @throws RingstoneError as `joinBytes`
  */
 export function joinValues<T>(source: CacheSource | undefined, codec: 'json' | 'v8' | Codec<T>): Cache<T, T> {
-  return Cache.open<T>({ ...sourceOptions(source), codec } as CacheOptions & { codec: Codec<T> });
+  return Cache.open<T>({ ...sourceOptions(source), codec });
 }
 
 /** Tells of an error where its library takes none from a store: as a warning of the process, of this code. */

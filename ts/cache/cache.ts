@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Bytes, Key, WriteOptions } from './arguments.ts';
 import { ttlOf } from './arguments.ts';
-import { type Codec, markedCodec } from './codec.ts';
+import { markedCodec } from './codec.ts';
 import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
 import { Loads } from './loads.ts';
 import { KeyOperations, portOf } from './operations.ts';
-import { type CacheOptions, openOptions } from './options.ts';
+import { type CacheOptions, type CodecOptions, openOptions } from './options.ts';
 import { LARGEST_IN_SLAB, Port } from './port.ts';
 import { type ScanOptions, scan } from './scan.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
@@ -34,7 +34,7 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
   #severalKeys: Several<Out, In> | undefined;
   #loads: Loads<Out, In> | undefined;
 
-  private constructor(options: CacheOptions<never>) {
+  private constructor(options: CacheOptions & Partial<CodecOptions<never>>) {
     const complete = openOptions(options);
     super(new Port(complete, markedCodec(options.codec)));
     this.name = complete.name ?? '';
@@ -46,8 +46,8 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
    * @throws RingstoneError `RINGSTONE_INVALID_OPTION`; `RINGSTONE_OPTIONS_DIFFER` when it is open with other options than those
    * that are given; `RINGSTONE_ARENA_REFUSED` when the system has not so much memory; `RINGSTONE_NATIVE_MISSING`
    */
-  static open(options?: CacheOptions & { readonly codec?: undefined }): Cache;
-  static open<T = unknown>(options: CacheOptions<T> & { readonly codec: 'json' | 'v8' | Codec<T> }): Cache<T, T>;
+  static open<T = unknown>(options: CodecOptions<T>): Cache<T, T>;
+  static open(options?: CacheOptions): Cache;
   static open(options: object = {}): unknown {
     return new Cache(options);
   }
