@@ -13,8 +13,6 @@ const SCENES = {
   async 'opened, and left to the collector'() {
     open().set('key', Buffer.alloc(MIB));
     globalThis.gc();
-    // Finalizers have their turn.
-    await new Promise(resolve => setImmediate(resolve));
   },
   async 'joined, beside one that stays open'() {
     const cache = Cache.open({ name: 'stays' });
@@ -79,5 +77,7 @@ let before = usage();
 for (let n = 0; n < total; n++) {
   if (n === first) before = usage();
   await SCENES[scene]();
+  // Finalizers have their turn.
+  await new Promise(resolve => setImmediate(resolve));
 }
 report({ before, after: usage(), closed: stays.closed });
