@@ -1,11 +1,15 @@
 /** Several keys in one call: the same as one after another, whatever the keys and values are. */
 import { describe, expect, test } from '@jest/globals';
 import { uniform } from '../../bench/missratio/random.mjs';
-import { Cache, type Codec, type Key } from '../../ts/index.ts';
+import { portOf } from '../../ts/cache/operations.ts';
+import { Cache, type Codec, type Key, type RingstoneError } from '../../ts/index.ts';
 
 const open = (name: string) => Cache.open({ name: `several ${name}`, maxMemory: '64mb' });
 
 const WORDS = ['Ada', 'é', '世界', '', '\0', 'x'.repeat(40), 'ß'.repeat(300), '🙂'];
+
+/** Bytes as characters, which are compared far sooner. */
+const text = (bytes: Buffer | undefined) => bytes?.toString('latin1');
 
 /** Keys and values of all kinds, the same for the same seed. */
 function makeEntries(seed: number, count: number, longest: number): [Key, string | Buffer][] {
@@ -15,8 +19,8 @@ function makeEntries(seed: number, count: number, longest: number): [Key, string
     const name = `key:${pick(count)}`;
     const keys: Key[] = [name, `${name}:é`, `${name}\0zero`, Buffer.from(name)];
     const key = random() < 0.9 ? name : (keys[pick(keys.length)] as Key);
-    const text = random() < 0.2 ? WORDS[pick(WORDS.length)] : 'v'.repeat(Math.floor(longest ** random()));
-    return [key, random() < 0.9 ? (text ?? '') : Buffer.from(text ?? '')];
+    const value = random() < 0.2 ? WORDS[pick(WORDS.length)] : 'v'.repeat(Math.floor(longest ** random()));
+    return [key, random() < 0.9 ? (value ?? '') : Buffer.from(value ?? '')];
   });
 }
 
@@ -37,8 +41,8 @@ describe.each([
     expect(cache.mgetString(keys)).toEqual(strings);
     const only = keys.filter(key => typeof key === 'string' && !key.includes('\0'));
     expect(cache.mgetString(only)).toEqual(only.map(key => other.getString(key)));
-    expect(cache.mget(only)).toEqual(only.map(key => other.get(key)));
-    expect(cache.mget(keys)).toEqual(keys.map(key => other.get(key)));
+    expect(cache.mget(only).map(text)).toEqual(only.map(key => text(other.get(key))));
+    expect(cache.mget(keys).map(text)).toEqual(keys.map(key => text(other.get(key))));
     expect(strings).toContain(undefined);
     expect(strings.some(text => text !== undefined && text.length > longest / 4)).toBe(true);
   });
@@ -100,6 +104,21 @@ test('each key is a read or a write of its own', () => {
   expect(cache.stats().own).toMatchObject({ hits: 3, misses: { absent: 4 } });
 });
 
+test('keys are not handed over again and again where few values fit at once', () => {
+  using cache = open('fit');
+  const keys = Array.from({ length: 2000 }, (_, number) => `key:${number}`);
+  cache.mset(keys.map(key => [key, 'v'.repeat(8000)] as const));
+  const { operations } = portOf(cache);
+  const { mget } = operations;
+  let handedOver = 0;
+  operations.mget = (joined, count, ...others) => {
+    handedOver += count;
+    return mget(joined, count, ...others);
+  };
+  expect(cache.mget(keys).every(value => value?.length === 8000)).toBe(true);
+  expect(handedOver).toBeLessThan(4 * keys.length);
+});
+
 describe('errors', () => {
   test.each([
     ['an empty key', ['a', ''], 'RINGSTONE_INVALID_ARGUMENT'],
@@ -124,6 +143,56 @@ describe('errors', () => {
       ]);
     expect(write).toThrow(expect.objectContaining({ code: 'RINGSTONE_TOO_LARGE' }));
     expect(cache.mgetString(['a', 'b', 'c'])).toEqual(['1', undefined, undefined]);
+  });
+
+  test('keys longer together than a string can be', () => {
+    using cache = open('long keys');
+    const keys = new Array<string>(1024).fill('k'.repeat(600_000));
+    const failure = (call: () => unknown) => {
+      try {
+        return call();
+      } catch (error) {
+        return (error as RingstoneError).code;
+      }
+    };
+    const write = () => cache.mset(keys.map(key => [key, 'value']));
+    expect([() => cache.mget(keys), () => cache.mgetString(keys), write].map(failure)).toEqual(
+      Array(3).fill('RINGSTONE_INVALID_ARGUMENT'),
+    );
+  });
+
+  test('keys that are no array', () => {
+    using cache = open('no array');
+    for (const keys of [undefined, 'abc', 5, { length: 1, 0: 'a' }, new Set(['a'])] as unknown as string[][]) {
+      const code = 'RINGSTONE_INVALID_ARGUMENT';
+      expect(() => cache.mget(keys)).toThrow(expect.objectContaining({ code }));
+      expect(() => cache.mgetString(keys)).toThrow(expect.objectContaining({ code }));
+    }
+  });
+
+  test('a value without bytes, or no further entry: what came before it is written', () => {
+    using cache = Cache.open<unknown>({ name: 'several, bad', maxMemory: '8mb', codec: 'json' });
+    const write = () =>
+      cache.mset([
+        ['a', 1],
+        ['b', undefined],
+        ['c', 3],
+      ]);
+    expect(write).toThrow(expect.objectContaining({ code: 'RINGSTONE_INVALID_ARGUMENT' }));
+    expect(cache.mget(['a', 'b', 'c'])).toEqual([1, undefined, undefined]);
+    const failing = function* (): Generator<[string, number]> {
+      yield ['d', 4];
+      throw new Error('no more');
+    };
+    expect(() => cache.mset(failing())).toThrow('no more');
+    expect(cache.get('d')).toBe(4);
+  });
+
+  test('the error is that of the first key that has one', () => {
+    using cache = Cache.open<unknown>({ name: 'several, first', maxMemory: '8mb', codec: 'json' });
+    using plain = Cache.open({ name: 'several, first' });
+    plain.set('foreign', 'bytes');
+    expect(() => cache.mget(['foreign', ''])).toThrow(expect.objectContaining({ code: 'RINGSTONE_WRONG_CODEC' }));
   });
 
   test('a closed cache', () => {

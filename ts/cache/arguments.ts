@@ -17,6 +17,9 @@ export interface CountOptions extends WriteOptions {
   readonly initial?: number | undefined;
 }
 
+/** Bytes of the longest key: `MAX_KEY_BYTES` in crates/store/src/options.rs. */
+export const MAX_KEY_BYTES = 65_536;
+
 /** What the core takes for the default TTL. */
 const DEFAULT_TTL = -1;
 

@@ -1,10 +1,12 @@
 import type { NativeOperations } from '../native.ts';
-import type { Bytes, Key } from './cache.ts';
+import { type Bytes, invalid, type Key, MAX_KEY_BYTES } from './arguments.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** Keys of one call of the core; more take several. */
 const KEYS_PER_CALL = 1024;
-/** What no key may have that is handed over in one string with others. */
+/** No fewer are handed over at once, however few were read of those before. */
+const LEAST_KEYS = 8;
+/** What no key may have that is handed over in one string with others: `KEY_SEPARATOR` in crates/engine/src/direct/several.rs. */
 const SEPARATOR = '\0';
 /** Characters of values that are written in one call; longer ones are written alone. */
 const CHARACTERS_PER_CALL = 64 * 1024;
@@ -49,42 +51,37 @@ export class Several<T, In> {
 
   /** Values as strings, in the order of the keys. */
   getStrings(keys: readonly Key[]): (string | undefined)[] {
-    const found = new Array<string | undefined>(keys.length).fill(undefined);
-    const results = this.#results;
-    for (let first = 0; first < keys.length; ) {
-      const count = Math.min(keys.length - first, KEYS_PER_CALL);
-      const joined = join(keys, first, count);
-      const texts = joined === undefined ? 0 : this.#operations.mgetString(joined, count, results);
-      if (texts === 0) {
-        for (const end = first + count; first < end; first++) found[first] = this.#single.getString(keys[first] as Key);
-      } else if (typeof texts === 'number' && texts < 0) throw statusError(texts);
-      else first = cut(texts, results, found, first);
-    }
-    return found;
+    return readAll(keys, this.#oneString, this.#someStrings);
   }
 
   /** Values as the cache gives them, in the order of the keys. */
   get(keys: readonly Key[]): (T | undefined)[] {
-    const found = new Array<T | undefined>(keys.length).fill(undefined);
-    const [single, results] = [this.#single, this.#results];
-    for (let first = 0; first < keys.length; ) {
-      const count = Math.min(keys.length - first, KEYS_PER_CALL);
-      const joined = join(keys, first, count);
-      const { slab, offset } = single.room();
-      const status = joined === undefined ? 0 : this.#operations.mget(joined, count, results, offset, single.largest);
-      if (status < 0) throw statusError(status);
-      if (status === 0) {
-        for (const end = first + count; first < end; first++) found[first] = single.get(keys[first] as Key);
-        continue;
-      }
-      const done = results[0] as number;
-      this.#slice(slab, offset, found, first, done);
-      first += done;
-      // One that did not fit has a slab of its own, or begins a new one.
-      if (done < count) found[first] = single.get(keys[first++] as Key);
-    }
-    return found;
+    return readAll(keys, this.#oneValue, this.#someValues);
   }
+
+  readonly #oneString = (key: Key): string | undefined => this.#single.getString(key);
+
+  readonly #someStrings: ReadSome<string> = (joined, count, found, first) => {
+    const results = this.#results;
+    const texts = this.#operations.mgetString(joined, count, results);
+    if (texts === 0) return undefined;
+    if (typeof texts === 'number' && texts < 0) throw statusError(texts);
+    cut(texts, results, found, first);
+    return results[0] as number;
+  };
+
+  readonly #oneValue = (key: Key): T | undefined => this.#single.get(key);
+
+  readonly #someValues: ReadSome<T> = (joined, count, found, first) => {
+    const [single, results] = [this.#single, this.#results];
+    const { slab, offset } = single.room();
+    const status = this.#operations.mget(joined, count, results, offset, single.largest);
+    if (status === 0) return undefined;
+    if (status < 0) throw statusError(status);
+    const done = results[0] as number;
+    this.#slice(slab, offset, found, first, done);
+    return done;
+  };
 
   /** Puts parts of the slab in the places of their keys. */
   #slice(slab: Buffer, offset: number, found: (T | undefined)[], first: number, done: number): void {
@@ -108,23 +105,28 @@ export class Several<T, In> {
   set(entries: Iterable<readonly [Key, In]>, flags: number, ttlMs: number): void {
     let [keys, values, characters]: [string[], string[], number] = [[], [], 0];
     const flush = (): void => {
-      if (keys.length > 0) this.#setJoined(keys, values, flags, ttlMs);
+      const [now, what] = [keys, values];
       [keys, values, characters] = [[], [], 0];
+      if (now.length > 0) this.#setJoined(now, what, flags, ttlMs);
     };
-    for (const [key, given] of entries) {
-      const value = this.#single.encode(given);
-      if (typeof key !== 'string' || typeof value !== 'string' || value.length > LARGEST_JOINED) {
-        // What comes before it is written before it.
-        flush();
-        this.#single.set(key, value, flags, ttlMs);
-        continue;
+    try {
+      for (const [key, given] of entries) {
+        const value = this.#single.encode(given);
+        if (!isJoinable(key) || typeof value !== 'string' || value.length > LARGEST_JOINED) {
+          // What comes before it is written before it.
+          flush();
+          this.#single.set(key, value, flags, ttlMs);
+          continue;
+        }
+        keys.push(key);
+        values.push(value);
+        characters += value.length;
+        if (keys.length === KEYS_PER_CALL || characters > CHARACTERS_PER_CALL) flush();
       }
-      keys.push(key);
-      values.push(value);
-      characters += value.length;
-      if (keys.length === KEYS_PER_CALL || characters > CHARACTERS_PER_CALL) flush();
+    } finally {
+      // Also where an entry has no bytes, or the caller's iterator throws: those before it are written.
+      flush();
     }
-    flush();
   }
 
   #setJoined(keys: string[], values: string[], flags: number, ttlMs: number): void {
@@ -138,19 +140,48 @@ export class Several<T, In> {
   }
 }
 
-/** Keys as one string; `undefined` where not all of them are strings. */
+/** Reads some keys at once; how many were read from the first on, `undefined` where they cannot be told apart. */
+type ReadSome<V> = (joined: string, count: number, found: (V | undefined)[], first: number) => number | undefined;
+
+/** Reads as many as can be at once, and between them one by one those that cannot. */
+function readAll<V>(keys: readonly Key[], single: (key: Key) => V | undefined, some: ReadSome<V>): (V | undefined)[] {
+  if (!Array.isArray(keys)) throw invalid('keys are an array');
+  const found = new Array<V | undefined>(keys.length).fill(undefined);
+  let most = KEYS_PER_CALL;
+  for (let first = 0; first < keys.length; ) {
+    const count = Math.min(keys.length - first, most);
+    const joined = join(keys, first, count);
+    const done = joined === undefined ? undefined : some(joined, count, found, first);
+    if (done === undefined) {
+      for (const end = first + count; first < end; first++) found[first] = single(keys[first] as Key);
+      continue;
+    }
+    first += done;
+    most = Math.min(KEYS_PER_CALL, Math.max(LEAST_KEYS, 2 * done));
+    // The next one has no room with others, or something is wrong with it.
+    if (done < count) found[first] = single(keys[first++] as Key);
+  }
+  return found;
+}
+
+/** Whether a key may be handed over in one string with others; one that is too long is refused alone. */
+function isJoinable(key: Key): key is string {
+  return typeof key === 'string' && key.length <= MAX_KEY_BYTES;
+}
+
+/** Keys as one string; `undefined` where not all of them may be. */
 function join(keys: readonly Key[], first: number, count: number): string | undefined {
-  for (let at = first; at < first + count; at++) if (typeof keys[at] !== 'string') return undefined;
+  for (let at = first; at < first + count; at++) if (!isJoinable(keys[at] as Key)) return undefined;
   return (count === keys.length ? keys : keys.slice(first, first + count)).join(SEPARATOR);
 }
 
-/** Puts the parts of texts in the places of their keys; gives the place behind the last. */
+/** Puts the parts of texts in the places of their keys. */
 function cut(
   texts: string | string[] | number,
   results: Int32Array,
   found: (string | undefined)[],
   first: number,
-): number {
+): void {
   const done = results[0] as number;
   let text = typeof texts === 'string' ? texts : '';
   let [begin, next] = [0, 0];
@@ -167,5 +198,4 @@ function cut(
     found[first + at] = text.slice(begin, end);
     begin = end;
   }
-  return first + done;
 }

@@ -2,7 +2,7 @@ import { addAbortSignal, Readable, Writable } from 'node:stream';
 import { types } from 'node:util';
 import { RingstoneError } from '../errors.ts';
 import type { NativeCache, NativeReader, NativeWriter } from '../native.ts';
-import { invalid, type Key, ttlOf } from './arguments.ts';
+import { invalid, type Key, MAX_KEY_BYTES, ttlOf } from './arguments.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** Options of a stream that writes a value. */
@@ -37,7 +37,6 @@ export interface ReadStreamOptions {
 
 const IDLE_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 64 * 1024;
-const MAX_KEY_BYTES = 65_536;
 /** The longest delay that a timer takes, milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -2,7 +2,8 @@
 //! values together, so that the crossing is paid once.
 //!
 //! The first number of the array is how many keys were done, which may be fewer than were asked for: the caller goes on from
-//! there. Keys that cannot be told apart in one string are refused with 0; the caller gives them one by one.
+//! there with the next one alone, which also tells what is wrong with it if something is. Keys that cannot be told apart in one
+//! string are refused with 0; the caller gives them one by one.
 
 use super::handle::Handle;
 use super::operations::ttl;
@@ -49,15 +50,6 @@ fn with_keys(call: &Call<'_>, operation: impl FnOnce(&Direct, JoinedKeys<'_>) ->
     answer
 }
 
-/// An error of all of them.
-fn error(ended: Result<(), Ended>) -> Option<Answer> {
-    match ended {
-        Ok(()) | Err(Ended::Enough) => None,
-        Err(Ended::KeyLength) => Some(Status::KeyLength.into()),
-        Err(Ended::Store(error)) => Some(Status::from(error).into()),
-    }
-}
-
 /// `mget(keys, count, results, offset, largest)`: after the first, two results for each key, its length or status, and its flags. Values
 /// are copied to the slab from the offset on, one after another; it ends before one that does not fit or is longer than `largest`.
 fn mget(call: &Call<'_>) -> Answer {
@@ -70,7 +62,8 @@ fn mget(call: &Call<'_>) -> Answer {
     with_keys(call, |direct, keys| {
         let end = call.handle.slab_len();
         let mut results = results.as_chunks_mut::<2>().0.iter_mut();
-        let ended = direct.get_several(keys, |item| {
+        // Ended early, `done` tells where.
+        let _ = direct.get_several(keys, |item| {
             let Some([result, flags]) = results.next() else { return ControlFlow::Break(false) };
             *result = match item {
                 None => Status::Absent as i32,
@@ -92,12 +85,13 @@ fn mget(call: &Call<'_>) -> Answer {
             *done += 1;
             ControlFlow::Continue(())
         });
-        error(ended).unwrap_or(DONE)
+        DONE
     })
 }
 
 /// `mgetString(keys, count, results)`: after the first, a result for each key, its length or status. The texts come as one string, or as an
 /// array of strings, each of which has some of the values one after another; a value whose length is [`OWN_TEXT`] is the whole of one.
+/// It ends before a value in extents, which is too long to be copied while its cell is locked.
 fn mget_string(call: &Call<'_>) -> Answer {
     // SAFETY: asked for once.
     let Some((done, results)) = unsafe { call.int32s(2) }.and_then(|all| all.split_first_mut()) else {
@@ -107,26 +101,22 @@ fn mget_string(call: &Call<'_>) -> Answer {
     let mut values = call.handle.copy();
     let answer = with_keys(call, |direct, keys| {
         let mut free = results.iter_mut();
-        // No string is made under a lock: that may collect garbage.
-        let ended = direct.get_several(keys, |item| {
+        // No string is made under a lock: that may collect garbage. Ended early, `done` tells where.
+        let _ = direct.get_several(keys, |item| {
             let Some(result) = free.next() else { return ControlFlow::Break(false) };
             *result = match item {
                 None => Status::Absent as i32,
                 Some(item) if !is_string(item) => Status::WrongType as i32,
                 Some(item) => {
-                    match item.value {
-                        Value::Bytes(bytes) => values.extend_from_slice(bytes),
-                        Value::Chain(chain) => {
-                            chain.chunks().for_each(|chunk| values.extend_from_slice(chunk));
-                        }
-                    }
-                    item.value.len() as i32
+                    let Value::Bytes(bytes) = item.value else { return ControlFlow::Break(false) };
+                    values.extend_from_slice(bytes);
+                    bytes.len() as i32
                 }
             };
             *done += 1;
             if values.len() < CALL_BYTES { ControlFlow::Continue(()) } else { ControlFlow::Break(true) }
         });
-        error(ended).unwrap_or_else(|| texts(call, &values, &mut results[..*done as usize]))
+        texts(call, &values, &mut results[..*done as usize])
     });
     call.handle.give_back_copy(values);
     answer
@@ -193,5 +183,9 @@ fn set_parts(direct: &Direct, keys: JoinedKeys<'_>, values: &[u8], lengths: &[i3
         rest = more;
         value
     });
-    error(direct.set_several(keys, values, flags, ttl)).unwrap_or(DONE)
+    match direct.set_several(keys, values, flags, ttl) {
+        Ok(()) | Err(Ended::Enough) => DONE,
+        Err(Ended::KeyLength) => Status::KeyLength.into(),
+        Err(Ended::Store(error)) => Status::from(error).into(),
+    }
 }

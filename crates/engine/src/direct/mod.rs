@@ -17,7 +17,7 @@ mod write;
 
 pub use callers::{CallerCounters, CallerCounts, Callers, OPERATIONS, Operation};
 pub use count::{Count, CountError};
-pub use several::{Ended, JoinedKeys, KEY_SEPARATOR};
+pub use several::{Ended, JoinedKeys};
 pub use streams::{Unreadable, ValueReader, ValueWriter, WriteError};
 pub use walk::{MAX_WALK_ITEMS, Walk};
 

@@ -7,7 +7,7 @@ use ringstone_store::{Attributes, Error, Hash, Item, MAX_KEY_BYTES, NewValue};
 use std::ops::ControlFlow;
 
 /// Parts keys that are given as one string. A key that has it cannot be given so.
-pub const KEY_SEPARATOR: u8 = 0;
+const KEY_SEPARATOR: u8 = 0;
 
 /// Keys that are given as one string.
 #[derive(Clone, Copy)]
