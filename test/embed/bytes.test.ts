@@ -122,6 +122,17 @@ test('arrays are read from where they begin, on whatever memory', () => {
   expect(cache.get('empty')?.length).toBe(0);
 });
 
+test('an offset that is none is refused, and nothing is copied', () => {
+  using cache = openCache();
+  cache.set('key', 'value');
+  const target = Buffer.alloc(10);
+  for (const offset of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 11, '2', null, [1], 2n]) {
+    expectCode(() => cache.getInto('key', target, offset as number), INVALID);
+  }
+  expect(target.equals(Buffer.alloc(10))).toBe(true);
+  expect([cache.getInto('key', target, 10), cache.getInto('key', target, 2)]).toEqual([5, 5]);
+});
+
 test('memory that was given away or has shrunk is not touched', () => {
   using cache = openCache();
   const gone = new Uint8Array(64).fill(1);

@@ -94,7 +94,8 @@ export abstract class KeyOperations<Out = Buffer, In = Bytes> {
    * @throws RingstoneError `RINGSTONE_WRONG_TYPE`
    */
   getInto(key: Key, target: Uint8Array, offset = 0): number | undefined {
-    if (!(offset >= 0)) throw invalid(`offset is an index of the target, not ${String(offset)}`);
+    if (!Number.isInteger(offset) || offset < 0)
+      throw invalid(`offset is an index of the target, not ${String(offset)}`);
     const length = this.#port.operations.getInto(key, target, offset);
     return length < 0 ? absent(length) : length;
   }
