@@ -68,6 +68,16 @@ test('expired and removed items are not given; a walk may end early', () => {
   expect([...cache.scan()]).toEqual([]);
 });
 
+test('a pattern is that of the beginning, whatever becomes of its bytes', () => {
+  using cache = openCache();
+  for (let n = 0; n < 100; n++) cache.set(`key ${n}`, 'v');
+  const match = Buffer.from('key*');
+  const walk = cache.scan({ match, batch: 1 });
+  walk.next();
+  match.fill(0);
+  expect([...walk]).toHaveLength(99);
+});
+
 test('options that are none are refused; a walk ends when the cache is closed', () => {
   const cache = openCache();
   for (const batch of [0, -1, 1.5, 10_001, Number.NaN, '7']) {

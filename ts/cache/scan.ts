@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type Bytes, invalid, within } from './arguments.ts';
 import type { Port } from './port.ts';
 import { statusError } from './status.ts';
@@ -19,12 +20,12 @@ const DEFAULT_BATCH = 512;
 const HEAD_BYTES = 12;
 
 /** Walks through the keys, a batch of them in one call of the core. */
-export function* scanKeys(
+function* scanKeys<K>(
   port: Port,
-  options: ScanOptions,
-  decode: (batch: Buffer, start: number, end: number) => unknown,
-) {
-  const { match, batch = DEFAULT_BATCH } = options;
+  match: Bytes | undefined,
+  batch: number,
+  decode: (batch: Buffer, start: number, end: number) => K,
+): Generator<K, void> {
   let cursor = 0n;
   do {
     const length = port.operations.scan(cursor, batch, match);
@@ -46,11 +47,13 @@ const asBuffer = (batch: Buffer, start: number, end: number): Buffer => Buffer.f
 
 /** Checks the options, and begins. */
 export function scan(port: Port, options: ScanOptions): IterableIterator<string | Buffer> {
-  const { match, batch, as = 'string' } = options;
-  if (match !== undefined && typeof match !== 'string' && !(match instanceof Uint8Array)) {
+  const { match, batch = DEFAULT_BATCH, as = 'string' } = options;
+  if (match !== undefined && typeof match !== 'string' && !types.isUint8Array(match)) {
     throw invalid('match is a string or a Uint8Array');
   }
-  if (batch !== undefined) within('batch', batch, 1, MAX_BATCH);
+  within('batch', batch, 1, MAX_BATCH);
   if (as !== 'string' && as !== 'buffer') throw invalid(`as is string or buffer, not ${String(as)}`);
-  return scanKeys(port, options, as === 'string' ? asString : asBuffer) as IterableIterator<string | Buffer>;
+  // The caller may use its bytes for something else while the walk goes on.
+  const own = typeof match === 'object' ? Uint8Array.from(match) : match;
+  return scanKeys<string | Buffer>(port, own, batch, as === 'string' ? asString : asBuffer);
 }
