@@ -39,6 +39,25 @@ test('the same name is the same cache; other options are refused', () => {
   );
 });
 
+test('options beyond their bounds are refused', () => {
+  for (const options of [
+    { maxMemory: 1000 },
+    { maxMemory: '65tb' },
+    { maxMemory: Number.NaN },
+    { maxValueSize: 1023 },
+    { maxValueSize: '1025mb' },
+    { defaultTtl: -1 },
+    { defaultTtl: 0.5 },
+    { cleanupInterval: 99 },
+    { eviction: 'fifo' as 'lru' },
+    { name: '' },
+  ]) {
+    expect(() => Cache.open({ name: 'bounds', ...options })).toThrow(
+      expect.objectContaining({ code: 'RINGSTONE_INVALID_OPTION' }),
+    );
+  }
+});
+
 test('a closed cache says so', () => {
   const cache = open('closed');
   cache.close();

@@ -14,7 +14,7 @@ export interface CacheOptions {
   readonly name?: string;
   /** Bytes for items, their index and all else that grows with them: a number, `'256mb'`, or `'10%'` of the machine's or cgroup's memory. 64 MiB by default. */
   readonly maxMemory?: number | string;
-  /** Bytes of the longest value. 8 MiB by default. */
+  /** Bytes of the longest value, at most 1 GiB. 8 MiB by default. */
   readonly maxValueSize?: number | string;
   /** Milliseconds that items live which are written without a TTL; 0, the default, is for ever. */
   readonly defaultTtl?: number;
@@ -44,11 +44,11 @@ function invalid(message: string): RingstoneError {
   return new RingstoneError('RINGSTONE_INVALID_OPTION', message);
 }
 
-function bytes(name: string, value: number | string, least: number): number {
+function bytes(name: string, value: number | string, least: number, most: number): number {
   const size = typeof value === 'number' || typeof value === 'string' ? parseSize(value) : `${name} must be a size`;
   if (typeof size === 'string') throw invalid(`${name}: ${size}`);
   const result = 'bytes' in size ? size.bytes : sizeInBytes(size, readMachine().memoryBytes);
-  if (result < least) throw invalid(`${name} must be at least ${least} bytes, not ${result}`);
+  if (result < least || result > most) throw invalid(`${name} must be ${least} to ${most} bytes, not ${result}`);
   return result;
 }
 
@@ -59,8 +59,7 @@ function milliseconds(name: string, value: number, least: number): number {
   return value;
 }
 
-const MIB = 1024 ** 2;
-const KIB = 1024;
+const [KIB, MIB, GIB, TIB] = [1024, 1024 ** 2, 1024 ** 3, 1024 ** 4];
 
 /**
  * Complete and checked.
@@ -77,8 +76,8 @@ export function openOptions(options: CacheOptions): OpenOptions {
   if (!EVICTIONS.includes(eviction)) throw invalid(`eviction must be s3fifo, lru or none, not ${eviction}`);
   return {
     name,
-    maxMemory: bytes('maxMemory', maxMemory, MIB),
-    maxValueSize: bytes('maxValueSize', maxValueSize, KIB),
+    maxMemory: bytes('maxMemory', maxMemory, MIB, 64 * TIB),
+    maxValueSize: bytes('maxValueSize', maxValueSize, KIB, GIB),
     defaultTtlMs: milliseconds('defaultTtl', defaultTtl, 0),
     cleanupIntervalMs: milliseconds('cleanupInterval', cleanupInterval, 100),
     eviction: eviction as OpenOptions['eviction'],
