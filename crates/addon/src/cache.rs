@@ -82,7 +82,7 @@ pub fn open_cache(env: Env, options: OpenOptions, slab: Uint8Array) -> Result<Na
     let differs = |is: &CacheOptions| difference(&asked, &wanted, is);
     let cache = OpenCache::open(name.as_deref(), wanted.clone(), differs).map_err(from_engine)?;
     let handle = Rc::new(Handle::new(cache, slab));
-    // The hook costs some dozens of bytes per opening until its environment ends; the cache itself goes with the handle.
+    // The hook costs some hundreds of bytes per opening until its environment ends; the cache itself goes with the handle.
     let weak = Rc::downgrade(&handle);
     let hook = env.add_env_cleanup_hook(weak, |weak| {
         if let Some(handle) = weak.upgrade() {

@@ -18,7 +18,7 @@ pub struct OpenCache {
     /// Of the registry; `None` for a cache that nobody else finds.
     name: Option<String>,
     is_served: AtomicBool,
-    /// Dropped first of what needs a running thread: it ends and is waited for.
+    /// Holds the cache as well: its thread has ended before the memory goes.
     _sweeper: Sweeper,
 }
 

@@ -8,7 +8,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::Weak;
 use std::sync::Arc;
 
-/// Values of more than this part of the slab are not put there; see `LARGEST_IN_SLAB` in ts/cache/slab.ts.
+/// Values of more than this part of the slab are not put there; see `LARGEST_IN_SLAB` in ts/cache/port.ts.
 const SLAB_SHARE: usize = 8;
 /// Kept for what is longer; room for longer ones still goes after its use.
 const KEPT_BYTES: usize = 64 << 10;
@@ -110,7 +110,7 @@ impl Handle {
     #[inline]
     pub fn put<'v>(&self, offset: usize, length: usize, pieces: impl Iterator<Item = &'v [u8]>) -> bool {
         let mut slab = self.slab.borrow_mut();
-        // SAFETY: the caller does not let go of the buffer's memory (ts/cache/slab.ts), and nobody else uses it while this
+        // SAFETY: the caller does not let go of the buffer's memory (ts/cache/port.ts), and nobody else uses it while this
         // call has the thread.
         let slab = unsafe { slab.as_mut() };
         if length > slab.len() / SLAB_SHARE {
@@ -179,8 +179,10 @@ impl Handle {
         self.release_all();
         self.kept.take();
         let Some(direct) = self.direct.borrow_mut().take() else { return };
-        // Finalizers come with a later turn of the loop; until then each opening would keep its slab.
+        // Finalizers come with a later turn of the loop; until then each opening would keep its buffers.
         self.use_slab(Uint8Array::from(Vec::new()));
+        self.scratch.take();
+        self.copy.take();
         if let Some(host) = self.host.take() {
             host.leave(&direct.cache().loads);
         }
