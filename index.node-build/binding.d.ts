@@ -23,6 +23,13 @@ export declare class NativeCache {
   serve(options: ServeOptions, onEvent: (event: NativeEvent) => void): NativeServer
   /** Lets it go; the last who does frees its memory. Does nothing the second time. */
   close(): void
+  /**
+   * Begins a value, of so many bytes; of a negative size where that is not known. A TTL in milliseconds, 0 for never, negative
+   * for the default.
+   */
+  writer(key: Uint8Array, size: number, flags: number, ttlMs: number): NativeWriter | number
+  /** Holds the present version, to read its bytes from `start` up to `end`. */
+  reader(key: Uint8Array, start: number, end: number): NativeReader | number
 }
 
 /** A load that can be stopped. */
@@ -55,6 +62,16 @@ export declare class NativeLoaders {
   holdOpen(isWanted: boolean): void
 }
 
+/** A value that is being read: one version of it. */
+export declare class NativeReader {
+  /** Bytes that are still to be read. */
+  get remaining(): number
+  /** Copies what comes next, as much as there is room or is left; how much. */
+  read(target: Buffer): number
+  /** Lets the version go. */
+  release(): void
+}
+
 /** A running server. Stopped in two steps: `drain`, `finish`. */
 export declare class NativeServer {
   /** Facts for the banner; also after the server was stopped. */
@@ -67,6 +84,16 @@ export declare class NativeServer {
   drain(): void
   /** Step 2: waits up to `timeout_ms` for the connections, closes what is left, and joins the threads. True if all had drained; true at once when it was stopped before. */
   finish(timeoutMs: number): Promise<boolean>
+}
+
+/** A value that is being written. */
+export declare class NativeWriter {
+  /** Takes the next bytes: 0. */
+  write(bytes: Uint8Array): number
+  /** Puts the value in place of what the key had: 0. */
+  publish(): number
+  /** Gives back what is reserved for it, if it was not published. */
+  release(): void
 }
 
 /** Which items go when the memory is full. */
