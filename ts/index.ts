@@ -14,7 +14,8 @@ export type { LoadContext, Loader, LoaderOptions, LoaderStats, LoadFunction } fr
 export type { CacheOptions, CodecOptions } from './cache/options.ts';
 export type { ScanOptions } from './cache/scan.ts';
 export type { CacheServer, ServeOptions } from './cache/serve.ts';
-export type { CacheStats, CallerStats } from './cache/stats.ts';
+export type { CacheStats, CallerStats, LoadsStats } from './cache/stats.ts';
+export type { ReadStreamOptions, WriteStreamOptions } from './cache/streams.ts';
 export type { Settings } from './config/schema.ts';
 export { ConfigError, type ErrorCode, LoadError, RingstoneError } from './errors.ts';
 export type { MetricFamily, MetricSample } from './native.ts';

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Bytes, Key, WriteOptions } from './arguments.ts';
 import { ttlOf } from './arguments.ts';
 import { markedCodec } from './codec.ts';
@@ -11,6 +12,7 @@ import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 import { Several } from './several.ts';
 import { type CacheStats, cacheStats } from './stats.ts';
 import { isYes, STATUS, statusError } from './status.ts';
+import { createReader, createWriter, type ReadStreamOptions, type WriteStreamOptions } from './streams.ts';
 
 export type { Bytes, Key, WriteOptions } from './arguments.ts';
 
@@ -106,6 +108,31 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
   /** Counters and gauges, read now. Not for each request: it looks at every part of the cache. */
   stats(): CacheStats {
     return cacheStats(portOf(this).native);
+  }
+
+  /**
+   * A stream to write a value that is long or comes bit by bit: bytes go to their place in the cache as they come. Others see the
+   * value when the stream has finished, and not before; one that is destroyed, aborted or fails leaves the key as it is.
+   *
+   * Errors of the stream: `RINGSTONE_TOO_LARGE`, `RINGSTONE_BUSY`, `RINGSTONE_OUT_OF_MEMORY`, `RINGSTONE_SIZE_DIFFERS`,
+   * `RINGSTONE_IDLE_TIMEOUT`, and `RINGSTONE_CLOSED` when the cache is closed meanwhile.
+   *
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`, `RINGSTONE_CLOSED`
+   */
+  createWriteStream(key: Key, options: WriteStreamOptions = {}): Writable {
+    return createWriter(portOf(this).native, key, options);
+  }
+
+  /**
+   * A stream of the bytes of a value: of the version that is there when the first are read, whatever becomes of the key then. That
+   * version stays in memory until the stream has ended or is destroyed.
+   *
+   * Errors of the stream: `RINGSTONE_NOT_FOUND`, `RINGSTONE_WRONG_TYPE`, and `RINGSTONE_CLOSED` when the cache is closed meanwhile.
+   *
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
+   */
+  createReadStream(key: Key, options: ReadStreamOptions = {}): Readable {
+    return createReader(portOf(this).native, key, options);
   }
 
   /**

@@ -4,7 +4,6 @@ use crate::connection::{Connection, Receiving};
 use crate::counters::{CommandIndex, WorkerCounters};
 use crate::execute::loading::{self, Asking, Loading};
 use crate::intake::Step;
-use crate::loads::LoadError;
 use crate::parking::Waiting;
 use crate::reply::{ChainBody, OutputReply};
 use crate::shared::Outcome;
@@ -30,8 +29,8 @@ pub struct Lane<'t, 'i> {
     pub requests_left: usize,
     /// Of this turn, the last that was executed.
     pub last_command: Option<CommandIndex>,
-    /// What its next step has waited for is settled, and that is what came of it.
-    granted: Option<Result<(), LoadError>>,
+    /// What its next step has waited for is settled: see `Connection::granted`.
+    is_granted: bool,
     /// How it stands.
     pub state: LaneState,
 }
@@ -47,7 +46,7 @@ impl<'t, 'i> Lane<'t, 'i> {
             referenced_bytes: 0,
             requests_left: REQUESTS_PER_TURN,
             last_command: None,
-            granted: None,
+            is_granted: false,
             state: LaneState::Active,
         }
     }
@@ -102,14 +101,22 @@ impl<'t, 'i> Lane<'t, 'i> {
     #[cold]
     pub fn looks_again(&mut self) -> bool {
         let connection = &mut *self.turn.connection;
-        let Receiving::Load(waiting) = &connection.receiving else { return true };
-        if !waiting.is_over() {
-            self.state = LaneState::Parked;
-            return false;
+        match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
+            Receiving::Load(waiting) if waiting.is_over() => {
+                (connection.granted, self.is_granted) = (Some(waiting), true);
+                true
+            }
+            receiving => {
+                connection.receiving = receiving;
+                self.state = LaneState::Parked;
+                false
+            }
         }
-        self.granted = Some(waiting.failure().map_or(Ok(()), Err));
-        connection.receiving = Receiving::Nothing;
-        true
+    }
+
+    fn take_grant(&mut self) -> Option<Box<Waiting>> {
+        // Not in the lane itself, which would have to be dropped then: some hundred instructions in each turn.
+        if std::mem::take(&mut self.is_granted) { self.turn.connection.granted.take() } else { None }
     }
 
     /// Before a step is executed, while there are loaders: whether it is not to be, as it waits for loads, or is answered here, as
@@ -124,8 +131,8 @@ impl<'t, 'i> Lane<'t, 'i> {
         counters: &WorkerCounters,
         output_limit: usize,
     ) -> Option<Option<CommandIndex>> {
-        let loading = match (self.granted.take(), start, asking) {
-            (Some(granted), ..) => granted.err().map_or(Loading::Ready, Loading::Failed),
+        let loading = match (self.take_grant(), start, asking) {
+            (Some(granted), ..) => granted.failure().map_or(Loading::Ready, Loading::Failed),
             (None, Some(_), Some(asking)) => asking.ask(step, hash, &self.turn.connection.session),
             _ => Loading::Ready,
         };
