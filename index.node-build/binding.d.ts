@@ -23,6 +23,13 @@ export declare class NativeCache {
   serve(options: ServeOptions, onEvent: (event: NativeEvent) => void): NativeServer
   /** Lets it go; the last who does frees its memory. Does nothing the second time. */
   close(): void
+  /**
+   * Begins a value, of so many bytes; of a negative size where that is not known. A TTL in milliseconds, 0 for never, negative
+   * for the default.
+   */
+  writer(key: Uint8Array, size: number, flags: number, ttlMs: number): NativeWriter | number
+  /** Holds the present version, to read its bytes from `start` up to `end`. */
+  reader(key: Uint8Array, start: number, end: number): NativeReader | number
 }
 
 /** A load that can be stopped. */
@@ -55,6 +62,16 @@ export declare class NativeLoaders {
   holdOpen(isWanted: boolean): void
 }
 
+/** A value that is being read: one version of it. */
+export declare class NativeReader {
+  /** Bytes that are still to be read. */
+  get remaining(): number
+  /** Copies what comes next, as much as there is room or is left; how much. */
+  read(target: Buffer): number
+  /** Lets the version go. */
+  release(): void
+}
+
 /** A running server. Stopped in two steps: `drain`, `finish`. */
 export declare class NativeServer {
   /** Facts for the banner; also after the server was stopped. */
@@ -67,6 +84,16 @@ export declare class NativeServer {
   drain(): void
   /** Step 2: waits up to `timeout_ms` for the connections, closes what is left, and joins the threads. True if all had drained; true at once when it was stopped before. */
   finish(timeoutMs: number): Promise<boolean>
+}
+
+/** A value that is being written. */
+export declare class NativeWriter {
+  /** Takes the next bytes: 0. */
+  write(bytes: Uint8Array): number
+  /** Puts the value in place of what the key had: 0. */
+  publish(): number
+  /** Gives back what is reserved for it, if it was not published. */
+  release(): void
 }
 
 /** Which items go when the memory is full. */
@@ -394,6 +421,46 @@ export interface NativeLoaderStats {
   waiting: number
 }
 
+/** What is counted of all loaders of a cache, those that are gone included. */
+export interface NativeLoadsStats {
+  /** Loaders now. */
+  loaders: number
+  /** Runs begun. */
+  runs: number
+  /** Loads that gave a value. */
+  loaded: number
+  /** Loads that gave none. */
+  absent: number
+  /** Loads that failed, and requests that were refused, by reason. */
+  failed: Record<string, number>
+  /** Loads whose result was not wanted any more, for somebody had changed the key. */
+  superseded: number
+  /** Loads whose loader was closed. */
+  gone: number
+  /** Runs made again because the first had failed. */
+  handedOver: number
+  /** Runs made again because the key was removed meanwhile. */
+  repeated: number
+  /** Runs that answered when they had been given up. */
+  late: number
+  /** Who waited for a load that another had begun. */
+  coalesced: number
+  /** Reads that were answered with a stale value. */
+  staleServed: number
+  /** Reads that were answered by remembering that there is no value. */
+  negativeHits: number
+  /** Milliseconds that runs took which answered. */
+  runMs: number
+  /** Runs now. */
+  running: number
+  /** Loads that wait for their turn now. */
+  queued: number
+  /** Requests and calls that wait now. */
+  waiting: number
+  /** Keys of which something is remembered now. */
+  remembered: number
+}
+
 /** What a cache counts: of the store, and of those who call it. Sizes in bytes. */
 export interface NativeStats {
   /** Items. */
@@ -436,6 +503,8 @@ export interface NativeStats {
   own: NativeCounts
   /** Of all openings that there are and were. */
   all: NativeCounts
+  /** Of all loaders. */
+  loads: NativeLoadsStats
 }
 
 /** Opens a cache, or joins the one of that name. `slab` is where values are copied to; see `direct`. */

@@ -35,6 +35,9 @@ export const SHELL_ERROR_CODES = [
   'RINGSTONE_LOAD_TIMEOUT',
   'RINGSTONE_LOAD_REFUSED',
   'RINGSTONE_INTERNAL',
+  'RINGSTONE_SIZE_DIFFERS',
+  'RINGSTONE_NOT_FOUND',
+  'RINGSTONE_IDLE_TIMEOUT',
 ] as const;
 
 /** Stable: what `error.code` can be. */

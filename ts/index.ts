@@ -11,10 +11,11 @@ export type { Bytes, CountOptions, Key, WriteOptions } from './cache/arguments.t
 export { Cache } from './cache/cache.ts';
 export type { Codec } from './cache/codec.ts';
 export type { LoadContext, Loader, LoaderOptions, LoaderStats, LoadFunction } from './cache/loader.ts';
-export type { CacheOptions } from './cache/options.ts';
+export type { CacheOptions, CodecOptions } from './cache/options.ts';
 export type { ScanOptions } from './cache/scan.ts';
 export type { CacheServer, ServeOptions } from './cache/serve.ts';
-export type { CacheStats, CallerStats } from './cache/stats.ts';
+export type { CacheStats, CallerStats, LoadsStats } from './cache/stats.ts';
+export type { ReadStreamOptions, WriteStreamOptions } from './cache/streams.ts';
 export type { Settings } from './config/schema.ts';
 export { ConfigError, type ErrorCode, LoadError, RingstoneError } from './errors.ts';
 export type { MetricFamily, MetricSample } from './native.ts';

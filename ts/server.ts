@@ -48,6 +48,8 @@ export interface RingstoneServer extends AsyncDisposable {
 export interface ServedServer extends RingstoneServer, Subject {
   /** Resolves when a client has sent memcached's `shutdown` and may; the server is closing then. */
   readonly shutdownRequested: Promise<void>;
+  /** Resolves when it is being closed, whoever wants that. */
+  readonly closingBegun: Promise<void>;
   /**
    * Reads the file of users again.
    *
@@ -70,6 +72,8 @@ class Life implements ServedServer {
   state: State = 'starting';
   readonly shutdownRequested: Promise<void>;
   private requestShutdown: () => void = () => {};
+  readonly closingBegun: Promise<void>;
+  private beginClosing: () => void = () => {};
   private native: NativeServer | undefined;
   private http: HttpServer | undefined;
   private closing: Promise<boolean> | undefined;
@@ -84,6 +88,9 @@ class Life implements ServedServer {
     this.logger = logger;
     this.shutdownRequested = new Promise(resolve => {
       this.requestShutdown = resolve;
+    });
+    this.closingBegun = new Promise(resolve => {
+      this.beginClosing = resolve;
     });
   }
 
@@ -173,6 +180,7 @@ class Life implements ServedServer {
 
   private async stop(): Promise<boolean> {
     this.state = 'draining';
+    this.beginClosing();
     this.native?.drain();
     const drained = (await this.native?.finish(this.config.server.shutdown_timeout)) ?? true;
     this.state = 'stopped';

@@ -136,4 +136,15 @@ describe('what is refused', () => {
     expect(await failure(cache.fetch(''))).toMatchObject({ code: 'RINGSTONE_INVALID_ARGUMENT' });
     expect(await failure(cache.fetch(1 as unknown as string))).toMatchObject({ code: 'RINGSTONE_INVALID_ARGUMENT' });
   });
+
+  test('more than 1024 loaders', async () => {
+    const cache = open();
+    const loaders = Array.from({ length: 1024 }, (_, index) => cache.loader(`p${index}:`, load));
+    expect(() => cache.loader('k', load)).toThrow(
+      expect.objectContaining({ name: 'RingstoneError', message: expect.stringContaining('1024') }),
+    );
+    loaders[7]?.close();
+    cache.loader('k', load);
+    expect(String(await cache.fetch('k'))).toBe('v');
+  });
 });

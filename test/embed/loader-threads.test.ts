@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DIALECTS } from '../harness/dialects.ts';
 import { eventually } from '../harness/eventually.ts';
+import { readMetrics } from '../harness/metrics.ts';
 import { command } from '../harness/resp.ts';
 import { eachRuntime } from '../harness/runtimes.ts';
 import { LONG_MS, Served } from '../harness/served.ts';
@@ -232,17 +233,71 @@ eachRuntime(runtime => {
     });
   });
 
-  test('counters tell of it in loader.stats, stats and /metrics', async () => {
-    await using served = await Served.start(runtime, { negativeTtl: LONG_MS });
+  test('counters tell of it, in loader.stats, cache.stats, /metrics, stats and INFO', async () => {
+    await using served = await Served.start(runtime, { negativeTtl: LONG_MS }, { http: '127.0.0.1:0' });
+    const { cache, gate, loader, server } = served;
     const asked = Promise.all(askAll(served, 'k'));
     await served.waiting(4);
-    (await served.gate.next()).resolve('v');
+    (await gate.next()).resolve('v');
     await asked;
-    const none = Promise.all(askAll(served, 'k none'.replace(' ', '-')));
+    const none = Promise.all(askAll(served, 'k-none'));
     await served.waiting(4);
-    (await served.gate.next()).resolve();
-    await none;
-    expect(served.loader.stats()).toMatchObject({ runs: 2, loaded: 1, absent: 1, failed: 0, coalesced: 6 });
-    await eventually('nobody waits', () => (served.loader.stats().waiting === 0 ? true : undefined));
+    (await gate.next()).resolve();
+    expect(await none).toEqual(all(undefined));
+    expect(await Promise.all(askAll(served, 'k-none'))).toEqual(all(undefined));
+    const failed = Promise.all(askAll(served, 'k-bad'));
+    (await gate.next()).reject(new Error('a'));
+    await served.waiting(4);
+    (await gate.next()).reject(new Error('b'));
+    expect(await failed).toEqual(all('load failed: b'));
+    const last = Promise.all(askAll(served, 'k-last'));
+    const run = await gate.next();
+    await served.waiting(4);
+
+    const now = { running: 1, queued: 0, waiting: 4 };
+    const common = { runs: 5, loaded: 1, absent: 1, coalesced: 12, staleServed: 0, ...now };
+    expect(loader.stats()).toEqual({ ...common, failed: 1 });
+    const { loads } = cache.stats();
+    expect(loads).toMatchObject({ ...common, loaders: 1, handedOver: 1, repeated: 0, late: 0, negativeHits: 4 });
+    expect(loads).toMatchObject({ superseded: 0, gone: 0, remembered: 1 });
+    expect(loads.failed).toMatchObject({ rejected: 1, timeout: 0 });
+    const metrics = await readMetrics(`http://${server.httpAddress}`);
+    const figures: [string, number, Record<string, string>?][] = [
+      ['ringstone_loaders', 1],
+      ['ringstone_load_runs_total', 5],
+      ['ringstone_loads_total', 1, { result: 'loaded' }],
+      ['ringstone_loads_total', 1, { result: 'absent' }],
+      ['ringstone_loads_total', 1, { result: 'failed' }],
+      ['ringstone_load_failures_total', 1, { reason: 'rejected' }],
+      ['ringstone_load_handovers_total', 1],
+      ['ringstone_loads_coalesced_total', 12],
+      ['ringstone_load_negative_hits_total', 4],
+      ['ringstone_loads_running', 1],
+      ['ringstone_loads_waiting', 4],
+      ['ringstone_load_remembered_keys', 1],
+    ];
+    expect(figures.map(([name, , labels]) => [name, metrics.sum(name, labels)])).toEqual(
+      figures.map(([name, value]) => [name, value]),
+    );
+    const wire = await served.connect();
+    await wire.send('stats\r\n');
+    const rows = new Map(
+      (await wire.readThrough('END\r\n'))
+        .toString()
+        .split('\r\n')
+        .map(row => {
+          const [, name = '', value = ''] = row.split(' ');
+          return [name, value] as const;
+        }),
+    );
+    const names = ['runs', 'loaded', 'absent', 'failed', 'coalesced', 'stale_served', 'running', 'waiting'];
+    expect(names.map(name => rows.get(`load_${name}`))).toEqual(['5', '1', '1', '1', '12', '0', '1', '4']);
+    const resp = await served.connect();
+    await resp.send(command('INFO', 'stats'));
+    const info = (await resp.readThrough('loads_waiting:4\r\n')).toString();
+    expect(info).toContain('loads_run:5\r\nloads_failed:1\r\nloads_coalesced:12\r\n');
+    run.resolve();
+    await last;
+    await eventually('nobody waits', () => (loader.stats().waiting === 0 ? true : undefined));
   });
 });

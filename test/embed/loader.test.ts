@@ -1,8 +1,8 @@
 /** Loaders and `fetch` within one thread: values, misses, failures, staleness, and bounds. */
 import { describe, expect, test } from '@jest/globals';
-import { LoadError, RingstoneError } from '../../ts/index.ts';
+import { Cache, LoadError, RingstoneError } from '../../ts/index.ts';
 import { eventually } from '../harness/eventually.ts';
-import { closeAfterEach, failure, gated, open } from '../harness/gated.ts';
+import { closeAfterEach, failure, gated, open, reopen } from '../harness/gated.ts';
 import { LONG_MS } from '../harness/served.ts';
 
 closeAfterEach();
@@ -285,5 +285,61 @@ describe('bounds', () => {
     run.resolve('v');
     expect(await Promise.all(two)).toEqual(['v', 'v']);
     expect(await failure(fetch(`k${'x'.repeat(5000)}`))).toMatchObject({ code: 'RINGSTONE_LOAD_REFUSED' });
+  });
+});
+
+describe('a codec', () => {
+  interface User {
+    name: string;
+    tags?: string[];
+  }
+
+  test('encodes what the loader gives, and decodes what is fetched, the stale value too', async () => {
+    const cache = Cache.open<User>({ name: 'codec of loads', maxMemory: '8mb', codec: 'json' });
+    using _ = cache;
+    const stale: unknown[] = [];
+    let count = 0;
+    cache.loader(
+      'user:',
+      (key, context) => {
+        stale.push(context.stale);
+        count += 1;
+        return { name: `${key} ${count}` };
+      },
+      { ttl: 1, staleFor: LONG_MS },
+    );
+    expect(await cache.fetch('user:1')).toEqual({ name: 'user:1 1' });
+    await eventually('a refresh', async () => ((await cache.fetch('user:1'))?.name === 'user:1 2' ? true : undefined));
+    expect(stale.slice(0, 2)).toEqual([undefined, { name: 'user:1 1' }]);
+    expect(cache.getString('user:1')).toMatch(/^\{"name":"user:1 \d+"\}$/);
+  });
+
+  test('may fail to encode: the load fails, with what it threw', async () => {
+    const cache = Cache.open<unknown>({ name: 'codec of loads', maxMemory: '8mb', codec: 'json' });
+    using _ = cache;
+    cache.loader('k', () => () => undefined);
+    const error = await failure(cache.fetch('k'));
+    expect(error).toMatchObject({ code: 'RINGSTONE_LOAD_FAILED', cause: { code: 'RINGSTONE_INVALID_ARGUMENT' } });
+    cache.loader('n', () => null);
+    expect(await cache.fetch('n')).toBeNull();
+  });
+
+  test('of another opening is told from it', async () => {
+    const cache = Cache.open<User>({ name: 'codec of loads', maxMemory: '8mb', codec: 'v8' });
+    using _ = cache;
+    using plain = reopen(cache.name);
+    const stale: unknown[] = [];
+    cache.loader('k', (_key, context) => {
+      stale.push(context.stale);
+      return { name: 'v8' };
+    });
+    const [decoded, bytes] = await Promise.all([cache.fetch('k'), plain.fetch('k')]);
+    expect(decoded).toEqual({ name: 'v8' });
+    expect(bytes).toBeInstanceOf(Uint8Array);
+    using other = Cache.open<User>({ name: cache.name, codec: 'json' });
+    expect(await failure(other.fetch('k'))).toMatchObject({ code: 'RINGSTONE_WRONG_CODEC' });
+    cache.delete('k');
+    expect(await failure(other.fetch('k'))).toMatchObject({ code: 'RINGSTONE_WRONG_CODEC' });
+    expect(stale).toEqual([undefined, undefined]);
   });
 });

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Cache } from '../../ts/index.ts';
 import { anyName, patterned } from './support.ts';
 
-const STEPS = Number(process.env.RINGSTONE_STEPS ?? 20_000);
+const STEPS = Number(process.env['RINGSTONE_STEPS'] ?? 20_000);
 /** Times of expiry are either over before the next step, or not within the test. */
 const LONG_MS = 3_600_000;
 const SIZES = [0, 1, 5, 100, 508, 512, 1000, 8192, 8193, 16_383, 16_384, 20_000, 70_000];

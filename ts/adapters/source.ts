@@ -10,7 +10,7 @@ import { RingstoneError } from '../errors.ts';
  * Where an adapter keeps its items: in an open cache, whatever its codec, or in one that is opened, or joined, by these
  * options. The adapter has a handle of its own to that cache: closing one leaves the other open.
  */
-export type CacheSource = Pick<Cache, 'name' | 'closed' | 'getString'> | Omit<CacheOptions, 'codec'>;
+export type CacheSource = Pick<Cache, 'name' | 'closed' | 'getString'> | CacheOptions;
 
 /** What every adapter takes. */
 export interface AdapterOptions {
@@ -27,7 +27,8 @@ const LONGEST_KEY_BYTES = 1024;
 
 function sourceOptions(source: CacheSource | undefined): CacheOptions {
   if (source === undefined) return {};
-  if (!('getString' in source)) return source;
+  // Without a codec, which options in a variable may have: that of the adapter is what counts.
+  if (!('getString' in source)) return { ...source, codec: undefined } as CacheOptions;
   if (source.closed) throw new RingstoneError('RINGSTONE_CLOSED', 'the cache that the adapter was given is closed');
   // By its name and not itself: its codec is not the adapter's, and it may be of the package's other module format.
   return { name: source.name };
@@ -39,7 +40,7 @@ function sourceOptions(source: CacheSource | undefined): CacheOptions {
  * @throws RingstoneError `RINGSTONE_CLOSED` where the cache that was given is closed, and what `Cache.open` throws
  */
 export function joinBytes(source: CacheSource | undefined): Cache<Buffer, Bytes> {
-  return Cache.open({ ...sourceOptions(source), codec: undefined });
+  return Cache.open(sourceOptions(source));
 }
 
 /**
@@ -48,7 +49,7 @@ export function joinBytes(source: CacheSource | undefined): Cache<Buffer, Bytes>
  * @throws RingstoneError as `joinBytes`
  */
 export function joinValues<T>(source: CacheSource | undefined, codec: 'json' | 'v8' | Codec<T>): Cache<T, T> {
-  return Cache.open<T>({ ...sourceOptions(source), codec } as CacheOptions & { codec: Codec<T> });
+  return Cache.open<T>({ ...sourceOptions(source), codec });
 }
 
 /** Tells of an error where its library takes none from a store: as a warning of the process, of this code. */

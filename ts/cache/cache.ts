@@ -1,16 +1,18 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Bytes, Key, WriteOptions } from './arguments.ts';
 import { ttlOf } from './arguments.ts';
-import { type Codec, markedCodec } from './codec.ts';
+import { markedCodec } from './codec.ts';
 import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
 import { Loads } from './loads.ts';
 import { KeyOperations, portOf } from './operations.ts';
-import { type CacheOptions, openOptions } from './options.ts';
+import { type CacheOptions, type CodecOptions, openOptions } from './options.ts';
 import { LARGEST_IN_SLAB, Port } from './port.ts';
 import { type ScanOptions, scan } from './scan.ts';
 import { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 import { Several } from './several.ts';
 import { type CacheStats, cacheStats } from './stats.ts';
 import { isYes, STATUS, statusError } from './status.ts';
+import { createReader, createWriter, type ReadStreamOptions, type WriteStreamOptions } from './streams.ts';
 
 export type { Bytes, Key, WriteOptions } from './arguments.ts';
 
@@ -32,7 +34,7 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
   #severalKeys: Several<Out, In> | undefined;
   #loads: Loads<Out, In> | undefined;
 
-  private constructor(options: CacheOptions<never>) {
+  private constructor(options: CacheOptions & Partial<CodecOptions<never>>) {
     const complete = openOptions(options);
     super(new Port(complete, markedCodec(options.codec)));
     this.name = complete.name ?? '';
@@ -44,8 +46,8 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
    * @throws RingstoneError `RINGSTONE_INVALID_OPTION`; `RINGSTONE_OPTIONS_DIFFER` when it is open with other options than those
    * that are given; `RINGSTONE_ARENA_REFUSED` when the system has not so much memory; `RINGSTONE_NATIVE_MISSING`
    */
-  static open(options?: CacheOptions & { readonly codec?: undefined }): Cache;
-  static open<T = unknown>(options: CacheOptions<T> & { readonly codec: 'json' | 'v8' | Codec<T> }): Cache<T, T>;
+  static open<T = unknown>(options: CodecOptions<T>): Cache<T, T>;
+  static open(options?: CacheOptions): Cache;
   static open(options: object = {}): unknown {
     return new Cache(options);
   }
@@ -106,6 +108,31 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
   /** Counters and gauges, read now. Not for each request: it looks at every part of the cache. */
   stats(): CacheStats {
     return cacheStats(portOf(this).native);
+  }
+
+  /**
+   * A stream to write a value that is long or comes bit by bit: bytes go to their place in the cache as they come. Others see the
+   * value when the stream has finished, and not before; one that is destroyed, aborted or fails leaves the key as it is.
+   *
+   * Errors of the stream: `RINGSTONE_TOO_LARGE`, `RINGSTONE_BUSY`, `RINGSTONE_OUT_OF_MEMORY`, `RINGSTONE_SIZE_DIFFERS`,
+   * `RINGSTONE_IDLE_TIMEOUT`, and `RINGSTONE_CLOSED` when the cache is closed meanwhile.
+   *
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`, `RINGSTONE_CLOSED`
+   */
+  createWriteStream(key: Key, options: WriteStreamOptions = {}): Writable {
+    return createWriter(portOf(this).native, key, options);
+  }
+
+  /**
+   * A stream of the bytes of a value: of the version that is there when the first are read, whatever becomes of the key then. That
+   * version stays in memory until the stream has ended or is destroyed.
+   *
+   * Errors of the stream: `RINGSTONE_NOT_FOUND`, `RINGSTONE_WRONG_TYPE`, and `RINGSTONE_CLOSED` when the cache is closed meanwhile.
+   *
+   * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
+   */
+  createReadStream(key: Key, options: ReadStreamOptions = {}): Readable {
+    return createReader(portOf(this).native, key, options);
   }
 
   /**

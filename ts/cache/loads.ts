@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { LoadError, RingstoneError } from '../errors.ts';
+import { fromNative, LoadError, RingstoneError } from '../errors.ts';
 import type { LoaderRun, LoaderSettled, NativeCache, NativeLoaders } from '../native.ts';
 import type { Bytes, Key } from './cache.ts';
 import {
@@ -7,6 +7,7 @@ import {
   Loader,
   type LoaderOptions,
   type LoaderPlace,
+  type LoaderStats,
   type LoadFunction,
   loaderOptions,
 } from './loader.ts';
@@ -81,13 +82,18 @@ export class Loads<Out, In> implements LoaderPlace {
     this.#lastLoader += 1;
     const number = this.#lastLoader;
     const loader = new Loader(this, number, pattern);
-    this.#native.register(number, pattern, loaderOptions(options));
+    const complete = loaderOptions(options);
+    try {
+      this.#native.register(number, pattern, complete);
+    } catch (error) {
+      throw fromNative(error);
+    }
     this.#loaders.set(number, { load, loader });
     active.add(this);
     return loader;
   }
 
-  stats(number: number) {
+  stats(number: number): LoaderStats | undefined {
     return this.#native.stats(number) ?? undefined;
   }
 

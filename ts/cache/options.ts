@@ -7,10 +7,9 @@ import type { Codec } from './codec.ts';
 
 /**
  * How a cache is opened. What is left out has its default, or, where the cache is open already, is as it is there.
- *
- * @typeParam T what a codec encodes and decodes
+ * Values are strings and bytes.
  */
-export interface CacheOptions<T = unknown> {
+export interface CacheOptions {
   /** Every thread of the process that opens this name has the same cache. `default` by default. */
   readonly name?: string;
   /** Bytes for items, their index and all else that grows with them: a number, `'256mb'`, or `'10%'` of the machine's or cgroup's memory. 64 MiB by default. */
@@ -23,12 +22,19 @@ export interface CacheOptions<T = unknown> {
   readonly cleanupInterval?: number;
   /** What goes when the memory is full: by density-aware S3-FIFO (the default), by last access, or nothing, so that writes are refused. */
   readonly eviction?: 's3fifo' | 'lru' | 'none';
+}
+
+/**
+ * The same with a codec.
+ *
+ * @typeParam T what it encodes and decodes
+ */
+export interface CodecOptions<T = unknown> extends CacheOptions {
   /**
    * How this handle's values become bytes: `'json'`, `'v8'` (structured clone: dates, maps, typed arrays, cycles), or a codec of
-   * your own. Another handle of the same cache may have another one: values are marked with the codec that they are by. Without
-   * one values are strings and bytes.
+   * your own. Another handle of the same cache may have another one: values are marked with the codec that they are by.
    */
-  readonly codec?: 'json' | 'v8' | Codec<T> | undefined;
+  readonly codec: 'json' | 'v8' | Codec<T>;
 }
 
 const NAMES = ['maxMemory', 'maxValueSize', 'defaultTtl', 'cleanupInterval', 'eviction'] as const;
@@ -61,13 +67,13 @@ const KIB = 1024;
  *
  * @throws RingstoneError `RINGSTONE_INVALID_OPTION`
  */
-export function openOptions(options: CacheOptions<never>): OpenOptions {
+export function openOptions(options: CacheOptions): OpenOptions {
   const name = options.name ?? 'default';
   if (typeof name !== 'string' || name === '') throw invalid('name must be a string that is not empty');
   const { maxMemory, maxValueSize, defaultTtl, cleanupInterval, eviction } = {
     ...STORAGE_DEFAULTS,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
-  } as typeof STORAGE_DEFAULTS & CacheOptions<never>;
+  } as typeof STORAGE_DEFAULTS & CacheOptions;
   if (!EVICTIONS.includes(eviction)) throw invalid(`eviction must be s3fifo, lru or none, not ${eviction}`);
   return {
     name,

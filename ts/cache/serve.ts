@@ -65,7 +65,12 @@ export async function serveCache(native: NativeCache, options: ServeOptions): Pr
     await server.close();
     signal.throwIfAborted();
   }
-  signal?.addEventListener('abort', () => void server.close(), { once: true });
+  if (signal) {
+    const close = () => void server.close();
+    signal.addEventListener('abort', close, { once: true });
+    // A signal may live much longer than a server.
+    void server.closingBegun.then(() => signal.removeEventListener('abort', close));
+  }
   server.unref();
   return server;
 }

@@ -49,7 +49,7 @@ export class Several<T, In> {
 
   /** Values as strings, in the order of the keys. */
   getStrings(keys: readonly Key[]): (string | undefined)[] {
-    const found = new Array<string | undefined>(keys.length);
+    const found = new Array<string | undefined>(keys.length).fill(undefined);
     const results = this.#results;
     for (let first = 0; first < keys.length; ) {
       const count = Math.min(keys.length - first, KEYS_PER_CALL);
@@ -65,7 +65,7 @@ export class Several<T, In> {
 
   /** Values as the cache gives them, in the order of the keys. */
   get(keys: readonly Key[]): (T | undefined)[] {
-    const found = new Array<T | undefined>(keys.length);
+    const found = new Array<T | undefined>(keys.length).fill(undefined);
     const [single, results] = [this.#single, this.#results];
     for (let first = 0; first < keys.length; ) {
       const count = Math.min(keys.length - first, KEYS_PER_CALL);

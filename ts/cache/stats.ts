@@ -20,6 +20,46 @@ export interface CallerStats {
   readonly operations: Readonly<Record<string, number>>;
 }
 
+/** What all loaders of a cache have done, and do, those that are closed included; the same is in /metrics. */
+export interface LoadsStats {
+  /** Loaders now, of all threads (`ringstone_loaders`). */
+  readonly loaders: number;
+  /** Runs begun, refreshes too (`ringstone_load_runs_total`). */
+  readonly runs: number;
+  /** Loads that gave a value (`ringstone_loads_total`, as are the following). */
+  readonly loaded: number;
+  /** Loads that gave none. */
+  readonly absent: number;
+  /** Loads whose result was of no use, for somebody had changed the key meanwhile. */
+  readonly superseded: number;
+  /** Loads whose loader was closed. */
+  readonly gone: number;
+  /** Loads that failed, and requests that were refused, by reason (`ringstone_load_failures_total`). */
+  readonly failed: Readonly<Record<string, number>>;
+  /** Runs made once more as the first had failed (`ringstone_load_handovers_total`). */
+  readonly handedOver: number;
+  /** Runs made once more as the key was removed meanwhile (`ringstone_load_repeats_total`). */
+  readonly repeated: number;
+  /** Runs that answered after they had been given up (`ringstone_load_late_total`). */
+  readonly late: number;
+  /** Who waited for a load that another had begun (`ringstone_loads_coalesced_total`). */
+  readonly coalesced: number;
+  /** Reads answered with a stale value (`ringstone_load_stale_served_total`). */
+  readonly staleServed: number;
+  /** Reads answered by remembering that there is no value (`ringstone_load_negative_hits_total`). */
+  readonly negativeHits: number;
+  /** Milliseconds of the runs that answered (`ringstone_load_seconds_total`). */
+  readonly runMs: number;
+  /** Runs now (`ringstone_loads_running`). */
+  readonly running: number;
+  /** Loads that wait for their turn now (`ringstone_loads_queued`). */
+  readonly queued: number;
+  /** Requests and calls that wait now (`ringstone_loads_waiting`). */
+  readonly waiting: number;
+  /** Keys of which it is remembered now that there is no value, or that a refresh has failed (`ringstone_load_remembered_keys`). */
+  readonly remembered: number;
+}
+
 /** What a cache counts. Counters are since it was opened first, of all threads and servers; docs/metrics.md has the names in brackets. */
 export interface CacheStats {
   /** Items (`ringstone_items`). */
@@ -59,6 +99,8 @@ export interface CacheStats {
   readonly own: CallerStats;
   /** Of all handles of all threads, those that were closed included. */
   readonly callers: CallerStats;
+  /** Of all loaders. */
+  readonly loads: LoadsStats;
 }
 
 function callerStats(counts: NativeCounts): CallerStats {
@@ -103,6 +145,7 @@ export function cacheStats(native: NativeCache): CacheStats {
       handles: stats.callers,
       own: callerStats(stats.own),
       callers: callerStats(stats.all),
+      loads: stats.loads,
     };
   } catch (error) {
     throw fromNative(error);

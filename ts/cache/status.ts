@@ -18,6 +18,7 @@ export const STATUS = {
   BAD_CAS: -14,
   BAD_TARGET: -15,
   LONG_STRING: -16,
+  SIZE_DIFFERS: -17,
 } as const;
 
 /** The error of a status that is one; `ABSENT` is none. */
@@ -42,6 +43,8 @@ export function statusError(status: number): RingstoneError {
       return new RingstoneError('RINGSTONE_BUSY', 'too many bytes of values are being received at once; try again');
     case STATUS.WRONG_TYPE:
       return new RingstoneError('RINGSTONE_WRONG_TYPE', 'the key holds a hash, which only RESP commands read');
+    case STATUS.SIZE_DIFFERS:
+      return new RingstoneError('RINGSTONE_SIZE_DIFFERS', 'the value has more or fewer bytes than its size says');
     case STATUS.WRONG_CODEC:
       return new RingstoneError(
         'RINGSTONE_WRONG_CODEC',

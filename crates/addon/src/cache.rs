@@ -93,6 +93,13 @@ pub fn open_cache(env: Env, options: OpenOptions, slab: Uint8Array) -> Result<Na
     Ok(NativeCache { handle })
 }
 
+impl NativeCache {
+    /// What its operations share.
+    pub fn handle(&self) -> &Rc<Handle> {
+        &self.handle
+    }
+}
+
 #[napi]
 impl NativeCache {
     /// The operations, as functions that belong to this opening.

@@ -5,7 +5,7 @@
 //! of the environment that called; `finish` alone waits, on a thread of its own, and answers by promise. The class `NativeLoad`
 //! runs a load in the same way.
 //!
-//! Data plane: `direct`, functions without the conversions of napi-rs.
+//! Data plane: `direct`, functions without the conversions of napi-rs. Values in pieces: `streams`.
 //!
 //! Lifetime: everything here is per environment (main thread or `worker_thread`). A server that was not stopped when
 //! its environment ends is stopped by a cleanup hook; one whose `NativeServer` is collected is stopped by `Drop`.
@@ -22,3 +22,4 @@ mod options;
 mod probe;
 mod server;
 mod stats;
+mod streams;

@@ -2,8 +2,10 @@
 
 mod host;
 mod queue;
+mod stats;
 
 pub use host::{Host, WakeFunction};
+pub use stats::{NativeLoaderStats, NativeLoadsStats};
 
 use crate::direct::Handle;
 use crate::error::{Code, Result};
@@ -13,12 +15,16 @@ use napi::bindgen_prelude::{Buffer, Either, Uint8Array};
 use napi_derive::napi;
 use queue::Event;
 use ringstone_engine::loads::{
-    LoadError, LoadHost, LoadId, LoadRequest, LoadedValue, LoaderId, LoaderOptions, OnError, RegisterError, Settled,
+    LoadError, LoadHost, LoadId, LoadRequest, LoadedValue, LoaderId, LoaderOptions, MAX_LOADERS, OnError,
+    RegisterError, Settled,
 };
 use ringstone_engine::{ErrorCode, OpenCache};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+const MANY_HINT: &str = " (1024 of a cache); close those that are not used, or take wider patterns";
+const _: () = assert!(MAX_LOADERS == 1024, "the hint says so");
 
 /// How a loader is used; whole numbers, times in milliseconds.
 #[napi(object)]
@@ -53,29 +59,6 @@ impl TryFrom<NativeLoaderOptions> for LoaderOptions {
             on_error: if options.fails_as_miss { OnError::Miss } else { OnError::Error },
         })
     }
-}
-
-/// What is counted of one loader.
-#[napi(object, object_from_js = false)]
-pub struct NativeLoaderStats {
-    /// Runs begun.
-    pub runs: f64,
-    /// Loads that gave a value.
-    pub loaded: f64,
-    /// Loads that gave none.
-    pub absent: f64,
-    /// Loads that failed, and requests that were refused.
-    pub failed: f64,
-    /// Who waited for a load that another had begun.
-    pub coalesced: f64,
-    /// Reads that were answered with a stale value.
-    pub stale_served: f64,
-    /// Runs now.
-    pub running: f64,
-    /// Loads that wait for their turn now.
-    pub queued: f64,
-    /// Requests and calls that wait now.
-    pub waiting: f64,
 }
 
 /// Something for JavaScript to do; one of the three.
@@ -157,7 +140,8 @@ impl NativeLoaders {
                 RegisterError::TooMany | RegisterError::PatternTooLong => ErrorCode::InvalidOption,
                 RegisterError::Thread(_) => ErrorCode::StartFailed,
             };
-            napi::Error::new(Code::Engine(code), error.to_string())
+            let hint = if matches!(error, RegisterError::TooMany) { MANY_HINT } else { "" };
+            napi::Error::new(Code::Engine(code), format!("a loader cannot be registered: {error}{hint}"))
         })?;
         self.loaders.insert(loader, id);
         Ok(())
@@ -175,18 +159,7 @@ impl NativeLoaders {
     #[napi]
     pub fn stats(&self, loader: u32) -> Option<NativeLoaderStats> {
         let (id, cache) = (self.loaders.get(&loader)?, self.handle.cache()?);
-        let stats = cache.loads.loader_stats(*id)?;
-        Some(NativeLoaderStats {
-            runs: stats.runs as f64,
-            loaded: stats.loaded as f64,
-            absent: stats.absent as f64,
-            failed: stats.failed as f64,
-            coalesced: stats.coalesced as f64,
-            stale_served: stats.stale_served as f64,
-            running: stats.running as f64,
-            queued: stats.queued as f64,
-            waiting: stats.waiting as f64,
-        })
+        cache.loads.loader_stats(*id).map(NativeLoaderStats::from)
     }
 
     /// What is to be done next; nothing: the next event will call the function that was given.

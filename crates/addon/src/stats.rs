@@ -1,5 +1,6 @@
 //! What a cache counts, for JavaScript.
 
+use crate::loads::NativeLoadsStats;
 use napi_derive::napi;
 use ringstone_engine::Stats;
 use ringstone_engine::direct::{CallerCounts, Direct, Operation};
@@ -86,6 +87,8 @@ pub struct NativeStats {
     pub own: NativeCounts,
     /// Of all openings that there are and were.
     pub all: NativeCounts,
+    /// Of all loaders.
+    pub loads: NativeLoadsStats,
 }
 
 impl NativeStats {
@@ -114,6 +117,7 @@ impl NativeStats {
             callers: u32::try_from(callers.count()).unwrap_or(u32::MAX),
             own: direct.counters().counts().into(),
             all: callers.counts().into(),
+            loads: direct.cache().loads.stats().into(),
         }
     }
 }

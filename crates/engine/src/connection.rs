@@ -140,6 +140,8 @@ pub struct Connection {
     pub discard: u64,
     /// A message in progress.
     pub receiving: Receiving,
+    /// What the next request has waited for, which is settled; until that request is executed.
+    pub granted: Option<Box<Waiting>>,
     /// How far an incomplete RESP array was scanned.
     pub progress: Progress,
     /// What its client has set, and how others reach it.
@@ -158,6 +160,7 @@ impl Connection {
             mode: Mode::from(protocol),
             discard: 0,
             receiving: Receiving::Nothing,
+            granted: None,
             progress: Progress::default(),
             session: Session::new(client),
         }

@@ -4,10 +4,10 @@ use crate::connection::{Connection, Receiving};
 use crate::counters::{CommandIndex, WorkerCounters};
 use crate::execute::loading::{self, Asking, Loading};
 use crate::intake::Step;
-use crate::loads::LoadError;
+use crate::loads::Patterns;
 use crate::parking::Waiting;
 use crate::reply::{ChainBody, OutputReply};
-use crate::shared::Outcome;
+use crate::shared::{Context, Outcome};
 use ringstone_net::Turn;
 use ringstone_store::Hash;
 
@@ -30,8 +30,8 @@ pub struct Lane<'t, 'i> {
     pub requests_left: usize,
     /// Of this turn, the last that was executed.
     pub last_command: Option<CommandIndex>,
-    /// What its next step has waited for is settled, and that is what came of it.
-    granted: Option<Result<(), LoadError>>,
+    /// What its next step has waited for is settled: see `Connection::granted`.
+    is_granted: bool,
     /// How it stands.
     pub state: LaneState,
 }
@@ -47,7 +47,7 @@ impl<'t, 'i> Lane<'t, 'i> {
             referenced_bytes: 0,
             requests_left: REQUESTS_PER_TURN,
             last_command: None,
-            granted: None,
+            is_granted: false,
             state: LaneState::Active,
         }
     }
@@ -102,14 +102,22 @@ impl<'t, 'i> Lane<'t, 'i> {
     #[cold]
     pub fn looks_again(&mut self) -> bool {
         let connection = &mut *self.turn.connection;
-        let Receiving::Load(waiting) = &connection.receiving else { return true };
-        if !waiting.is_over() {
-            self.state = LaneState::Parked;
-            return false;
+        match std::mem::replace(&mut connection.receiving, Receiving::Nothing) {
+            Receiving::Load(waiting) if waiting.is_over() => {
+                (connection.granted, self.is_granted) = (Some(waiting), true);
+                true
+            }
+            receiving => {
+                connection.receiving = receiving;
+                self.state = LaneState::Parked;
+                false
+            }
         }
-        self.granted = Some(waiting.failure().map_or(Ok(()), Err));
-        connection.receiving = Receiving::Nothing;
-        true
+    }
+
+    fn take_grant(&mut self) -> Option<Box<Waiting>> {
+        // Not in the lane itself, which would have to be dropped then: some hundred instructions in each turn.
+        if std::mem::take(&mut self.is_granted) { self.turn.connection.granted.take() } else { None }
     }
 
     /// Before a step is executed, while there are loaders: whether it is not to be, as it waits for loads, or is answered here, as
@@ -120,13 +128,17 @@ impl<'t, 'i> Lane<'t, 'i> {
         step: &Step<'_>,
         hash: Option<Hash>,
         start: Option<usize>,
-        asking: Option<&Asking<'_>>,
-        counters: &WorkerCounters,
+        patterns: Option<&Patterns>,
+        context: &Context<'_>,
         output_limit: usize,
     ) -> Option<Option<CommandIndex>> {
-        let loading = match (self.granted.take(), start, asking) {
-            (Some(granted), ..) => granted.err().map_or(Loading::Ready, Loading::Failed),
-            (None, Some(_), Some(asking)) => asking.ask(step, hash, &self.turn.connection.session),
+        let Context { shared, store, now_ms, counters, .. } = *context;
+        let loading = match (self.take_grant(), start, patterns) {
+            (Some(granted), ..) => granted.failure().map_or(Loading::Ready, Loading::Failed),
+            (None, Some(_), Some(patterns)) => {
+                let asking = Asking { loads: &shared.cache.loads, patterns, store, now_ms };
+                asking.ask(step, hash, &self.turn.connection.session)
+            }
             _ => Loading::Ready,
         };
         match (loading, start) {

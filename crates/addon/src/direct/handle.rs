@@ -5,6 +5,7 @@ use napi::bindgen_prelude::Uint8Array;
 use ringstone_engine::direct::Direct;
 use ringstone_engine::{Chain, OpenCache};
 use std::cell::{Cell, Ref, RefCell};
+use std::rc::Weak;
 use std::sync::Arc;
 
 /// Values of more than this part of the slab are not put there; see `LARGEST_IN_SLAB` in ts/cache/slab.ts.
@@ -24,6 +25,15 @@ pub enum Kept {
     Chain(Chain),
 }
 
+/// Holds memory of the cache as long as the opening is open.
+pub trait Release {
+    /// Gives it back.
+    fn release(&self);
+}
+
+/// Streams that may have ended before they are looked through.
+const LOOKED_THROUGH: usize = 64;
+
 /// One opening, used by the thread of its environment alone.
 pub struct Handle {
     /// Until it is closed.
@@ -34,6 +44,8 @@ pub struct Handle {
     /// Values on their way out.
     copy: Cell<Vec<u8>>,
     kept: Cell<Kept>,
+    /// Those that are not released yet, and some that are.
+    held: RefCell<Vec<Weak<dyn Release>>>,
     /// Who loads here, and waits for loads.
     host: RefCell<Option<Arc<Host>>>,
 }
@@ -47,6 +59,7 @@ impl Handle {
             scratch: Cell::default(),
             copy: Cell::default(),
             kept: Cell::default(),
+            held: RefCell::default(),
             host: RefCell::default(),
         }
     }
@@ -127,6 +140,23 @@ impl Handle {
         *self.slab.borrow_mut() = slab;
     }
 
+    /// Has it released when the opening is closed, if it is there still.
+    pub fn release_at_close(&self, one: Weak<dyn Release>) {
+        let mut held = self.held.borrow_mut();
+        if held.len() == held.capacity().max(LOOKED_THROUGH) {
+            held.retain(|one| one.strong_count() > 0);
+        }
+        held.push(one);
+    }
+
+    fn release_all(&self) {
+        for one in self.held.take() {
+            if let Some(one) = one.upgrade() {
+                one.release();
+            }
+        }
+    }
+
     /// Bytes of the slab.
     pub fn slab_len(&self) -> usize {
         self.slab.borrow().len()
@@ -144,10 +174,13 @@ impl Handle {
         self.host.borrow()
     }
 
-    /// Lets the cache go; what is loaded here is handed over.
+    /// Lets the cache go, and all that is held of it; what is loaded here is handed over.
     pub fn close(&self) {
+        self.release_all();
         self.kept.take();
         let Some(direct) = self.direct.borrow_mut().take() else { return };
+        // Finalizers come with a later turn of the loop; until then each opening would keep its slab.
+        self.use_slab(Uint8Array::from(Vec::new()));
         if let Some(host) = self.host.take() {
             host.leave(&direct.cache().loads);
         }

@@ -17,5 +17,6 @@ mod status;
 mod walks;
 mod writes;
 
-pub use handle::Handle;
+pub use handle::{Handle, Release};
 pub use operations::operations;
+pub use status::Status;

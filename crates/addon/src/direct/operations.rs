@@ -65,14 +65,7 @@ pub fn with_key(call: &Call<'_>, operation: impl FnOnce(&Direct, &[u8]) -> Answe
 /// Milliseconds; 0 = never, negative or missing = as the cache says.
 #[inline]
 pub fn ttl(call: &Call<'_>, index: usize) -> Ttl {
-    let ms = call.number_or(index, -1.0);
-    if ms > 0.0 {
-        Ttl::Ms(ms as u64)
-    } else if ms == 0.0 {
-        Ttl::Never
-    } else {
-        Ttl::Default
-    }
+    Ttl::from_ms(call.number_or(index, -1.0))
 }
 
 /// `ask(key, ticket)`: what is to be done about it, a [`ToDo`](crate::loads::ToDo).

@@ -39,6 +39,8 @@ pub enum Status {
     BadTarget = -15,
     /// The value is longer than a string can be.
     LongString = -16,
+    /// A value in pieces has more or fewer bytes than was said.
+    SizeDiffers = -17,
 }
 
 impl From<StoreError> for Status {

@@ -36,6 +36,19 @@ pub enum Ttl {
     Ms(u64),
 }
 
+impl Ttl {
+    /// Milliseconds as JavaScript gives them: 0 = never, negative or NaN = as the cache says.
+    pub fn from_ms(ms: f64) -> Ttl {
+        if ms > 0.0 {
+            Ttl::Ms(ms as u64)
+        } else if ms == 0.0 {
+            Ttl::Never
+        } else {
+            Ttl::Default
+        }
+    }
+}
+
 /// Why what is there was not changed, where it was not for want of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeError {

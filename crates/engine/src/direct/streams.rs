@@ -106,14 +106,18 @@ impl Direct {
     /// What is reserved stays so until the writer is published or dropped, and counts against
     /// [`RESERVED_SHARE`](ringstone_store::RESERVED_SHARE): the caller bounds how long a writer may stand still.
     pub fn writer(&self, key: &[u8], size: Option<usize>, flags: u32, ttl: Ttl) -> Result<ValueWriter, Error> {
+        let room = self.room(size).map_err(|error| self.refused(error))?;
+        Ok(ValueWriter { key: key.into(), flags, ttl, size, room })
+    }
+
+    fn room(&self, size: Option<usize>) -> Result<Room, Error> {
         let store = &self.cache.store;
-        let room = match size {
+        Ok(match size {
             Some(size) if size as u64 > store.options().max_value_size => return Err(Error::TooLarge),
             Some(size) if size >= store.chain_threshold() => Room::Large(store.reserve(size, self.now_ms())?),
             Some(size) => Room::Small(Vec::with_capacity(size)),
             None => Room::Small(Vec::new()),
-        };
-        Ok(ValueWriter { key: key.into(), flags, ttl, size, room })
+        })
     }
 
     /// Takes the next bytes. After an error the writer is of no use.
@@ -121,11 +125,11 @@ impl Direct {
         match writer.size {
             Some(size) if bytes.len() > size - writer.written() => return Err(WriteError::SizeDiffers),
             Some(_) => {}
-            None => self.make_room(writer, bytes.len())?,
+            None => self.make_room(writer, bytes.len()).map_err(|error| self.refused(error))?,
         }
         match &mut writer.room {
             Room::Small(kept) => kept.extend_from_slice(bytes),
-            Room::Large(body) => self.fill(body, bytes)?,
+            Room::Large(body) => self.fill(body, bytes).map_err(|error| self.refused(error))?,
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ fn large_values_are_received_outside_of_their_cell() {
     let f = plain();
     let threshold = f.direct.cache().store.chain_threshold();
     for length in [threshold - 1, threshold, threshold + 1, 1 << 20] {
-        let value: Vec<u8> = (0..length).map(|n| (n * 31 >> 3) as u8).collect();
+        let value: Vec<u8> = (0..length).map(|n| ((n * 31) >> 3) as u8).collect();
         f.set("large", &value, Ttl::Never);
         assert_eq!(f.get("large"), Some(value.clone()), "{length}");
         assert_eq!(f.direct.add(b"large", NewValue::Bytes(&value), 0, Ttl::Never), Ok(false));
