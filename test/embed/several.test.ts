@@ -97,8 +97,7 @@ test('each key is a read or a write of its own', () => {
   ]);
   cache.mgetString(['a', 'b', 'c', 'd', 'e']);
   cache.mget(['a', 'c']);
-  const { reads } = cache.stats();
-  expect(reads).toEqual({ hits: 3, misses: 4 });
+  expect(cache.stats().own).toMatchObject({ hits: 3, misses: { absent: 4 } });
 });
 
 describe('errors', () => {
