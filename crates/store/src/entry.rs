@@ -322,9 +322,12 @@ impl<'s, 'k> Entry<'s, 'k> {
 
     /// New bytes, same flags, expiry and kind, neither stale nor won nor loaded (INCR). `None` when there is no live item.
     pub fn replace_value(&mut self, value: &[u8]) -> Option<Result<Cas, Error>> {
-        let item = self.live()?;
-        let attributes = next_attributes(item);
-        Some(self.set(NewValue::Bytes(value), attributes))
+        let (key, hash, now) = (self.key, self.hash, self.now);
+        let mut view = self.view();
+        let old = view.find_live(key, hash, now).ok()?;
+        let attributes = next_attributes(old.1);
+        let in_place = view.replace_in_place(old, key, hash, value, &attributes, now);
+        Some(in_place.map_or_else(|| self.set(NewValue::Bytes(value), attributes), Ok))
     }
 
     fn amend(&mut self, renewed: bool, change: impl FnOnce(&mut Attributes)) -> Option<Result<Cas, Error>> {

@@ -34,6 +34,14 @@ impl Source<'_> {
     }
 }
 
+/// What is written.
+struct Version<'v> {
+    value: [&'v [u8]; 2],
+    attributes: &'v Attributes,
+    /// What stays of the old version, if it is the same with another place.
+    kept: Option<&'v Kept>,
+}
+
 impl<'a> View<'a, '_> {
     /// Writes a new version: in place where it fits, appended otherwise.
     pub fn set(
@@ -133,18 +141,14 @@ impl<'a> View<'a, '_> {
         now: Now,
     ) -> Result<Cas, Error> {
         let length = value[0].len() + value[1].len();
+        let old = self.find_live(key, hash, now).ok();
+        if let Some(old) = old
+            && let Some(cas) = self.write_over(old, key, hash, &Version { value, attributes, kept }, now)
+        {
+            return Ok(cas);
+        }
         let wide_bytes = new_wide_bytes(key.len(), attributes);
         let bytes = small_bytes(key.len(), length, wide_bytes, attributes);
-        let old = self.find_live(key, hash, now).ok();
-        if let Some((slot, item)) = old
-            && !item.has_chain()
-            && bytes <= item.bytes()
-        {
-            let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
-            self.overwrite(slot, item, bytes, &head, value);
-            self.report_version(hash, slot.place(), kept, now);
-            return Ok(head.shown_cas());
-        }
         let queue = old.map(|(slot, _)| self.queue_of(slot));
         let queue = self.prepare(hash, queue, now)?;
         let class = if self.shared.options.eviction == Eviction::S3Fifo { class_of(bytes) } else { 0 };
@@ -157,6 +161,45 @@ impl<'a> View<'a, '_> {
         // What was evicted for its own room is there again.
         self.report_version(hash, place, kept.filter(|_| replaced), now);
         Ok(head.shown_cas())
+    }
+
+    /// Writes a new version of an item that was found, if it fits in its place.
+    pub fn replace_in_place(
+        &mut self,
+        old: (SlotRef<'a>, RawItem),
+        key: &[u8],
+        hash: Hash,
+        value: &[u8],
+        attributes: &Attributes,
+        now: Now,
+    ) -> Option<Cas> {
+        if value.len() >= self.pool().geometry.chain_threshold() {
+            return None;
+        }
+        let version = Version { value: [value, &[]], attributes, kept: None };
+        let cas = self.write_over(old, key, hash, &version, now)?;
+        self.slot.counters.stored.add(1);
+        Some(cas)
+    }
+
+    #[inline]
+    fn write_over(
+        &mut self,
+        (slot, item): (SlotRef<'a>, RawItem),
+        key: &[u8],
+        hash: Hash,
+        &Version { value, attributes, kept }: &Version<'_>,
+        now: Now,
+    ) -> Option<Cas> {
+        let wide_bytes = new_wide_bytes(key.len(), attributes);
+        let bytes = small_bytes(key.len(), value[0].len() + value[1].len(), wide_bytes, attributes);
+        if item.has_chain() || bytes > item.bytes() {
+            return None;
+        }
+        let head = Head { wide_bytes, ..self.head(key, attributes, kept, now) };
+        self.overwrite(slot, item, bytes, &head, value);
+        self.report_version(hash, slot.place(), kept, now);
+        Some(head.shown_cas())
     }
 
     /// Writes a version over the old one, which is at least as long; what is left becomes a gap.

@@ -1,0 +1,175 @@
+/** Several keys in one call: the same as one after another, whatever the keys and values are. */
+import { describe, expect, test } from '@jest/globals';
+import { uniform } from '../../bench/missratio/random.mjs';
+import { Cache, type Codec, type Key } from '../../ts/index.ts';
+
+const open = (name: string) => Cache.open({ name: `several ${name}`, maxMemory: '64mb' });
+
+const WORDS = ['Ada', 'é', '世界', '', '\0', 'x'.repeat(40), 'ß'.repeat(300), '🙂'];
+
+/** Keys and values of all kinds, the same for the same seed. */
+function makeEntries(seed: number, count: number, longest: number): [Key, string | Buffer][] {
+  const random = uniform(seed);
+  const pick = (most: number) => Math.floor(random() * most);
+  return Array.from({ length: count }, () => {
+    const name = `key:${pick(count)}`;
+    const keys: Key[] = [name, `${name}:é`, `${name}\0zero`, Buffer.from(name)];
+    const key = random() < 0.9 ? name : (keys[pick(keys.length)] as Key);
+    const text = random() < 0.2 ? WORDS[pick(WORDS.length)] : 'v'.repeat(Math.floor(longest ** random()));
+    return [key, random() < 0.9 ? (text ?? '') : Buffer.from(text ?? '')];
+  });
+}
+
+describe.each([
+  ['short values', 3000, 200],
+  ['values of all lengths', 400, 300_000],
+])('%s', (name, count, longest) => {
+  test.each([1, 2, 3])('as one after another, seed %d', seed => {
+    using cache = open(`${name} ${seed}`);
+    using other = open(`${name} ${seed}, one by one`);
+    const entries = makeEntries(seed, count, longest);
+    cache.mset(entries);
+    for (const [key, value] of entries) other.set(key, value);
+    expect(cache.size).toBe(other.size);
+    const keys = makeEntries(seed + 10, 2 * count, 1).map(([key]) => key);
+    const strings = keys.map(key => other.getString(key));
+    expect(strings).toEqual(keys.map(key => cache.getString(key)));
+    expect(cache.mgetString(keys)).toEqual(strings);
+    const only = keys.filter(key => typeof key === 'string' && !key.includes('\0'));
+    expect(cache.mgetString(only)).toEqual(only.map(key => other.getString(key)));
+    expect(cache.mget(only)).toEqual(only.map(key => other.get(key)));
+    expect(cache.mget(keys)).toEqual(keys.map(key => other.get(key)));
+    expect(strings).toContain(undefined);
+    expect(strings.some(text => text !== undefined && text.length > longest / 4)).toBe(true);
+  });
+});
+
+test('nothing asked for is nothing found', () => {
+  using cache = open('nothing');
+  expect([cache.mget([]), cache.mgetString([])]).toEqual([[], []]);
+  cache.mset([]);
+  expect(cache.size).toBe(0);
+  expect(cache.mgetString(['a', 'b'])).toEqual([undefined, undefined]);
+});
+
+test('buffers stay as they are while more is read and written', () => {
+  using cache = open('buffers');
+  const keys = Array.from({ length: 50 }, (_, number) => `key:${number}`);
+  const kept: (string | undefined)[][] = [];
+  const found = Array.from({ length: 40 }, (_, turn) => {
+    cache.mset(keys.map((key, at) => [key, `${turn} ${at} ${'z'.repeat(at * turn)}`] as const));
+    kept.push(cache.mgetString(keys));
+    return cache.mget(keys);
+  });
+  expect(found.map(values => values.map(String))).toEqual(kept);
+  expect(kept[39]?.[49]).toBe(`39 49 ${'z'.repeat(39 * 49)}`);
+});
+
+test('the last of the same key is what stays; a TTL is that of all', () => {
+  using cache = open('order');
+  cache.mset([
+    ['a', '1'],
+    ['b', Buffer.from('2')],
+    ['a', 'x'.repeat(5000)],
+    ['a', '3'],
+    ['b', '4'],
+  ]);
+  expect(cache.mgetString(['a', 'b'])).toEqual(['3', '4']);
+  expect(cache.ttl('a')).toBe(Number.POSITIVE_INFINITY);
+  cache.mset(
+    [
+      ['a', '5'],
+      ['c', Buffer.from('6')],
+    ],
+    { ttl: 60_000 },
+  );
+  for (const key of ['a', 'c']) {
+    expect(cache.ttl(key)).toBeLessThanOrEqual(60_000);
+    expect(cache.ttl(key)).toBeGreaterThan(30_000);
+  }
+});
+
+test('each key is a read or a write of its own', () => {
+  using cache = open('counts');
+  cache.mset([
+    ['a', '1'],
+    ['b', '2'],
+  ]);
+  cache.mgetString(['a', 'b', 'c', 'd', 'e']);
+  cache.mget(['a', 'c']);
+  expect(cache.stats().own).toMatchObject({ hits: 3, misses: { absent: 4 } });
+});
+
+describe('errors', () => {
+  test.each([
+    ['an empty key', ['a', ''], 'RINGSTONE_INVALID_ARGUMENT'],
+    ['a key that is too long', ['a', 'k'.repeat(65_537)], 'RINGSTONE_INVALID_ARGUMENT'],
+    ['what is no key', ['a', 5], 'RINGSTONE_INVALID_ARGUMENT'],
+    ['a hole', [undefined, 'a'], 'RINGSTONE_INVALID_ARGUMENT'],
+  ])('%s', (_, keys, code) => {
+    using cache = open('errors');
+    const bad = keys as string[];
+    expect(() => cache.mget(bad)).toThrow(expect.objectContaining({ code }));
+    expect(() => cache.mgetString(bad)).toThrow(expect.objectContaining({ code }));
+    expect(() => cache.mset(bad.map(key => [key, 'value']))).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('a value that is too long: what came before it is written', () => {
+    using cache = Cache.open({ name: 'several, small', maxMemory: '8mb', maxValueSize: 2000 });
+    const write = () =>
+      cache.mset([
+        ['a', '1'],
+        ['b', 'x'.repeat(2001)],
+        ['c', '3'],
+      ]);
+    expect(write).toThrow(expect.objectContaining({ code: 'RINGSTONE_TOO_LARGE' }));
+    expect(cache.mgetString(['a', 'b', 'c'])).toEqual(['1', undefined, undefined]);
+  });
+
+  test('a closed cache', () => {
+    const cache = open('closed');
+    cache.mset([['a', '1']]);
+    cache.close();
+    for (const call of [
+      () => cache.mget(['a', 'b']),
+      () => cache.mgetString(['a', 'b']),
+      () => cache.mset([['a', '1']]),
+    ])
+      expect(call).toThrow(expect.objectContaining({ code: 'RINGSTONE_CLOSED' }));
+  });
+});
+
+describe('codecs', () => {
+  test('values are decoded; those without the flags of the codec are refused', () => {
+    using cache = Cache.open<{ n: number }>({ name: 'several codec', maxMemory: '8mb', codec: 'json' });
+    using plain = Cache.open({ name: 'several codec' });
+    cache.mset([
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ]);
+    expect(cache.mget(['a', 'none', 'b'])).toEqual([{ n: 1 }, undefined, { n: 2 }]);
+    expect(cache.mgetString(['b', 'a'])).toEqual(['{"n":2}', '{"n":1}']);
+    plain.set('c', 'bytes of somebody else');
+    expect(() => cache.mget(['a', 'c'])).toThrow(expect.objectContaining({ code: 'RINGSTONE_WRONG_CODEC' }));
+  });
+
+  test('a codec that reads several itself while several are decoded', () => {
+    const nested: Codec<string> = {
+      name: 'nested',
+      encode: text => text,
+      decode: bytes => `${bytes} ${cache.mgetString(['x', 'y', 'z'])}`,
+    };
+    using plain = Cache.open({ name: 'several nested', maxMemory: '8mb' });
+    using cache = Cache.open({ name: 'several nested', codec: nested });
+    plain.mset([
+      ['x', '1'],
+      ['y', '22'],
+      ['z', '333'],
+    ]);
+    cache.mset([
+      ['a', 'A'],
+      ['b', 'BBBB'],
+    ]);
+    expect(cache.mget(['a', 'b'])).toEqual(['A 1,22,333', 'BBBB 1,22,333']);
+  });
+});
