@@ -1,11 +1,15 @@
 /** `npm run bench:embed`: its material, its table, and in its smallest form the bench itself. No figure is asserted. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { openAdapter } from '../../bench/embed/adapters.mjs';
 import { CONTENDERS } from '../../bench/embed/contenders.mjs';
 import { byFill, DEFAULT_LOADS, keysPerCall, LOADS, type Operation } from '../../bench/embed/loads.mjs';
 import { freshKey, makeGroups, makeKeys, makeOrder, ORDER, valueMaker, valueSum } from '../../bench/embed/material.mjs';
+import { HOLDERS, measureMemory, renderHolding } from '../../bench/embed/memory.mjs';
+import { renderParts } from '../../bench/embed/parts.mjs';
+import { measurePauses } from '../../bench/embed/pauses.mjs';
 import { type Cell, Rounds, takes } from '../../bench/embed/rounds.mjs';
 import { renderCalls } from '../../bench/embed/table.mjs';
 import { root } from '../harness/ringstone.ts';
@@ -146,6 +150,48 @@ test('the smallest form of the bench: every operation of the caches of this proc
   for (const name of names)
     expect(page).toMatch(new RegExp(`^\\| ${name} \\| [\\d.,]+ \\|( [\\d.,]+ \\([\\d.,]+\\) \\|){3}$`, 'm'));
 }, 120_000);
+
+test('the smallest form of --memory: what a few entries cost in memory and pauses', async () => {
+  const holders = CONTENDERS.filter(({ name }) => HOLDERS.includes(name));
+  const cells = await measureMemory(holders, { items: 2000, rounds: 1, rate: 5000, steady_ms: 50 }, process.env);
+  const pauses = Object.fromEntries(
+    ['longest_ms', 'p999_ms', 'gc_longest_ms', 'gc_total_ms', 'elapsed_ms'].map(name => [name, expect.any(Number)]),
+  );
+  const bytes = expect.any(Number);
+  const round = { empty_rss_bytes: bytes, filled_rss_bytes: bytes, steady_rss_bytes: bytes, misses: 0 };
+  expect(cells).toEqual(
+    holders.map(({ name, title }) => ({
+      contender: name,
+      title,
+      rounds: [{ ...round, filling: pauses, steady: pauses }],
+      problems: [],
+    })),
+  );
+  const rows = renderHolding(cells, 2000).split('\n');
+  expect(rows[0]).toMatch(/^\| 2,000 entries \| RSS, MiB \|/);
+  for (const { title } of holders)
+    expect(rows).toContainEqual(expect.stringMatching(new RegExp(`^\\| ${title} \\|( -?[\\d.]+ \\|){9}$`)));
+}, 60_000);
+
+test('pauses: a loop that stood still was late by that much', async () => {
+  const { longest_ms, elapsed_ms } = await measurePauses(async () => {
+    await sleep(5);
+    for (const end = performance.now() + 60; performance.now() < end; );
+    await sleep(5);
+  });
+  expect(longest_ms).toBeGreaterThan(40);
+  expect(longest_ms).toBeLessThan(elapsed_ms);
+});
+
+test('parts: a row for each', () => {
+  expect(renderParts({ 'an empty call': 9.94, 'a long one': 1234.5 }).split('\n')).toEqual([
+    '| part | ns |',
+    '| --- | ---: |',
+    '| an empty call | 9.9 |',
+    '| a long one | 1,235 |',
+    '',
+  ]);
+});
 
 test.each([
   [['--only', 'nonsense'], '--only nonsense matches no load and no contender'],
