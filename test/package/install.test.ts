@@ -9,6 +9,7 @@ import { CONSUMERS, TSCONFIGS } from './consumers.ts';
 import { environment as env, INSTALL_TIMEOUT_MS, Packed } from './packed.ts';
 
 interface Manifest {
+  name: string;
   version: string;
   exports: Record<string, unknown>;
   optionalDependencies?: Record<string, string>;
@@ -31,10 +32,15 @@ afterAll(async () => {
   await packed?.remove();
 });
 
+/** Node.js 20.17 cannot require what is a module only; newer ones are told not to. */
+const PLAIN_REQUIRE = process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
+  ? ['--no-experimental-require-module']
+  : [];
+
 /** Runs a program of the project; the JSON that it writes. */
 async function program(name: string, text: string): Promise<unknown> {
   writeFileSync(packed.path(name), text);
-  const { code, stdout, stderr } = await run(process.execPath, [name], { cwd: packed.project, env });
+  const { code, stdout, stderr } = await run(process.execPath, [...PLAIN_REQUIRE, name], { cwd: packed.project, env });
   expect([stderr, code]).toEqual(['', 0]);
   return JSON.parse(stdout);
 }
@@ -110,6 +116,26 @@ import('ringstone').then(imported => {
       seen: 'required',
       differ: Array(2).fill(['RINGSTONE_OPTIONS_DIFFER', true, true]),
     });
+  });
+
+  test('every export gives the same names to import and to require', async () => {
+    // In the repository, where the libraries are installed that adapters are for.
+    const names = Object.keys(ours.exports)
+      .filter(path => path !== './package.json')
+      .map(path => join(ours.name, path));
+    const text = `Promise.all(${JSON.stringify(names)}.map(async name => {
+  const own = exports => Object.keys(exports).filter(key => key !== '__esModule').sort();
+  return [name, own(await import(name)), own(require(name))];
+})).then(all => console.log(JSON.stringify(all)));`;
+    const { code, stdout, stderr } = await run(process.execPath, [...PLAIN_REQUIRE, '--eval', text], {
+      cwd: root,
+      env,
+    });
+    expect([stderr, code]).toEqual(['', 0]);
+    for (const [name, imported, required] of JSON.parse(stdout) as [string, string[], string[]][]) {
+      expect([name, imported.length > 0]).toEqual([name, true]);
+      expect([name, required]).toEqual([name, imported]);
+    }
   });
 
   test('a worker of the other system joins a cache by its name', async () => {

@@ -27,7 +27,8 @@ const LONGEST_KEY_BYTES = 1024;
 
 function sourceOptions(source: CacheSource | undefined): CacheOptions {
   if (source === undefined) return {};
-  if (!('getString' in source)) return source;
+  // Without a codec, which options in a variable may have: that of the adapter is what counts.
+  if (!('getString' in source)) return { ...source, codec: undefined } as CacheOptions;
   if (source.closed) throw new RingstoneError('RINGSTONE_CLOSED', 'the cache that the adapter was given is closed');
   // By its name and not itself: its codec is not the adapter's, and it may be of the package's other module format.
   return { name: source.name };

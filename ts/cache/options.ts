@@ -5,7 +5,10 @@ import { readMachine } from '../machine.ts';
 import type { OpenOptions } from '../native.ts';
 import type { Codec } from './codec.ts';
 
-/** How a cache is opened. What is left out has its default, or, where the cache is open already, is as it is there. */
+/**
+ * How a cache is opened. What is left out has its default, or, where the cache is open already, is as it is there.
+ * Values are strings and bytes.
+ */
 export interface CacheOptions {
   /** Every thread of the process that opens this name has the same cache. `default` by default. */
   readonly name?: string;
@@ -29,8 +32,7 @@ export interface CacheOptions {
 export interface CodecOptions<T = unknown> extends CacheOptions {
   /**
    * How this handle's values become bytes: `'json'`, `'v8'` (structured clone: dates, maps, typed arrays, cycles), or a codec of
-   * your own. Another handle of the same cache may have another one: values are marked with the codec that they are by. Without
-   * one values are strings and bytes.
+   * your own. Another handle of the same cache may have another one: values are marked with the codec that they are by.
    */
   readonly codec: 'json' | 'v8' | Codec<T>;
 }

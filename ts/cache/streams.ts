@@ -128,7 +128,7 @@ class ValueReadable extends Readable {
       this.#left = native.remaining;
     }
     if (this.#left === 0) return void this.push(null);
-    const chunk = Buffer.allocUnsafeSlow(Math.min(wanted, this.#left));
+    const chunk = Buffer.allocUnsafe(Math.min(wanted, this.#left));
     const got = this.#native.read(chunk);
     if (got < 0) return void this.destroy(readError(got));
     this.#left -= got;

@@ -141,9 +141,9 @@ impl NativeReader {
 
     /// Copies what comes next, as much as there is room or is left; how much.
     #[napi]
-    pub fn read(&self, mut target: BufferSlice<'_>) -> i32 {
+    pub fn read(&self, mut target: BufferSlice<'_>) -> i64 {
         let mut slot = self.slot.0.borrow_mut();
-        slot.as_mut().map_or(Status::Closed as i32, |reader| reader.read(&mut target) as i32)
+        slot.as_mut().map_or(Status::Closed as i64, |reader| reader.read(&mut target) as i64)
     }
 
     /// Lets the version go.

@@ -4,9 +4,10 @@ use crate::connection::{Connection, Receiving};
 use crate::counters::{CommandIndex, WorkerCounters};
 use crate::execute::loading::{self, Asking, Loading};
 use crate::intake::Step;
+use crate::loads::Patterns;
 use crate::parking::Waiting;
 use crate::reply::{ChainBody, OutputReply};
-use crate::shared::Outcome;
+use crate::shared::{Context, Outcome};
 use ringstone_net::Turn;
 use ringstone_store::Hash;
 
@@ -127,13 +128,17 @@ impl<'t, 'i> Lane<'t, 'i> {
         step: &Step<'_>,
         hash: Option<Hash>,
         start: Option<usize>,
-        asking: Option<&Asking<'_>>,
-        counters: &WorkerCounters,
+        patterns: Option<&Patterns>,
+        context: &Context<'_>,
         output_limit: usize,
     ) -> Option<Option<CommandIndex>> {
-        let loading = match (self.take_grant(), start, asking) {
+        let Context { shared, store, now_ms, counters, .. } = *context;
+        let loading = match (self.take_grant(), start, patterns) {
             (Some(granted), ..) => granted.failure().map_or(Loading::Ready, Loading::Failed),
-            (None, Some(_), Some(asking)) => asking.ask(step, hash, &self.turn.connection.session),
+            (None, Some(_), Some(patterns)) => {
+                let asking = Asking { loads: &shared.cache.loads, patterns, store, now_ms };
+                asking.ask(step, hash, &self.turn.connection.session)
+            }
             _ => Loading::Ready,
         };
         match (loading, start) {

@@ -5,10 +5,10 @@ use crate::cells::Cells;
 use crate::client::{Client, Mail};
 use crate::connection::{Connection, Mode, Receiving};
 use crate::counters::{CommandIndex, Latency, WorkerCounters};
-use crate::execute::loading::Asking;
 use crate::execute::{prefetch, resp, step};
 use crate::intake::{Bounds, Intake, take};
 use crate::lane::{Lane, LaneState};
+use crate::loads::Patterns;
 use crate::plain::take_plain;
 use crate::reply::{ChainBody, OutputReply, Reply};
 use crate::round::{Place, Queued, Round, blocks, command_name, only_command, reads_counters};
@@ -111,6 +111,7 @@ impl Worker {
         &mut self,
         lanes: &mut [Lane<'_, '_>],
         round: &mut Round<'_>,
+        patterns: Option<&Patterns>,
         grants: bool,
         now_ms: UnixMillis,
         arrived_ns: u64,
@@ -121,10 +122,6 @@ impl Worker {
         let counters = self.shared.counters.worker(self.index);
         let store = &*self.shared.store;
         let cells = Cells::Open(store);
-        let loads = &self.shared.cache.loads;
-        let patterns = loads.any().then(|| loads.patterns());
-        let asking = patterns.as_deref().map(|patterns| Asking { loads, patterns, store, now_ms });
-        let asks = grants || asking.is_some();
         let (hashes, scratch) = (&mut self.hashes, &mut self.scratch);
         let traced = self.shared.cache.trace.traced();
         let timing = Timing::new(&self.shared.settings);
@@ -143,7 +140,8 @@ impl Worker {
                 lane.put_off(start);
                 continue;
             }
-            if asks && let Some(index) = lane.hold_up(step, hash, *start, asking.as_ref(), counters, self.output_limit)
+            if (grants || patterns.is_some())
+                && let Some(index) = lane.hold_up(step, hash, *start, patterns, &context, self.output_limit)
             {
                 executed.extend(index);
                 continue;
@@ -233,13 +231,16 @@ impl Service for Worker {
         lanes.extend(batch.iter_mut().map(Lane::new));
         let counters = self.shared.counters.worker(self.index);
         lanes.iter_mut().for_each(|lane| lane.read_mail(counters));
+        let loads = &self.shared.cache.loads;
+        // Here, and not where it is used: it has to be dropped, and what is made after it would be moved for that.
+        let patterns = loads.any().then(|| loads.patterns());
         let mut round = Round::new();
         loop {
             let grants = self.collect(&mut lanes, &mut round, now_ms);
             if round.is_empty() {
                 break;
             }
-            self.execute_round(&mut lanes, &mut round, grants, now_ms, arrived_ns);
+            self.execute_round(&mut lanes, &mut round, patterns.as_deref(), grants, now_ms, arrived_ns);
         }
         for lane in &mut lanes {
             lane.turn.connection.session.client.was_active(now_ms, lane.last_command);

@@ -400,3 +400,41 @@ fn what_is_counted_moves_and_is_shown() {
     }
     drop(clients);
 }
+
+#[test]
+fn what_others_make_of_a_loaded_item_is_not_refreshed() {
+    let requests: [(Protocol, &str); 9] = [
+        (Memcached, "incr l1 1\r\n"),
+        (Memcached, "ma l1\r\n"),
+        (Memcached, "append l1 0 0 1\r\n1\r\n"),
+        (Memcached, "set l1 0 0 1\r\n1\r\n"),
+        (Resp, "INCR l1\r\n"),
+        (Resp, "INCRBYFLOAT l1 1.5\r\n"),
+        (Resp, "SET l1 1 KEEPTTL\r\n"),
+        (Resp, "SETRANGE l1 0 2\r\n"),
+        (Resp, "RENAME l1 l2\r\nRENAME l2 l1\r\n"),
+    ];
+    for (protocol, request) in requests {
+        let (mut bench, host) = bench(LoaderOptions { stale_for_ms: 60_000, ..QUICK });
+        let mut client = bench.whole(Memcached, b"get l1\r\n");
+        let number = ringstone_engine::loads::LoadedValue { bytes: b"5".to_vec(), flags: 0 };
+        loads(&bench).settle(host.take()[0].id, Ok(Some(number)));
+        client.send(&mut bench.worker, b"");
+        assert!(client.take_text().starts_with("VALUE l1 0 1\r\n5"));
+        let text = bench.whole(protocol, request.as_bytes()).take_text();
+        assert!(!text.contains("ERR"), "{request}: {text}");
+        bench.clock.set(START_MS + 2000);
+        let got = bench.whole(Resp, b"GET l1\r\n").take_text();
+        assert!(got.starts_with('$') && host.take().is_empty(), "{request}: {got}");
+        assert_eq!(loads(&bench).stats().stale_served, 0, "{request}");
+    }
+    // A touch is no write: the value is still the loader's.
+    for (protocol, request) in [(Memcached, "touch l1 100\r\n"), (Resp, "PEXPIRE l1 60500\r\n")] {
+        let (mut bench, host) = bench(LoaderOptions { stale_for_ms: 60_000, ..QUICK });
+        answered(&mut bench, &host, Memcached, b"get l1\r\n");
+        bench.whole(protocol, request.as_bytes());
+        bench.clock.set(START_MS + 50_000);
+        assert!(bench.whole(Memcached, b"get l1\r\n").text().starts_with("VALUE"), "{request}");
+        assert_eq!(host.take().len(), 1, "{request}");
+    }
+}

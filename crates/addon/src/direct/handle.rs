@@ -179,6 +179,8 @@ impl Handle {
         self.release_all();
         self.kept.take();
         let Some(direct) = self.direct.borrow_mut().take() else { return };
+        // Finalizers come with a later turn of the loop; until then each opening would keep its slab.
+        self.use_slab(Uint8Array::from(Vec::new()));
         if let Some(host) = self.host.take() {
             host.leave(&direct.cache().loads);
         }

@@ -66,7 +66,8 @@ pub fn arithmetic_on(
             before = Some(item.expires_at_ms);
             match next_number(&item, command) {
                 Ok(next) => {
-                    let marks = item.marks;
+                    // What is counted is not what a loader gave.
+                    let marks = Marks { loaded: false, ..item.marks };
                     count(&mut entry, next, marks, terms)
                 }
                 Err(refused) => refused,

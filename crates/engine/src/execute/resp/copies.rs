@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use crate::shared::Context;
 use ringstone_protocol::resp::options::SYNTAX_ERROR;
 use ringstone_protocol::resp::reply;
-use ringstone_store::{Attributes, Entry, Error, NewValue};
+use ringstone_store::{Attributes, Entry, Error, Marks, NewValue};
 
 const NO_SUCH_KEY: &str = "ERR no such key";
 const SAME_OBJECT: &str = "ERR source and destination objects are the same";
@@ -23,7 +23,9 @@ impl Copied {
     fn of(entry: &mut Entry<'_, '_>) -> Option<Copied> {
         let item = entry.get().ok()?;
         let value = Old::of(&item.value);
-        let (flags, expires_at_ms, marks) = (item.flags, item.expires_at_ms, item.marks);
+        let (flags, expires_at_ms) = (item.flags, item.expires_at_ms);
+        // No loader gave it to the other key.
+        let marks = Marks { loaded: false, ..item.marks };
         Some(Copied { value, attributes: Attributes { flags, expires_at_ms, marks, ..Attributes::default() } })
     }
 

@@ -131,16 +131,18 @@ impl Work<'_> {
         load.loader = id;
     }
 
-    /// Runs a load once more that is between.
+    /// Has a load that is between run once more, or by another loader.
     pub(super) fn restart(&mut self, serial: u64, avoided: Option<LoaderId>) {
         let Some(load) = self.state.loads.get(&serial) else { return };
         if self.now_ms >= load.deadline_ms {
             return self.finish(serial, Settled::Failed(LoadError::TimedOut));
         }
+        // Of those that were not run yet, who came first stays the first.
+        let was_run = load.failures > 0 || load.repeated;
         match self.choose(load.group, avoided) {
             Some(loader) => {
                 self.move_to(serial, loader);
-                self.start(serial, true);
+                self.start(serial, was_run);
             }
             None => self.finish(serial, Settled::Gone),
         }

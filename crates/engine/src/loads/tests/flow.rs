@@ -223,6 +223,36 @@ fn a_host_that_leaves_is_not_called_and_its_loads_go_to_others() {
 }
 
 #[test]
+fn what_waits_for_a_turn_of_a_loader_that_goes_keeps_its_order() {
+    let (mut bench, host) = Bench::with_loader(LoaderOptions { max_concurrent: 1, ..QUICK });
+    let (heir, _) = bench.host("", LoaderOptions { max_concurrent: 1, ..QUICK });
+    ["a", "x", "b", "y", "c", "z", "d"].iter().for_each(|key| _ = bench.wait(key));
+    bench.cache.loads.leave(&(host as _));
+    let mut order = String::new();
+    while let Some(run) = heir.take().pop() {
+        order.push_str(std::str::from_utf8(&run.key).expect("text"));
+        bench.give(&run, "v");
+        bench.check();
+    }
+    assert_eq!(order, "xayzbcd", "what had been begun, what waited here, what waited there");
+}
+
+#[test]
+fn with_the_last_loader_goes_what_is_remembered() {
+    let mut bench = Bench::new();
+    let (first, first_id) = bench.host("a", LoaderOptions { negative_ttl_ms: 60_000, ..QUICK });
+    let (_second, second_id) = bench.host("b", QUICK);
+    bench.wait("a");
+    bench.cache.loads.settle(first.one().id, Ok(None));
+    bench.cache.loads.unregister(first_id);
+    bench.cache.loads.unregister(second_id);
+    // Nobody would look for what is over, and every write would be told of for ever.
+    assert_eq!(bench.stats().remembered, 0);
+    assert!(!bench.cache.loads.core.table.is_observing());
+    bench.check();
+}
+
+#[test]
 fn all_hosts_that_leave_at_once_make_no_second_failure() {
     let (mut bench, host) = Bench::with_loader(QUICK);
     let same: Arc<dyn LoadHost> = host.clone();
