@@ -27,6 +27,11 @@ impl Core {
         self.any.store(work.loaders() > 0, Ordering::Relaxed);
     }
 
+    /// The table, by one who has read the clock.
+    pub fn work(&self, now_ms: UnixMillis) -> Work<'_> {
+        self.table.work(now_ms, self.clock.steady_ms())
+    }
+
     /// With no lock held.
     pub fn perform(&self, actions: Actions) {
         if let Some(due_ms) = actions.due_ms {
@@ -35,8 +40,8 @@ impl Core {
         actions.perform();
     }
 
-    pub fn tick(&self, now_ms: UnixMillis) -> Option<UnixMillis> {
-        let mut work = self.table.work(now_ms);
+    pub fn tick(&self) -> Option<u64> {
+        let mut work = self.work(self.clock.now_ms());
         work.tick();
         let next = work.next_due();
         self.perform(work.end());
@@ -48,7 +53,7 @@ impl Core {
         let now_ms = self.clock.now_ms();
         let new = value.as_ref().map(|value| self.new_value(&value.bytes, now_ms));
         let mut entry = self.store.entry(&answered.key, answered.hash, now_ms);
-        let mut work = self.table.work(now_ms);
+        let mut work = self.work(now_ms);
         if work.may_store(answered.serial, value.as_ref()) {
             // Nobody else can change the key meanwhile, nor ask for it.
             let early = work.end();
@@ -65,7 +70,7 @@ impl Core {
                     Ok(())
                 }
             };
-            work = self.table.work(now_ms);
+            work = self.work(now_ms);
             match (stored, value) {
                 (Ok(()), Some(value)) => work.stored(answered.serial, value),
                 (Ok(()), None) => work.absent(answered.serial),

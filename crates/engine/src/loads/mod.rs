@@ -132,7 +132,7 @@ impl Loads {
         }
         let mut timer = self.timer.lock();
         timer.start(&self.core).map_err(RegisterError::Thread)?;
-        let mut work = self.core.table.work(self.core.clock.now_ms());
+        let mut work = self.core.work(self.core.clock.now_ms());
         let registered = work.register(host, at_host, pattern, options);
         let error = if work.is_closed() { RegisterError::Closed } else { RegisterError::TooMany };
         self.core.republish(&work);
@@ -163,7 +163,7 @@ impl Loads {
 
     fn change(&self, change: impl FnOnce(&mut table::Work<'_>)) {
         let mut timer = self.timer.lock();
-        let mut work = self.core.table.work(self.core.clock.now_ms());
+        let mut work = self.core.work(self.core.clock.now_ms());
         change(&mut work);
         self.core.republish(&work);
         let actions = work.end();
@@ -209,7 +209,7 @@ impl Loads {
         let (asked, actions) = match entry.peek() {
             Some(item) if is_fresh(&item, group, now_ms) => return Asked::Fresh,
             Some(item) => {
-                let mut work = core.table.work(now_ms);
+                let mut work = core.work(now_ms);
                 let stale = work.wants_refresh(key, group.id).then_some(&item.value);
                 match stale {
                     Some(Value::Bytes(bytes)) => {
@@ -230,7 +230,7 @@ impl Loads {
                 (Asked::Stale, work.end())
             }
             None => {
-                let mut work = core.table.work(now_ms);
+                let mut work = core.work(now_ms);
                 (work.ask(key, hash, group.id, waiter), work.end())
             }
         };
@@ -251,7 +251,7 @@ impl Loads {
         let core = &*self.core;
         let entry = core.store.entry(key, hash, now_ms);
         let is_same = entry.peek().is_some_and(|item| item.cas == cas);
-        let mut work = core.table.work(now_ms);
+        let mut work = core.work(now_ms);
         if is_same && work.may_refresh(key, group.id) {
             work.refresh(key, hash, group.id, stale);
         }
@@ -263,7 +263,7 @@ impl Loads {
 
     /// Who asked does not wait any more, and will not be told (it may be under way).
     pub fn withdraw(&self, wait: Wait) {
-        let mut work = self.core.table.work(self.core.clock.now_ms());
+        let mut work = self.core.work(self.core.clock.now_ms());
         work.withdraw(wait);
         self.core.perform(work.end());
     }
@@ -271,7 +271,7 @@ impl Loads {
     /// A host brings what a run came to: a value, none, or that it has failed, and why. What was given up is ignored.
     pub fn settle(&self, id: LoadId, result: Result<Option<LoadedValue>, String>) {
         let core = &*self.core;
-        let mut work = core.table.work(core.clock.now_ms());
+        let mut work = core.work(core.clock.now_ms());
         match result {
             Err(reason) => {
                 work.rejected(id, LoadError::rejected(&reason));
@@ -290,16 +290,16 @@ impl Loads {
     /// Everything is about to be removed from the store. Until the answer is dropped nothing that is loaded is stored; what is being
     /// loaded then is loaded once more. `at_ms`: when it will be gone, which may be later.
     pub fn flushing(&self, at_ms: UnixMillis, now_ms: UnixMillis) -> Flushing<'_> {
-        let mut work = self.core.table.work(now_ms);
+        let mut work = self.core.work(now_ms);
         work.flush();
         self.core.perform(work.end());
         Flushing { core: &self.core, at_ms, now_ms }
     }
 
-    /// Gives up what has taken too long. Answers with the time at which there may be more to do. By the thread of loads; by a
-    /// test that has its own clock.
-    pub fn tick(&self, now_ms: UnixMillis) -> Option<UnixMillis> {
-        self.core.tick(now_ms)
+    /// Gives up what has taken too long. Answers with the time at which there may be more to do, by the steady clock. By the
+    /// thread of loads; by a test that has its own clock.
+    pub fn tick(&self) -> Option<u64> {
+        self.core.tick()
     }
 
     /// What is counted.
@@ -328,7 +328,7 @@ pub struct Flushing<'a> {
 
 impl Drop for Flushing<'_> {
     fn drop(&mut self) {
-        let mut work = self.core.table.work(self.now_ms);
+        let mut work = self.core.work(self.now_ms);
         work.flushed(self.at_ms);
         self.core.perform(work.end());
     }

@@ -126,7 +126,7 @@ impl Bench {
     /// Lets time pass and has timeouts noticed.
     fn pass(&self, ms: u64) -> Option<u64> {
         self.clock.advance(ms);
-        let next = self.cache.loads.tick(self.clock.now_ms());
+        let next = self.cache.loads.tick();
         self.check();
         next
     }

@@ -493,6 +493,30 @@ fn each_loader_is_counted() {
 }
 
 #[test]
+fn a_clock_that_is_set_neither_ends_loads_nor_has_them_go_on() {
+    for set_to_ms in [NOW_MS - 3_600_000, NOW_MS + 3_600_000] {
+        let (mut bench, host) = Bench::with_loader(LoaderOptions { negative_ttl_ms: 300, max_concurrent: 1, ..QUICK });
+        let tickets = [bench.wait("a"), bench.wait("b")];
+        bench.clock.set(set_to_ms);
+        bench.pass(99);
+        assert_eq!((host.take().len(), bench.told(tickets[0]), bench.told(tickets[1])), (1, None, None), "{set_to_ms}");
+        bench.pass(1);
+        assert_eq!((host.one().key[..].to_vec(), host.cancelled.lock().len()), (b"a".to_vec(), 1), "its second run");
+        assert_eq!(bench.told(tickets[1]), Some(Settled::Failed(LoadError::NotStarted)));
+        bench.pass(100);
+        assert_eq!(bench.told(tickets[0]), Some(Settled::Failed(LoadError::TimedOut)));
+        bench.wait("none");
+        bench.cache.loads.settle(host.one().id, Ok(None));
+        bench.clock.set(NOW_MS);
+        bench.pass(299);
+        assert_eq!(bench.ask("none").0, Asked::Absent);
+        bench.pass(1);
+        bench.wait("none");
+        assert_eq!(bench.stats().run_ms, 0);
+    }
+}
+
+#[test]
 fn the_thread_of_loads_gives_up_what_takes_too_long() {
     use ringstone_store::SystemClock;
     let options = CacheOptions {

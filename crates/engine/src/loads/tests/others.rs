@@ -59,7 +59,7 @@ fn what_somebody_writes_to_a_key_that_waits_stands_when_another_loader_gets_it()
     // The heir's turns are free while its answers are on their way into the store.
     let core = &bench.cache.loads.core;
     let answered = answered.map(|run| {
-        let mut work = core.table.work(NOW_MS);
+        let mut work = core.work(NOW_MS);
         let answered = work.answered(run.id).expect("is wanted");
         assert!(work.end().is_empty());
         answered
