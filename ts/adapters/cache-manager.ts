@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import type { CreateCacheOptions } from 'cache-manager';
 import type { Cache } from '../cache/cache.ts';
 import type { Codec } from '../cache/codec.ts';
-import { type AdapterOptions, joinValues, keyBatches, removeAll } from './source.ts';
+import { type AdapterOptions, checkAdapter, joinValues, keyBatches, removeAll } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
@@ -50,6 +50,7 @@ export class RingstoneStore extends EventEmitter {
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: StoreOptions = {}) {
     super();
+    checkAdapter('a store of cache-manager', options, ['ttl', 'codec']);
     this.#cache = joinValues(options.cache, options.codec ?? 'v8');
     this.#prefix = options.prefix ?? PREFIX;
     this.#ttl = options.ttl;

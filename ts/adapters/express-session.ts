@@ -5,7 +5,7 @@
  */
 import session, { type SessionData } from 'express-session';
 import type { Cache } from '../cache/cache.ts';
-import { type AdapterOptions, joinBytes, keyBatches, removeAll } from './source.ts';
+import { type AdapterOptions, checkAdapter, joinBytes, keyBatches, removeAll } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
@@ -55,6 +55,7 @@ export class SessionStore extends session.Store {
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: SessionStoreOptions = {}) {
     super();
+    checkAdapter('a store of sessions', options, ['ttl', 'disableTouch']);
     this.#cache = joinBytes(options.cache);
     this.#prefix = options.prefix ?? PREFIX;
     this.#ttl = options.ttl ?? DAY_MS;

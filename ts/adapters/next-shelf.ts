@@ -1,6 +1,6 @@
 import type { Cache } from '../cache/cache.ts';
 import { Tags } from './next-tags.ts';
-import { type AdapterOptions, boundedKey, joinValues, warning } from './source.ts';
+import { type AdapterOptions, boundedKey, checkAdapter, joinValues, warning } from './source.ts';
 
 /** Options of both handlers; with the same cache and prefix they share their tags. */
 export interface NextCacheOptions extends AdapterOptions {
@@ -30,6 +30,7 @@ export class Shelf<T> {
    * @throws RingstoneError what `Cache.open` throws
    */
   constructor(options: NextCacheOptions, kind: string) {
+    checkAdapter('a handler of Next.js', options, ['onError']);
     const prefix = options.prefix ?? PREFIX;
     this.#cache = joinValues<T>(options.cache, 'v8');
     this.#prefix = prefix + kind;

@@ -8,7 +8,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type * as interceptor from 'undici/types/cache-interceptor.js';
 import type { Cache } from '../cache/cache.ts';
-import { type AdapterOptions, boundedKey, joinBytes, warning } from './source.ts';
+import { type AdapterOptions, boundedKey, checkAdapter, joinBytes, warning } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
@@ -84,6 +84,7 @@ export class RingstoneCacheStore {
 
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: CacheStoreOptions = {}) {
+    checkAdapter('a store of undici', options, ['maxEntrySize', 'onError']);
     this.#cache = joinBytes(options.cache);
     this.#prefix = options.prefix ?? PREFIX;
     this.#maxEntrySize = options.maxEntrySize ?? LONGEST_BODY_BYTES;

@@ -1,5 +1,5 @@
-import { RingstoneError } from '../errors.ts';
 import type { NativeLoaderOptions } from '../native.ts';
+import { checkOptions, invalid } from './arguments.ts';
 
 /** What a loader is given besides the key. */
 export interface LoadContext<Out = Buffer> {
@@ -72,10 +72,6 @@ const DEFAULTS = {
   onError: 'error',
 } as const;
 
-function invalid(message: string): RingstoneError {
-  return new RingstoneError('RINGSTONE_INVALID_ARGUMENT', message);
-}
-
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
@@ -88,8 +84,7 @@ function whole(name: string, value: number, least: number, most = Number.MAX_SAF
  * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
  */
 export function loaderOptions(options: LoaderOptions): NativeLoaderOptions {
-  const unknown = Object.keys(options).find(name => !Object.hasOwn(DEFAULTS, name));
-  if (unknown !== undefined) throw invalid(`a loader has no option ${unknown}`);
+  checkOptions('a loader', options, Object.keys(DEFAULTS));
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const all = { ...DEFAULTS, ...given } as Required<LoaderOptions> | typeof DEFAULTS;
   if (all.onError !== 'miss' && all.onError !== 'error') {

@@ -4,6 +4,7 @@ import { RingstoneError } from '../errors.ts';
 import { readMachine } from '../machine.ts';
 import type { OpenOptions } from '../native.ts';
 import type { Codec } from './codec.ts';
+import { unknownOption } from './known.ts';
 
 /**
  * How a cache is opened. What is left out has its default, or, where the cache is open already, is as it is there.
@@ -68,6 +69,8 @@ const KIB = 1024;
  * @throws RingstoneError `RINGSTONE_INVALID_OPTION`
  */
 export function openOptions(options: CacheOptions): OpenOptions {
+  const problem = unknownOption('a cache', options, ['name', 'codec', ...NAMES]);
+  if (problem !== undefined) throw invalid(problem);
   const name = options.name ?? 'default';
   if (typeof name !== 'string' || name === '') throw invalid('name must be a string that is not empty');
   const { maxMemory, maxValueSize, defaultTtl, cleanupInterval, eviction } = {

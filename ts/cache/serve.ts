@@ -1,6 +1,8 @@
 import type { Settings } from '../config/schema.ts';
+import { ConfigError } from '../errors.ts';
 import type { NativeCache } from '../native.ts';
 import type { RingstoneServer } from '../server.ts';
+import { unknownOption } from './known.ts';
 
 /** How a cache is served. Times in milliseconds. */
 export interface ServeOptions {
@@ -31,6 +33,20 @@ export interface ServeOptions {
 /** A server of a cache. It does not keep the process alive unless `ref` is called. */
 export type CacheServer = RingstoneServer;
 
+const NAMES: readonly (keyof ServeOptions)[] = [
+  'listen',
+  'protocol',
+  'runtime',
+  'workers',
+  'maxConnections',
+  'idleTimeout',
+  'shutdownTimeout',
+  'http',
+  'authFile',
+  'logLevel',
+  'signal',
+];
+
 function toSettings(options: ServeOptions): Settings {
   const given = <T extends object>(section: T) =>
     Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
@@ -52,6 +68,10 @@ function toSettings(options: ServeOptions): Settings {
 
 /** Serves an open cache; what a server needs beyond the cache is loaded only now. */
 export async function serveCache(native: NativeCache, options: ServeOptions): Promise<CacheServer> {
+  const problem =
+    unknownOption('serve', options, NAMES) ??
+    (options.listen === undefined ? 'serve needs to be told where to listen' : undefined);
+  if (problem !== undefined) throw new ConfigError([problem]);
   const { signal } = options;
   signal?.throwIfAborted();
   const [{ checkSettings }, { openLog }, { startServer }] = await Promise.all([

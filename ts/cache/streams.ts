@@ -2,7 +2,7 @@ import { addAbortSignal, Readable, Writable } from 'node:stream';
 import { types } from 'node:util';
 import { RingstoneError } from '../errors.ts';
 import type { NativeCache, NativeReader, NativeWriter } from '../native.ts';
-import { invalid, type Key, ttlOf } from './arguments.ts';
+import { checkOptions, invalid, type Key, ttlOf } from './arguments.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** Options of a stream that writes a value. */
@@ -35,6 +35,8 @@ export interface ReadStreamOptions {
   readonly signal?: AbortSignal;
 }
 
+const WRITE_NAMES: readonly (keyof WriteStreamOptions)[] = ['size', 'ttl', 'idleTimeout', 'signal'];
+const READ_NAMES: readonly (keyof ReadStreamOptions)[] = ['start', 'end', 'highWaterMark', 'signal'];
 const IDLE_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 64 * 1024;
 const MAX_KEY_BYTES = 65_536;
@@ -148,15 +150,17 @@ function readError(status: number): RingstoneError {
 
 /** See `Cache.createWriteStream`. */
 export function createWriter(cache: NativeCache, key: Key, options: WriteStreamOptions): Writable {
+  checkOptions('a stream that writes', options, WRITE_NAMES);
   const size = options.size === undefined ? -1 : whole('size', options.size, 0);
   const idleTimeoutMs = duration('idleTimeout', options.idleTimeout ?? IDLE_TIMEOUT_MS);
-  const native = cache.writer(bytesOf(key), size, 0, ttlOf(options));
+  const native = cache.writer(bytesOf(key), size, 0, ttlOf({ ttl: options.ttl }));
   if (native === STATUS.CLOSED || native === STATUS.KEY_LENGTH) throw statusError(native);
   return new ValueWritable(typeof native === 'number' ? statusError(native) : native, idleTimeoutMs, options.signal);
 }
 
 /** See `Cache.createReadStream`. */
 export function createReader(cache: NativeCache, key: Key, options: ReadStreamOptions): Readable {
+  checkOptions('a stream that reads', options, READ_NAMES);
   const start = whole('start', options.start ?? 0, 0);
   const end = whole('end', options.end ?? Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY);
   if (start > end) throw invalid(`start, ${start}, is after end, ${end}`);
