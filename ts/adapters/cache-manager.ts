@@ -14,9 +14,9 @@ export type { AdapterOptions, CacheSource } from './source.ts';
 /** Options of `createStore`. */
 export interface StoreOptions extends AdapterOptions {
   /** Milliseconds that items live which are written without a TTL; by default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** How values become bytes: `'v8'`, the default, keeps dates, maps and buffers; `'json'` is readable to others. */
-  readonly codec?: 'json' | 'v8' | Codec<unknown>;
+  readonly codec?: 'json' | 'v8' | Codec<unknown> | undefined;
 }
 
 /** What cache-manager takes as a store: a `Keyv` by type. */

@@ -15,9 +15,9 @@ export interface SessionStoreOptions extends AdapterOptions {
    * Milliseconds that a session lives whose cookie has no end, or how many for a session. A day by default. A cookie's
    * own `expires` or `maxAge` is what counts where it has one, unless this is a function.
    */
-  readonly ttl?: number | ((session: SessionData) => number);
+  readonly ttl?: number | ((session: SessionData) => number) | undefined;
   /** Leaves a session's time to live alone when it was only looked at. Off by default. */
-  readonly disableTouch?: boolean;
+  readonly disableTouch?: boolean | undefined;
 }
 
 type Callback<T = void> = (error?: unknown, result?: T) => void;

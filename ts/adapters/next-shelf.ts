@@ -5,7 +5,7 @@ import { type AdapterOptions, boundedKey, checkAdapter, joinValues, warning } fr
 /** Options of both handlers; with the same cache and prefix they share their tags. */
 export interface NextCacheOptions extends AdapterOptions {
   /** Told of an error, after which there is a miss or an entry is not kept. By default a warning of the process. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** What keys begin with unless told otherwise. */

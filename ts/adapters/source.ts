@@ -15,9 +15,9 @@ export type CacheSource = Pick<Cache, 'name' | 'closed' | 'getString'> | CacheOp
 /** What every adapter takes. */
 export interface AdapterOptions {
   /** An open cache, or how to open one; by default the cache of the name `default`. */
-  readonly cache?: CacheSource;
+  readonly cache?: CacheSource | undefined;
   /** What the keys of the adapter begin with: it never sees nor removes others. `''` makes the whole cache its own. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** Keys that are looked at before the event loop has its turn. */

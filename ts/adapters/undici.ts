@@ -25,9 +25,9 @@ export type CachedResponse = CacheValue & {
 /** Options of `RingstoneCacheStore`. */
 export interface CacheStoreOptions extends AdapterOptions {
   /** Bytes of the longest body that is kept: 5 MiB by default, and never more than the cache's `maxValueSize`. */
-  readonly maxEntrySize?: number;
+  readonly maxEntrySize?: number | undefined;
   /** Told of an error of the cache, after which there is a miss or a response is not kept. By default a warning of the process. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /**

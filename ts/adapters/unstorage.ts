@@ -14,7 +14,7 @@ export type { AdapterOptions, CacheSource } from './source.ts';
 /** Options of `ringstoneDriver`. */
 export interface RingstoneDriverOptions extends AdapterOptions {
   /** SECONDS, as in unstorage's own drivers, that items live which are written without a `ttl`; by default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
 }
 
 /** What keys begin with unless told otherwise. */

@@ -12,17 +12,17 @@ import { unknownOption } from './known.ts';
  */
 export interface CacheOptions {
   /** Every thread of the process that opens this name has the same cache. `default` by default. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Bytes for items, their index and all else that grows with them: a number, `'256mb'`, or `'10%'` of the machine's or cgroup's memory. 64 MiB by default. */
-  readonly maxMemory?: number | string;
+  readonly maxMemory?: number | string | undefined;
   /** Bytes of the longest value. 8 MiB by default. */
-  readonly maxValueSize?: number | string;
+  readonly maxValueSize?: number | string | undefined;
   /** Milliseconds that items live which are written without a TTL; 0, the default, is for ever. */
-  readonly defaultTtl?: number;
+  readonly defaultTtl?: number | undefined;
   /** Milliseconds within which expired items that nobody reads leave memory. 60,000 by default. */
-  readonly cleanupInterval?: number;
+  readonly cleanupInterval?: number | undefined;
   /** What goes when the memory is full: by density-aware S3-FIFO (the default), by last access, or nothing, so that writes are refused. */
-  readonly eviction?: 's3fifo' | 'lru' | 'none';
+  readonly eviction?: 's3fifo' | 'lru' | 'none' | undefined;
 }
 
 /**

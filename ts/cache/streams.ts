@@ -11,28 +11,28 @@ export interface WriteStreamOptions {
    * Bytes of the value, if they are known. The room is reserved at once then, and what can never be stored is refused before a byte is
    * taken; more or fewer bytes are an error.
    */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Milliseconds to live from the end of the stream on; 0 and `Infinity` are for ever. By default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /**
    * Milliseconds without a byte after which the stream fails, because what it has reserved is withheld from others. 60,000 by
    * default; 0 and `Infinity` are never.
    */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** Destroys the stream. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a stream that reads a value. */
 export interface ReadStreamOptions {
   /** The first byte that is read, from 0 on. */
-  readonly start?: number;
+  readonly start?: number | undefined;
   /** The last byte that is read, itself included. */
-  readonly end?: number;
+  readonly end?: number | undefined;
   /** Bytes that are read at a time, and kept for a slow reader. 65,536 by default. */
-  readonly highWaterMark?: number;
+  readonly highWaterMark?: number | undefined;
   /** Destroys the stream. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const WRITE_NAMES: readonly (keyof WriteStreamOptions)[] = ['size', 'ttl', 'idleTimeout', 'signal'];
