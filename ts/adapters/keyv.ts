@@ -55,8 +55,7 @@ export class KeyvRingstone extends EventEmitter {
 
   /** As `get`, of several at once. */
   async getMany<Value = string>(keys: readonly string[]): Promise<(Value | undefined)[]> {
-    // Spread: Keyv 5 passes over the holes that an array may have where there is nothing.
-    return [...this.#cache.mgetString(keys.map(key => this.#prefix + key))] as (Value | undefined)[];
+    return this.#cache.mgetString(keys.map(key => this.#prefix + key)) as (Value | undefined)[];
   }
 
   /**
