@@ -1,4 +1,4 @@
-import { type Bytes, invalid, within } from './arguments.ts';
+import { type Bytes, checkOptions, invalid, within } from './arguments.ts';
 import type { Port } from './port.ts';
 import { statusError } from './status.ts';
 
@@ -15,6 +15,7 @@ export interface ScanOptions {
 /** Items that the core looks at in one call, at most: `MAX_WALK_ITEMS` in crates/engine/src/direct/walk.rs. */
 const MAX_BATCH = 10_000;
 const DEFAULT_BATCH = 512;
+const SCAN_NAMES = ['match', 'batch', 'as'];
 /** A cursor of 8 bytes, a count of 4. */
 const HEAD_BYTES = 12;
 
@@ -46,6 +47,7 @@ const asBuffer = (batch: Buffer, start: number, end: number): Buffer => Buffer.f
 
 /** Checks the options, and begins. */
 export function scan(port: Port, options: ScanOptions): IterableIterator<string | Buffer> {
+  checkOptions('a scan', options, SCAN_NAMES);
   const { match, batch, as = 'string' } = options;
   if (match !== undefined && typeof match !== 'string' && !(match instanceof Uint8Array)) {
     throw invalid('match is a string or a Uint8Array');

@@ -1,5 +1,5 @@
 import type { NativeOperations } from '../native.ts';
-import type { Bytes, Key } from './cache.ts';
+import { type Bytes, invalid, type Key } from './arguments.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** Keys of one call of the core; more take several. */
@@ -49,6 +49,7 @@ export class Several<T, In> {
 
   /** Values as strings, in the order of the keys. */
   getStrings(keys: readonly Key[]): (string | undefined)[] {
+    checkKeys(keys);
     const found = new Array<string | undefined>(keys.length).fill(undefined);
     const results = this.#results;
     for (let first = 0; first < keys.length; ) {
@@ -65,6 +66,7 @@ export class Several<T, In> {
 
   /** Values as the cache gives them, in the order of the keys. */
   get(keys: readonly Key[]): (T | undefined)[] {
+    checkKeys(keys);
     const found = new Array<T | undefined>(keys.length).fill(undefined);
     const [single, results] = [this.#single, this.#results];
     for (let first = 0; first < keys.length; ) {
@@ -111,7 +113,11 @@ export class Several<T, In> {
       if (keys.length > 0) this.#setJoined(keys, values, flags, ttlMs);
       [keys, values, characters] = [[], [], 0];
     };
-    for (const [key, given] of entries) {
+    checkEntries(entries);
+    for (const entry of entries) {
+      // A string would pass for an entry of its first two characters.
+      if (!Array.isArray(entry)) throw invalid('an entry is an array of a key and a value');
+      const [key, given] = entry;
       const value = this.#single.encode(given);
       if (typeof key !== 'string' || typeof value !== 'string' || value.length > LARGEST_JOINED) {
         // What comes before it is written before it.
@@ -135,6 +141,16 @@ export class Several<T, In> {
     if (status < 0) throw statusError(status);
     if (status === 0)
       for (let at = 0; at < keys.length; at++) this.#single.set(keys[at] as string, values[at] as string, flags, ttlMs);
+  }
+}
+
+function checkKeys(keys: readonly Key[]): void {
+  if (!Array.isArray(keys)) throw invalid('keys are an array');
+}
+
+function checkEntries(entries: Iterable<unknown>): void {
+  if (typeof entries !== 'object' || entries === null || typeof entries[Symbol.iterator] !== 'function') {
+    throw invalid('entries are an array, a Map or another iterable of [key, value]');
   }
 }
 
