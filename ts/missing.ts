@@ -47,6 +47,16 @@ function refusal(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Whether not even the generated loader was found, as in a bundle; CommonJS ones have no URL of their own either. */
+function isAlone(error: unknown): boolean {
+  const code = error instanceof Error && error.cause === undefined && 'code' in error ? error.code : undefined;
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_INVALID_ARG_VALUE';
+}
+
+const ALONE =
+  'index.node-build of this package is not beside its code: a bundler that took it in has to leave ringstone out (external, ' +
+  `in Next.js serverExternalPackages); ${BUILD}`;
+
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
 
 function advice(name: string): string {
@@ -74,7 +84,9 @@ export function nativeMissing(library: string | undefined, error: unknown): Ring
     ? `RINGSTONE_NATIVE_LIBRARY=${library}: ${firstLine(error)}; ${BUILD}`
     : refused
       ? `${refused}; npm install --force installs ${PACKAGE_PREFIX}${name} anew; or ${BUILD}`
-      : advice(name);
+      : isAlone(error)
+        ? ALONE
+        : advice(name);
   const message = `the native part is missing or does not load (${where}): ${why}`;
   return new RingstoneError('RINGSTONE_NATIVE_MISSING', message, { cause: error });
 }

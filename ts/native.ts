@@ -106,9 +106,9 @@ let loaded: Native | undefined;
  */
 export function loadNative(): Native {
   if (loaded) return loaded;
-  const require = createRequire(import.meta.url);
   const library = process.env[LIBRARY_VARIABLE];
   try {
+    const require = createRequire(import.meta.url);
     loaded = (library ? require(library) : require('../index.node-build/binding.js')) as Native;
     return loaded;
   } catch (error) {

@@ -1,8 +1,10 @@
 // Keys, values and orders of calls, all made before anything is measured.
 import { uniform, zipf } from '../missratio/random.mjs';
 
-/** Calls before the order of keys comes again; a power of two. More than any processor's cache has lines. */
-export const ORDER = 2 ** 20;
+/** Calls before the order of keys comes again, at most: more than any processor's cache has lines. */
+const LONGEST_ORDER = 2 ** 20;
+/** Times that each key comes in an order that is shorter. */
+const TURNS = 16;
 /** Values that writes take in turn; a power of two. */
 export const VALUES = 1024;
 /** Counters that `incr` is asked for. */
@@ -46,6 +48,9 @@ export function valueMaker(bytes, kind) {
 /** What a read of a value adds to the sum that nobody can optimise away. @param {number} bytes */
 export const valueSum = bytes => bytes + FIRST_BYTE;
 
+/** Calls before the order of keys comes again; a power of two. @param {number} entries */
+const orderLength = entries => Math.min(LONGEST_ORDER, 2 ** Math.ceil(Math.log2(entries * TURNS)));
+
 /**
  * Numbers of entries, in the order in which they are asked for.
  * @param {number} entries
@@ -55,7 +60,7 @@ export const valueSum = bytes => bytes + FIRST_BYTE;
 export function makeOrder(entries, order, thread) {
   const random = uniform(SEED + thread);
   const draw = order === 'zipf' ? zipf(entries, ZIPF_EXPONENT, random) : () => Math.floor(random() * entries);
-  return Uint32Array.from({ length: ORDER }, () => (draw() * SCATTER) % entries);
+  return Uint32Array.from({ length: orderLength(entries) }, () => (draw() * SCATTER) % entries);
 }
 
 /**

@@ -8,8 +8,8 @@ const open = (name: string) => Cache.open({ name: `several ${name}`, maxMemory: 
 
 const WORDS = ['Ada', 'é', '世界', '', '\0', 'x'.repeat(40), 'ß'.repeat(300), '🙂'];
 
-/** Bytes as characters, which are compared far sooner. */
-const text = (bytes: Buffer | undefined) => bytes?.toString('latin1');
+/** Buffers as strings, which jest compares a thousand times quicker. */
+const texts = (values: readonly (Buffer | undefined)[]) => values.map(value => value?.toString('latin1'));
 
 /** Keys and values of all kinds, the same for the same seed. */
 function makeEntries(seed: number, count: number, longest: number): [Key, string | Buffer][] {
@@ -41,8 +41,8 @@ describe.each([
     expect(cache.mgetString(keys)).toEqual(strings);
     const only = keys.filter(key => typeof key === 'string' && !key.includes('\0'));
     expect(cache.mgetString(only)).toEqual(only.map(key => other.getString(key)));
-    expect(cache.mget(only).map(text)).toEqual(only.map(key => text(other.get(key))));
-    expect(cache.mget(keys).map(text)).toEqual(keys.map(key => text(other.get(key))));
+    expect(texts(cache.mget(only))).toEqual(texts(only.map(key => other.get(key))));
+    expect(texts(cache.mget(keys))).toEqual(texts(keys.map(key => other.get(key))));
     expect(strings).toContain(undefined);
     expect(strings.some(text => text !== undefined && text.length > longest / 4)).toBe(true);
   });

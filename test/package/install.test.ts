@@ -282,6 +282,19 @@ describe('without a native library that fits', () => {
     }
   });
 
+  test('in a bundle: says what bundlers have to do', async () => {
+    const folder = packed.path('node_modules', 'ringstone', 'index.node-build');
+    const hidden = packed.path('hidden-build');
+    renameSync(folder, hidden);
+    try {
+      const { code, message } = (await program('bundle.cjs', open)) as Record<string, string>;
+      expect(code).toBe('RINGSTONE_NATIVE_MISSING');
+      expect(message).toMatch(/bundler.*external.*serverExternalPackages/);
+    } finally {
+      renameSync(hidden, folder);
+    }
+  });
+
   test('one that the system refuses: says why', async () => {
     const library = packed.path(
       'node_modules',

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { VERSION } from '../../ts/version.ts';
 import { root } from '../harness/ringstone.ts';
 
 const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
@@ -47,6 +48,7 @@ test('the committed loader and types are those of the present addon', () => {
 
 test('versions agree', () => {
   const { version } = JSON.parse(text('package.json')) as { version: string };
+  expect(VERSION).toBe(version);
   expect(text('Cargo.toml')).toContain(`\nversion = "${version}"\n`);
   expect(text('CHANGELOG.md')).toContain(`## [${version}]`);
 });

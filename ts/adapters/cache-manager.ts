@@ -7,16 +7,16 @@ import { EventEmitter } from 'node:events';
 import type { CreateCacheOptions } from 'cache-manager';
 import type { Cache } from '../cache/cache.ts';
 import type { Codec } from '../cache/codec.ts';
-import { type AdapterOptions, joinValues, keyBatches, removeAll } from './source.ts';
+import { type AdapterOptions, checkAdapter, joinValues, keyBatches, removeAll } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
 /** Options of `createStore`. */
 export interface StoreOptions extends AdapterOptions {
   /** Milliseconds that items live which are written without a TTL; by default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** How values become bytes: `'v8'`, the default, keeps dates, maps and buffers; `'json'` is readable to others. */
-  readonly codec?: 'json' | 'v8' | Codec<unknown>;
+  readonly codec?: 'json' | 'v8' | Codec<unknown> | undefined;
 }
 
 /** What cache-manager takes as a store: a `Keyv` by type. */
@@ -50,6 +50,7 @@ export class RingstoneStore extends EventEmitter {
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: StoreOptions = {}) {
     super();
+    checkAdapter('a store of cache-manager', options, ['ttl', 'codec']);
     this.#cache = joinValues(options.cache, options.codec ?? 'v8');
     this.#prefix = options.prefix ?? PREFIX;
     this.#ttl = options.ttl;

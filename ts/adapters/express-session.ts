@@ -5,7 +5,7 @@
  */
 import session, { type SessionData } from 'express-session';
 import type { Cache } from '../cache/cache.ts';
-import { type AdapterOptions, joinBytes, keyBatches, removeAll } from './source.ts';
+import { type AdapterOptions, checkAdapter, joinBytes, keyBatches, removeAll } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
@@ -15,9 +15,9 @@ export interface SessionStoreOptions extends AdapterOptions {
    * Milliseconds that a session lives whose cookie has no end, or how many for a session. A day by default. A cookie's
    * own `expires` or `maxAge` is what counts where it has one, unless this is a function.
    */
-  readonly ttl?: number | ((session: SessionData) => number);
+  readonly ttl?: number | ((session: SessionData) => number) | undefined;
   /** Leaves a session's time to live alone when it was only looked at. Off by default. */
-  readonly disableTouch?: boolean;
+  readonly disableTouch?: boolean | undefined;
 }
 
 type Callback<T = void> = (error?: unknown, result?: T) => void;
@@ -55,6 +55,7 @@ export class SessionStore extends session.Store {
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: SessionStoreOptions = {}) {
     super();
+    checkAdapter('a store of sessions', options, ['ttl', 'disableTouch']);
     this.#cache = joinBytes(options.cache);
     this.#prefix = options.prefix ?? PREFIX;
     this.#ttl = options.ttl ?? DAY_MS;

@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events';
 import type { Cache } from '../cache/cache.ts';
 import { RingstoneError } from '../errors.ts';
-import { type AdapterOptions, joinBytes, keyBatches, removeAll } from './source.ts';
+import { type AdapterOptions, checkAdapter, joinBytes, keyBatches, removeAll } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
@@ -42,6 +42,7 @@ export class KeyvRingstone extends EventEmitter {
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: AdapterOptions = {}) {
     super();
+    checkAdapter('a store of Keyv', options);
     this.#cache = joinBytes(options.cache);
     this.#prefix = options.prefix ?? PREFIX;
     this.opts = { dialect: 'redis', url: `ringstone:${this.#cache.name}` };
@@ -54,8 +55,7 @@ export class KeyvRingstone extends EventEmitter {
 
   /** As `get`, of several at once. */
   async getMany<Value = string>(keys: readonly string[]): Promise<(Value | undefined)[]> {
-    // Spread: Keyv 5 passes over the holes that an array may have where there is nothing.
-    return [...this.#cache.mgetString(keys.map(key => this.#prefix + key))] as (Value | undefined)[];
+    return this.#cache.mgetString(keys.map(key => this.#prefix + key)) as (Value | undefined)[];
   }
 
   /**

@@ -1,11 +1,11 @@
 import type { Cache } from '../cache/cache.ts';
 import { Tags } from './next-tags.ts';
-import { type AdapterOptions, boundedKey, joinValues, warning } from './source.ts';
+import { type AdapterOptions, boundedKey, checkAdapter, joinValues, warning } from './source.ts';
 
 /** Options of both handlers; with the same cache and prefix they share their tags. */
 export interface NextCacheOptions extends AdapterOptions {
   /** Told of an error, after which there is a miss or an entry is not kept. By default a warning of the process. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** What keys begin with unless told otherwise. */
@@ -30,6 +30,7 @@ export class Shelf<T> {
    * @throws RingstoneError what `Cache.open` throws
    */
   constructor(options: NextCacheOptions, kind: string) {
+    checkAdapter('a handler of Next.js', options, ['onError']);
     const prefix = options.prefix ?? PREFIX;
     this.#cache = joinValues<T>(options.cache, 'v8');
     this.#prefix = prefix + kind;

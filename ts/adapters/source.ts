@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Bytes } from '../cache/arguments.ts';
+import { type Bytes, checkOptions } from '../cache/arguments.ts';
 import { Cache } from '../cache/cache.ts';
 import type { Codec } from '../cache/codec.ts';
 import type { CacheOptions } from '../cache/options.ts';
@@ -15,15 +15,26 @@ export type CacheSource = Pick<Cache, 'name' | 'closed' | 'getString'> | CacheOp
 /** What every adapter takes. */
 export interface AdapterOptions {
   /** An open cache, or how to open one; by default the cache of the name `default`. */
-  readonly cache?: CacheSource;
+  readonly cache?: CacheSource | undefined;
   /** What the keys of the adapter begin with: it never sees nor removes others. `''` makes the whole cache its own. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** Keys that are looked at before the event loop has its turn. */
 const KEYS_PER_TURN = 512;
 /** Bytes of a longest key that is kept as it is; a longer one is kept as its digest. */
 const LONGEST_KEY_BYTES = 1024;
+
+/**
+ * Throws where an adapter does not know one of its options: those of the cache, put beside and not into `cache`, would have it
+ * take the default cache.
+ *
+ * @param of what the options are of, in words
+ * @param names of options beside those that every adapter takes
+ */
+export function checkAdapter(of: string, options: object, names: readonly string[] = []): void {
+  checkOptions(of, options, ['cache', 'prefix', ...names]);
+}
 
 function sourceOptions(source: CacheSource | undefined): CacheOptions {
   if (source === undefined) return {};

@@ -8,7 +8,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type * as interceptor from 'undici/types/cache-interceptor.js';
 import type { Cache } from '../cache/cache.ts';
-import { type AdapterOptions, boundedKey, joinBytes, warning } from './source.ts';
+import { type AdapterOptions, boundedKey, checkAdapter, joinBytes, warning } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
@@ -25,9 +25,9 @@ export type CachedResponse = CacheValue & {
 /** Options of `RingstoneCacheStore`. */
 export interface CacheStoreOptions extends AdapterOptions {
   /** Bytes of the longest body that is kept: 5 MiB by default, and never more than the cache's `maxValueSize`. */
-  readonly maxEntrySize?: number;
+  readonly maxEntrySize?: number | undefined;
   /** Told of an error of the cache, after which there is a miss or a response is not kept. By default a warning of the process. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -84,6 +84,7 @@ export class RingstoneCacheStore {
 
   /** @throws RingstoneError what `Cache.open` throws */
   constructor(options: CacheStoreOptions = {}) {
+    checkAdapter('a store of undici', options, ['maxEntrySize', 'onError']);
     this.#cache = joinBytes(options.cache);
     this.#prefix = options.prefix ?? PREFIX;
     this.#maxEntrySize = options.maxEntrySize ?? LONGEST_BODY_BYTES;

@@ -7,14 +7,14 @@
 import type { Driver } from 'unstorage';
 import type { Cache } from '../cache/cache.ts';
 import { RingstoneError } from '../errors.ts';
-import { type AdapterOptions, joinBytes, keyBatches, removeAll } from './source.ts';
+import { type AdapterOptions, checkAdapter, joinBytes, keyBatches, removeAll } from './source.ts';
 
 export type { AdapterOptions, CacheSource } from './source.ts';
 
 /** Options of `ringstoneDriver`. */
 export interface RingstoneDriverOptions extends AdapterOptions {
   /** SECONDS, as in unstorage's own drivers, that items live which are written without a `ttl`; by default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
 }
 
 /** What keys begin with unless told otherwise. */
@@ -40,6 +40,8 @@ function toBytes(value: unknown): string | Uint8Array {
  * @throws RingstoneError what `Cache.open` throws
  */
 export function ringstoneDriver(options: RingstoneDriverOptions = {}): Driver<RingstoneDriverOptions, Cache> {
+  // Nitro hands over what chose the driver as well.
+  checkAdapter('a driver of unstorage', options, ['ttl', 'driver']);
   const cache = joinBytes(options.cache);
   const prefix = options.prefix ?? PREFIX;
   const write = (key: string, value: string | Uint8Array, ttl: unknown = options.ttl) =>

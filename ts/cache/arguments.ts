@@ -1,4 +1,5 @@
 import { RingstoneError } from '../errors.ts';
+import { unknownOption } from './known.ts';
 
 /** A key: 1 to 65,536 bytes. A string stands for its UTF-8, so that network clients see the same key. */
 export type Key = string | Uint8Array;
@@ -36,10 +37,35 @@ export function ttlMs(ttl: number): number {
   return ttl >= Number.MAX_SAFE_INTEGER ? 0 : Math.ceil(ttl);
 }
 
+/**
+ * Throws where options are no object, or one is unknown.
+ *
+ * @param of whose options, as in "a write has no option tll"
+ */
+export function checkOptions(of: string, options: unknown, names: readonly string[]): void {
+  const problem = unknownOption(of, options, names);
+  if (problem !== undefined) throw invalid(problem);
+}
+
+const WRITE_NAMES = ['ttl'];
+const COUNT_NAMES = ['initial', 'ttl'];
+
 /** The TTL of a write. */
 export function ttlOf(options: WriteOptions | undefined): number {
+  if (options === undefined) return DEFAULT_TTL;
   const ttl = options?.ttl;
-  return ttl === undefined ? DEFAULT_TTL : ttlMs(ttl);
+  if (ttl !== undefined) return ttlMs(ttl);
+  // Only here, where it costs others nothing: a TTL by another name, or a bare number, would have the item live for ever.
+  checkOptions('a write', options, WRITE_NAMES);
+  return DEFAULT_TTL;
+}
+
+/** What a count begins with, and its TTL. */
+export function countOf(options: CountOptions | undefined): { readonly initial: number; readonly ttlMs: number } {
+  if (options === undefined) return { initial: 0, ttlMs: DEFAULT_TTL };
+  checkOptions('a count', options, COUNT_NAMES);
+  const { initial = 0, ttl } = options;
+  return { initial: integer('initial', initial), ttlMs: ttlOf({ ttl }) };
 }
 
 /** A safe integer. */

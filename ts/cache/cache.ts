@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Bytes, Key, WriteOptions } from './arguments.ts';
-import { ttlOf } from './arguments.ts';
+import { checkOptions, ttlOf } from './arguments.ts';
 import { markedCodec } from './codec.ts';
 import type { Loader, LoaderOptions, LoadFunction } from './loader.ts';
 import { Loads } from './loads.ts';
@@ -143,7 +143,8 @@ export class Cache<Out = Buffer, In = Bytes> extends KeyOperations<Out, In> impl
    * @throws LoadError `RINGSTONE_LOAD_FAILED`, `RINGSTONE_LOAD_TIMEOUT`, `RINGSTONE_LOAD_REFUSED`, by rejection, unless the loader
    *   has failures answered as misses
    */
-  async fetch(key: Key, options?: { readonly signal?: AbortSignal }): Promise<Out | undefined> {
+  async fetch(key: Key, options?: { readonly signal?: AbortSignal | undefined }): Promise<Out | undefined> {
+    if (options !== undefined) checkOptions('fetch', options, ['signal']);
     return this.#openLoads().fetch(key, options?.signal);
   }
 

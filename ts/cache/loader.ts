@@ -1,5 +1,5 @@
-import { RingstoneError } from '../errors.ts';
 import type { NativeLoaderOptions } from '../native.ts';
+import { checkOptions, invalid } from './arguments.ts';
 
 /** What a loader is given besides the key. */
 export interface LoadContext<Out = Buffer> {
@@ -20,19 +20,19 @@ export type LoadFunction<In = string | Uint8Array, Out = Buffer> = (
 /** How a loader is used. Times are whole milliseconds. */
 export interface LoaderOptions {
   /** How long a loaded value is fresh; 0 and `Infinity` are for ever. By default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** How long after that it is served still, while one refresh runs. 0 by default: not at all. */
-  readonly staleFor?: number;
+  readonly staleFor?: number | undefined;
   /** How long a run may take before it is given up, and a load may wait for its turn. 10,000 by default, a day at most. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How long it is remembered that a key has no value. 0 by default: not at all. */
-  readonly negativeTtl?: number;
+  readonly negativeTtl?: number | undefined;
   /** Runs at once; further loads wait for their turn. 64 by default. */
-  readonly maxConcurrent?: number;
+  readonly maxConcurrent?: number | undefined;
   /** Requests and calls that may wait for its loads; more fail at once. 10,000 by default. */
-  readonly maxWaiting?: number;
+  readonly maxWaiting?: number | undefined;
   /** What is answered when a load has failed: that there is no value, or the `error`, which is the default. */
-  readonly onError?: 'miss' | 'error';
+  readonly onError?: 'miss' | 'error' | undefined;
 }
 
 /** What a loader has done since it was registered, and does now. */
@@ -72,15 +72,13 @@ const DEFAULTS = {
   onError: 'error',
 } as const;
 
-function invalid(message: string): RingstoneError {
-  return new RingstoneError('RINGSTONE_INVALID_ARGUMENT', message);
-}
-
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
   throw invalid(`${name} of a loader must be a whole number ${range}, not ${String(value)}`);
 }
+
+type Given = { [Name in keyof LoaderOptions]-?: Exclude<LoaderOptions[Name], undefined> };
 
 /**
  * Complete and checked.
@@ -88,10 +86,9 @@ function whole(name: string, value: number, least: number, most = Number.MAX_SAF
  * @throws RingstoneError `RINGSTONE_INVALID_ARGUMENT`
  */
 export function loaderOptions(options: LoaderOptions): NativeLoaderOptions {
-  const unknown = Object.keys(options).find(name => !Object.hasOwn(DEFAULTS, name));
-  if (unknown !== undefined) throw invalid(`a loader has no option ${unknown}`);
+  checkOptions('a loader', options, Object.keys(DEFAULTS));
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const all = { ...DEFAULTS, ...given } as Required<LoaderOptions> | typeof DEFAULTS;
+  const all = { ...DEFAULTS, ...given } as Given | typeof DEFAULTS;
   if (all.onError !== 'miss' && all.onError !== 'error') {
     throw invalid(`onError of a loader must be miss or error, not ${String(all.onError)}`);
   }

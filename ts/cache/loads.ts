@@ -105,8 +105,8 @@ export class Loads<Out, In> implements LoaderPlace {
     this.#restIfDone();
   }
 
-  /** Reads a key, and waits for its load if it is not there. */
-  async fetch(key: Key, signal: AbortSignal | undefined): Promise<Out | undefined> {
+  /** Reads a key; a promise if it is not there and is loaded. */
+  fetch(key: Key, signal: AbortSignal | undefined): Out | undefined | Promise<Out | undefined> {
     signal?.throwIfAborted();
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;

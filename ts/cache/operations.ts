@@ -1,6 +1,7 @@
 import {
   type Bytes,
   type CountOptions,
+  countOf,
   integer,
   invalid,
   type Key,
@@ -220,10 +221,12 @@ export abstract class KeyOperations<Out = Buffer, In = Bytes> {
   incr(key: Key, by = 1, options?: CountOptions): number {
     integer('by', by);
     const { operations, codec } = this.#port;
-    const number =
-      options === undefined && codec === undefined
-        ? operations.incr(key, by)
-        : operations.incr(key, by, integer('initial', options?.initial ?? 0), ttlOf(options), codec?.countFlags ?? 0);
+    let number: number;
+    if (options === undefined && codec === undefined) number = operations.incr(key, by);
+    else {
+      const { initial, ttlMs } = countOf(options);
+      number = operations.incr(key, by, initial, ttlMs, codec?.countFlags ?? 0);
+    }
     if (number < Number.MIN_SAFE_INTEGER) throw statusError(number / NO_COUNT);
     return number;
   }

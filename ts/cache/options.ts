@@ -4,6 +4,7 @@ import { RingstoneError } from '../errors.ts';
 import { readMachine } from '../machine.ts';
 import type { OpenOptions } from '../native.ts';
 import type { Codec } from './codec.ts';
+import { unknownOption } from './known.ts';
 
 /**
  * How a cache is opened. What is left out has its default, or, where the cache is open already, is as it is there.
@@ -11,17 +12,17 @@ import type { Codec } from './codec.ts';
  */
 export interface CacheOptions {
   /** Every thread of the process that opens this name has the same cache. `default` by default. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Bytes for items, their index and all else that grows with them: a number, `'256mb'`, or `'10%'` of the machine's or cgroup's memory. 64 MiB by default. */
-  readonly maxMemory?: number | string;
+  readonly maxMemory?: number | string | undefined;
   /** Bytes of the longest value, at most 1 GiB. 8 MiB by default. */
-  readonly maxValueSize?: number | string;
+  readonly maxValueSize?: number | string | undefined;
   /** Milliseconds that items live which are written without a TTL; 0, the default, is for ever. */
-  readonly defaultTtl?: number;
+  readonly defaultTtl?: number | undefined;
   /** Milliseconds within which expired items that nobody reads leave memory. 60,000 by default. */
-  readonly cleanupInterval?: number;
+  readonly cleanupInterval?: number | undefined;
   /** What goes when the memory is full: by density-aware S3-FIFO (the default), by last access, or nothing, so that writes are refused. */
-  readonly eviction?: 's3fifo' | 'lru' | 'none';
+  readonly eviction?: 's3fifo' | 'lru' | 'none' | undefined;
 }
 
 /**
@@ -67,6 +68,8 @@ const [KIB, MIB, GIB, TIB] = [1024, 1024 ** 2, 1024 ** 3, 1024 ** 4];
  * @throws RingstoneError `RINGSTONE_INVALID_OPTION`
  */
 export function openOptions(options: CacheOptions): OpenOptions {
+  const problem = unknownOption('a cache', options, ['name', 'codec', ...NAMES]);
+  if (problem !== undefined) throw invalid(problem);
   const name = options.name ?? 'default';
   if (typeof name !== 'string' || name === '') throw invalid('name must be a string that is not empty');
   const { maxMemory, maxValueSize, defaultTtl, cleanupInterval, eviction } = {

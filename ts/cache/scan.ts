@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { type Bytes, invalid, within } from './arguments.ts';
+import { type Bytes, checkOptions, invalid, within } from './arguments.ts';
 import type { Port } from './port.ts';
 import { statusError } from './status.ts';
 
@@ -16,6 +16,7 @@ export interface ScanOptions {
 /** Items that the core looks at in one call, at most: `MAX_WALK_ITEMS` in crates/engine/src/direct/walk.rs. */
 const MAX_BATCH = 10_000;
 const DEFAULT_BATCH = 512;
+const SCAN_NAMES = ['match', 'batch', 'as'];
 /** A cursor of 8 bytes, a count of 4. */
 const HEAD_BYTES = 12;
 
@@ -47,6 +48,7 @@ const asBuffer = (batch: Buffer, start: number, end: number): Buffer => Buffer.f
 
 /** Checks the options, and begins. */
 export function scan(port: Port, options: ScanOptions): IterableIterator<string | Buffer> {
+  checkOptions('a scan', options, SCAN_NAMES);
   const { match, batch = DEFAULT_BATCH, as = 'string' } = options;
   if (match !== undefined && typeof match !== 'string' && !types.isUint8Array(match)) {
     throw invalid('match is a string or a Uint8Array');

@@ -109,8 +109,12 @@ export class Several<T, In> {
       [keys, values, characters] = [[], [], 0];
       if (now.length > 0) this.#setJoined(now, what, flags, ttlMs);
     };
+    checkEntries(entries);
     try {
-      for (const [key, given] of entries) {
+      for (const entry of entries) {
+        // A string would pass for an entry of its first two characters.
+        if (!Array.isArray(entry)) throw invalid('an entry is an array of a key and a value');
+        const [key, given] = entry;
         const value = this.#single.encode(given);
         if (!isJoinable(key) || typeof value !== 'string' || value.length > LARGEST_JOINED) {
           // What comes before it is written before it.
@@ -145,7 +149,7 @@ type ReadSome<V> = (joined: string, count: number, found: (V | undefined)[], fir
 
 /** Reads as many as can be at once, and between them one by one those that cannot. */
 function readAll<V>(keys: readonly Key[], single: (key: Key) => V | undefined, some: ReadSome<V>): (V | undefined)[] {
-  if (!Array.isArray(keys)) throw invalid('keys are an array');
+  checkKeys(keys);
   const found = new Array<V | undefined>(keys.length).fill(undefined);
   let most = KEYS_PER_CALL;
   for (let first = 0; first < keys.length; ) {
@@ -167,6 +171,16 @@ function readAll<V>(keys: readonly Key[], single: (key: Key) => V | undefined, s
 /** Whether a key may be handed over in one string with others; one that is too long is refused alone. */
 function isJoinable(key: Key): key is string {
   return typeof key === 'string' && key.length <= MAX_KEY_BYTES;
+}
+
+function checkKeys(keys: readonly Key[]): void {
+  if (!Array.isArray(keys)) throw invalid('keys are an array');
+}
+
+function checkEntries(entries: Iterable<unknown>): void {
+  if (typeof entries !== 'object' || entries === null || typeof entries[Symbol.iterator] !== 'function') {
+    throw invalid('entries are an array, a Map or another iterable of [key, value]');
+  }
 }
 
 /** Keys as one string; `undefined` where not all of them may be. */

@@ -2,7 +2,7 @@ import { addAbortSignal, Readable, Writable } from 'node:stream';
 import { types } from 'node:util';
 import { RingstoneError } from '../errors.ts';
 import type { NativeCache, NativeReader, NativeWriter } from '../native.ts';
-import { invalid, type Key, MAX_KEY_BYTES, ttlOf } from './arguments.ts';
+import { checkOptions, invalid, type Key, MAX_KEY_BYTES, ttlOf } from './arguments.ts';
 import { STATUS, statusError } from './status.ts';
 
 /** Options of a stream that writes a value. */
@@ -11,30 +11,32 @@ export interface WriteStreamOptions {
    * Bytes of the value, if they are known. The room is reserved at once then, and what can never be stored is refused before a byte is
    * taken; more or fewer bytes are an error.
    */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Milliseconds to live from the end of the stream on; 0 and `Infinity` are for ever. By default as the cache says. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /**
    * Milliseconds without a byte after which the stream fails, because what it has reserved is withheld from others. 60,000 by
    * default; 0 and `Infinity` are never.
    */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** Destroys the stream. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a stream that reads a value. */
 export interface ReadStreamOptions {
   /** The first byte that is read, from 0 on. */
-  readonly start?: number;
+  readonly start?: number | undefined;
   /** The last byte that is read, itself included. */
-  readonly end?: number;
+  readonly end?: number | undefined;
   /** Bytes that are read at a time, and kept for a slow reader. 65,536 by default. */
-  readonly highWaterMark?: number;
+  readonly highWaterMark?: number | undefined;
   /** Destroys the stream. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
+const WRITE_NAMES: readonly (keyof WriteStreamOptions)[] = ['size', 'ttl', 'idleTimeout', 'signal'];
+const READ_NAMES: readonly (keyof ReadStreamOptions)[] = ['start', 'end', 'highWaterMark', 'signal'];
 const IDLE_TIMEOUT_MS = 60_000;
 const CHUNK_BYTES = 64 * 1024;
 /** The longest delay that a timer takes, milliseconds. */
@@ -147,15 +149,17 @@ function readError(status: number): RingstoneError {
 
 /** See `Cache.createWriteStream`. */
 export function createWriter(cache: NativeCache, key: Key, options: WriteStreamOptions): Writable {
+  checkOptions('a stream that writes', options, WRITE_NAMES);
   const size = options.size === undefined ? -1 : whole('size', options.size, 0);
   const idleTimeoutMs = duration('idleTimeout', options.idleTimeout ?? IDLE_TIMEOUT_MS);
-  const native = cache.writer(bytesOf(key), size, 0, ttlOf(options));
+  const native = cache.writer(bytesOf(key), size, 0, ttlOf({ ttl: options.ttl }));
   if (native === STATUS.CLOSED || native === STATUS.KEY_LENGTH) throw statusError(native);
   return new ValueWritable(typeof native === 'number' ? statusError(native) : native, idleTimeoutMs, options.signal);
 }
 
 /** See `Cache.createReadStream`. */
 export function createReader(cache: NativeCache, key: Key, options: ReadStreamOptions): Readable {
+  checkOptions('a stream that reads', options, READ_NAMES);
   const start = whole('start', options.start ?? 0, 0);
   const end = whole('end', options.end ?? Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY);
   if (start > end) throw invalid(`start, ${start}, is after end, ${end}`);

@@ -166,7 +166,7 @@ impl NativeLoaders {
     #[napi]
     pub fn next(&self) -> Option<LoaderEvent> {
         let none = LoaderEvent { run: None, cancelled: None, settled: None };
-        Some(match self.host.next()? {
+        Some(match self.next_wanted()? {
             Event::Run(request) => LoaderEvent { run: Some(request.into()), ..none },
             Event::Cancel(id) => LoaderEvent { cancelled: Some(id.0 as f64), ..none },
             Event::Settled(ticket, outcome) => LoaderEvent { settled: Some(settled(ticket, &outcome)), ..none },
@@ -203,6 +203,18 @@ impl NativeLoaders {
     #[napi]
     pub fn hold_open(&self, env: Env, is_wanted: bool) -> napi::Result<()> {
         self.host.hold_open(env, is_wanted)
+    }
+
+    /// Without runs of loaders that were closed while these were on their way: they were handed over.
+    fn next_wanted(&self) -> Option<Event> {
+        loop {
+            match self.host.next()? {
+                Event::Run(request) if !self.loaders.contains_key(&request.at_host) => {
+                    self.host.answered(request.id);
+                }
+                event => return Some(event),
+            }
+        }
     }
 
     fn settle(&self, id: f64, result: std::result::Result<Option<LoadedValue>, String>) {

@@ -7,6 +7,10 @@
 use ringstone_engine::loads::{LoadId, LoadRequest, Settled, Wait};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+/// Runs that were given up before they came, as threads overtake each other; of more than these the oldest are forgotten, and
+/// then made for nothing.
+const MAX_OVERTAKEN: usize = 64;
+
 /// Something to be told.
 pub enum Event {
     /// Make this run.
@@ -23,6 +27,7 @@ pub struct Queue {
     /// By their ids, which grow.
     runs: BTreeMap<LoadId, LoadRequest>,
     cancelled: VecDeque<LoadId>,
+    overtaken: VecDeque<LoadId>,
     settled: VecDeque<(u64, Settled)>,
     /// Runs that JavaScript has been told of and has not settled.
     delivered: HashSet<LoadId>,
@@ -37,7 +42,7 @@ impl Queue {
     /// To be run; true if JavaScript is to be woken.
     #[must_use]
     pub fn run(&mut self, request: LoadRequest) -> bool {
-        if self.is_closed {
+        if self.is_closed || self.overtaken.contains(&request.id) {
             return false;
         }
         self.runs.insert(request.id, request);
@@ -47,7 +52,14 @@ impl Queue {
     /// Not to be run; true if JavaScript is to be woken.
     #[must_use]
     pub fn cancel(&mut self, id: LoadId) -> bool {
-        if self.runs.remove(&id).is_some() || !self.delivered.remove(&id) {
+        if self.runs.remove(&id).is_some() {
+            return false;
+        }
+        if !self.delivered.remove(&id) {
+            if self.overtaken.len() == MAX_OVERTAKEN {
+                self.overtaken.pop_front();
+            }
+            self.overtaken.push_back(id);
             return false;
         }
         self.cancelled.push_back(id);

@@ -2,7 +2,6 @@
 
 use super::load::Waiters;
 use super::{LoadHost, LoadId, LoadRequest, Settled};
-use ringstone_store::UnixMillis;
 use std::sync::Arc;
 
 enum Action {
@@ -16,8 +15,8 @@ enum Action {
 #[must_use]
 pub(super) struct Actions {
     list: Vec<Action>,
-    /// The earliest time at which something new is due.
-    pub due_ms: Option<UnixMillis>,
+    /// The earliest time of the steady clock at which something new is due.
+    pub due_ms: Option<u64>,
 }
 
 impl Actions {
@@ -41,7 +40,7 @@ impl Actions {
     }
 
     /// Something is due then.
-    pub fn note_due(&mut self, due_ms: UnixMillis) {
+    pub fn note_due(&mut self, due_ms: u64) {
         self.due_ms = Some(self.due_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
     }
 

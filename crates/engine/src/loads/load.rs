@@ -75,10 +75,12 @@ pub(super) struct Load {
     pub failures: u8,
     /// Was begun again because the key was removed.
     pub repeated: bool,
-    /// When the run began.
-    pub began_ms: UnixMillis,
+    /// When the run began, by the steady clock, as all that follow but one.
+    pub began_ms: u64,
+    /// The same by the clock of the store.
+    pub began_at_ms: UnixMillis,
     /// When its run, or its waiting for a turn, is given up.
-    pub due_ms: UnixMillis,
+    pub due_ms: u64,
     /// When it is given up, whatever has become of it.
-    pub deadline_ms: UnixMillis,
+    pub deadline_ms: u64,
 }

@@ -25,6 +25,7 @@
 //! without it.
 
 mod actions;
+mod core;
 mod counters;
 mod host;
 mod load;
@@ -49,13 +50,13 @@ pub use outcome::{Asked, LOAD_ERRORS, LoadError, LoadedValue, MAX_REASON_BYTES, 
 pub use patterns::{Group, Patterns};
 pub use remembered::{MAX_REMEMBERED_BYTES, MAX_REMEMBERED_KEYS};
 
+use self::core::Core;
 use crate::changes::{Listeners, Part};
-use actions::Actions;
 use parking_lot::{Mutex, RwLock};
-use ringstone_store::{Attributes, Changes, Clock, Error, Hash, Item, Kind, Marks, NewValue, Store, UnixMillis, Value};
+use ringstone_store::{Changes, Clock, Hash, Item, Store, UnixMillis, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use table::{Answered, Table};
+use table::Table;
 use timer::Timer;
 
 /// The loaders of one pattern.
@@ -84,18 +85,6 @@ pub struct Loads {
     core: Arc<Core>,
     /// Registering and closing, one at a time.
     timer: Mutex<Timer>,
-}
-
-/// What the thread of timeouts shares.
-struct Core {
-    table: Arc<Table>,
-    store: Arc<Store>,
-    clock: Arc<dyn Clock>,
-    default_ttl_ms: u64,
-    /// Whether any loader is registered.
-    any: AtomicBool,
-    patterns: RwLock<Arc<Patterns>>,
-    alarm: timer::Alarm,
 }
 
 impl Loads {
@@ -143,7 +132,7 @@ impl Loads {
         }
         let mut timer = self.timer.lock();
         timer.start(&self.core).map_err(RegisterError::Thread)?;
-        let mut work = self.core.table.work(self.core.clock.now_ms());
+        let mut work = self.core.work(self.core.clock.now_ms());
         let registered = work.register(host, at_host, pattern, options);
         let error = if work.is_closed() { RegisterError::Closed } else { RegisterError::TooMany };
         self.core.republish(&work);
@@ -174,7 +163,7 @@ impl Loads {
 
     fn change(&self, change: impl FnOnce(&mut table::Work<'_>)) {
         let mut timer = self.timer.lock();
-        let mut work = self.core.table.work(self.core.clock.now_ms());
+        let mut work = self.core.work(self.core.clock.now_ms());
         change(&mut work);
         self.core.republish(&work);
         let actions = work.end();
@@ -201,26 +190,26 @@ impl Loads {
             return Asked::NoLoader;
         }
         match self.patterns().find(key) {
-            Some(group) => self.ask_of(group, key, hash, now_ms, waiter),
+            Some(group) => self.ask_of(group, key, hash, now_ms, || waiter),
             None => Asked::NoLoader,
         }
     }
 
-    /// The same for a key whose loaders are known.
+    /// The same for a key whose loaders are known. The waiter is asked for only if the key is not there, with its cell locked.
     pub fn ask_of(
         &self,
         group: &Group,
         key: &[u8],
         hash: Hash,
         now_ms: UnixMillis,
-        waiter: Option<(Arc<dyn Waiter>, u64)>,
+        waiter: impl FnOnce() -> Option<(Arc<dyn Waiter>, u64)>,
     ) -> Asked {
         let core = &*self.core;
         let entry = core.store.entry(key, hash, now_ms);
         let (asked, actions) = match entry.peek() {
             Some(item) if is_fresh(&item, group, now_ms) => return Asked::Fresh,
             Some(item) => {
-                let mut work = core.table.work(now_ms);
+                let mut work = core.work(now_ms);
                 let stale = work.wants_refresh(key, group.id).then_some(&item.value);
                 match stale {
                     Some(Value::Bytes(bytes)) => {
@@ -241,7 +230,8 @@ impl Loads {
                 (Asked::Stale, work.end())
             }
             None => {
-                let mut work = core.table.work(now_ms);
+                let waiter = waiter();
+                let mut work = core.work(now_ms);
                 (work.ask(key, hash, group.id, waiter), work.end())
             }
         };
@@ -262,7 +252,7 @@ impl Loads {
         let core = &*self.core;
         let entry = core.store.entry(key, hash, now_ms);
         let is_same = entry.peek().is_some_and(|item| item.cas == cas);
-        let mut work = core.table.work(now_ms);
+        let mut work = core.work(now_ms);
         if is_same && work.may_refresh(key, group.id) {
             work.refresh(key, hash, group.id, stale);
         }
@@ -274,7 +264,7 @@ impl Loads {
 
     /// Who asked does not wait any more, and will not be told (it may be under way).
     pub fn withdraw(&self, wait: Wait) {
-        let mut work = self.core.table.work(self.core.clock.now_ms());
+        let mut work = self.core.work(self.core.clock.now_ms());
         work.withdraw(wait);
         self.core.perform(work.end());
     }
@@ -282,7 +272,7 @@ impl Loads {
     /// A host brings what a run came to: a value, none, or that it has failed, and why. What was given up is ignored.
     pub fn settle(&self, id: LoadId, result: Result<Option<LoadedValue>, String>) {
         let core = &*self.core;
-        let mut work = core.table.work(core.clock.now_ms());
+        let mut work = core.work(core.clock.now_ms());
         match result {
             Err(reason) => {
                 work.rejected(id, LoadError::rejected(&reason));
@@ -301,16 +291,16 @@ impl Loads {
     /// Everything is about to be removed from the store. Until the answer is dropped nothing that is loaded is stored; what is being
     /// loaded then is loaded once more. `at_ms`: when it will be gone, which may be later.
     pub fn flushing(&self, at_ms: UnixMillis, now_ms: UnixMillis) -> Flushing<'_> {
-        let mut work = self.core.table.work(now_ms);
+        let mut work = self.core.work(now_ms);
         work.flush();
         self.core.perform(work.end());
         Flushing { core: &self.core, at_ms, now_ms }
     }
 
-    /// Gives up what has taken too long. Answers with the time at which there may be more to do. By the thread of loads; by a
-    /// test that has its own clock.
-    pub fn tick(&self, now_ms: UnixMillis) -> Option<UnixMillis> {
-        self.core.tick(now_ms)
+    /// Gives up what has taken too long. Answers with the time at which there may be more to do, by the steady clock. By the
+    /// thread of loads; by a test that has its own clock.
+    pub fn tick(&self) -> Option<u64> {
+        self.core.tick()
     }
 
     /// What is counted.
@@ -339,7 +329,7 @@ pub struct Flushing<'a> {
 
 impl Drop for Flushing<'_> {
     fn drop(&mut self) {
-        let mut work = self.core.table.work(self.now_ms);
+        let mut work = self.core.work(self.now_ms);
         work.flushed(self.at_ms);
         self.core.perform(work.end());
     }
@@ -348,82 +338,4 @@ impl Drop for Flushing<'_> {
 /// Whether an item needs no refresh.
 fn is_fresh(item: &Item<'_>, group: &Group, now_ms: UnixMillis) -> bool {
     !item.marks.loaded || item.expires_at_ms == 0 || now_ms < item.expires_at_ms.saturating_sub(group.stale_for_ms)
-}
-
-impl Core {
-    /// Has others see the loaders as they are; under the table's lock, so that the last change has the last word.
-    fn republish(&self, work: &table::Work<'_>) {
-        *self.patterns.write() = Arc::new(work.patterns());
-        self.any.store(work.loaders() > 0, Ordering::Relaxed);
-    }
-
-    /// With no lock held.
-    fn perform(&self, actions: Actions) {
-        if let Some(due_ms) = actions.due_ms {
-            self.alarm.set_before(due_ms);
-        }
-        actions.perform();
-    }
-
-    fn tick(&self, now_ms: UnixMillis) -> Option<UnixMillis> {
-        let mut work = self.table.work(now_ms);
-        work.tick();
-        let next = work.next_due();
-        self.perform(work.end());
-        next
-    }
-
-    /// Stores what a run has answered, or that there is nothing, and settles the load.
-    fn keep(&self, answered: &Answered, value: Option<Arc<LoadedValue>>) {
-        let now_ms = self.clock.now_ms();
-        let new = value.as_ref().map(|value| self.new_value(&value.bytes, now_ms));
-        let mut entry = self.store.entry(&answered.key, answered.hash, now_ms);
-        let mut work = self.table.work(now_ms);
-        if work.may_store(answered.serial, value.as_ref()) {
-            // Nobody else can change the key meanwhile, nor ask for it.
-            let early = work.end();
-            debug_assert!(early.is_empty(), "nobody is told before it is stored");
-            let stored = match (&value, new) {
-                (Some(value), Some(new)) => {
-                    new.and_then(|new| entry.set(new, self.attributes(answered, value.flags, now_ms))).map(drop)
-                }
-                _ => {
-                    // A stale value of which the loader says that there is none any more.
-                    if entry.peek().is_some_and(|item| item.marks.loaded) {
-                        entry.remove();
-                    }
-                    Ok(())
-                }
-            };
-            work = self.table.work(now_ms);
-            match (stored, value) {
-                (Ok(()), Some(value)) => work.stored(answered.serial, value),
-                (Ok(()), None) => work.absent(answered.serial),
-                (Err(error), _) => work.refused(answered.serial, error),
-            }
-        }
-        work.fill(answered.loader);
-        let actions = work.end();
-        drop(entry);
-        self.perform(actions);
-    }
-
-    /// A large value is copied into extents before its cell is locked.
-    fn new_value<'v>(&self, bytes: &'v [u8], now_ms: UnixMillis) -> Result<NewValue<'v>, Error> {
-        if bytes.len() < self.store.chain_threshold() {
-            return Ok(NewValue::Bytes(bytes));
-        }
-        let mut body = self.store.reserve(bytes.len(), now_ms)?;
-        body.fill_from(bytes);
-        Ok(NewValue::Body(body))
-    }
-
-    fn attributes(&self, answered: &Answered, flags: u32, now_ms: UnixMillis) -> Attributes {
-        let (ttl_ms, stale_for_ms) = (answered.ttl_ms.unwrap_or(self.default_ttl_ms), answered.stale_for_ms);
-        let (expires_at_ms, loaded) = match ttl_ms {
-            0 => (0, false),
-            ttl_ms => (now_ms.saturating_add(ttl_ms).saturating_add(stale_for_ms), stale_for_ms > 0),
-        };
-        Attributes { flags, expires_at_ms, marks: Marks { kind: Kind::String, loaded, ..Marks::default() }, cas: 0 }
-    }
 }

@@ -1,8 +1,9 @@
 //! What is known for a while of keys that are not being loaded: that there is no value, or that a refresh has just failed.
+//! Times are of the steady clock.
 
 use super::GroupId;
 use super::sieve::Sieve;
-use ringstone_store::{Hash, UnixMillis};
+use ringstone_store::Hash;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ struct Note {
     known: Known,
     group: GroupId,
     hash: Hash,
-    until_ms: UnixMillis,
+    until_ms: u64,
     serial: u64,
 }
 
@@ -33,7 +34,7 @@ struct Note {
 pub(super) struct Remembered {
     notes: HashMap<Arc<[u8]>, Note>,
     /// By the time of their end, and in the order of their making.
-    ends: BTreeSet<(UnixMillis, u64, Arc<[u8]>)>,
+    ends: BTreeSet<(u64, u64, Arc<[u8]>)>,
     bytes: usize,
     next_serial: u64,
 }
@@ -45,7 +46,7 @@ impl Remembered {
     }
 
     /// What is known of a key, if that is of the same pattern's loaders.
-    pub fn get(&self, key: &[u8], group: GroupId, now_ms: UnixMillis) -> Option<Known> {
+    pub fn get(&self, key: &[u8], group: GroupId, now_ms: u64) -> Option<Known> {
         let note = self.notes.get(key)?;
         (note.group == group && now_ms < note.until_ms).then_some(note.known)
     }
@@ -56,7 +57,7 @@ impl Remembered {
         key: &Arc<[u8]>,
         hash: Hash,
         (known, group): (Known, GroupId),
-        until_ms: UnixMillis,
+        until_ms: u64,
         sieve: &Sieve,
     ) {
         self.remove(key, sieve);
@@ -82,14 +83,14 @@ impl Remembered {
     }
 
     /// Forgets what is over.
-    pub fn expire(&mut self, now_ms: UnixMillis, sieve: &Sieve) {
+    pub fn expire(&mut self, now_ms: u64, sieve: &Sieve) {
         while let Some((_, _, key)) = self.ends.first().filter(|(until_ms, ..)| *until_ms <= now_ms).cloned() {
             self.remove(&key, sieve);
         }
     }
 
     /// When the next is over.
-    pub fn first_end(&self) -> Option<UnixMillis> {
+    pub fn first_end(&self) -> Option<u64> {
         self.ends.first().map(|(until_ms, ..)| *until_ms)
     }
 

@@ -37,8 +37,8 @@ struct State {
     loads: HashMap<u64, Load>,
     by_key: HashMap<Arc<[u8]>, u64>,
     runs: HashMap<LoadId, u64>,
-    /// What is given up at which time.
-    due: BTreeSet<(UnixMillis, u64)>,
+    /// What is given up at which time of the steady clock.
+    due: BTreeSet<(u64, u64)>,
     loaders: BTreeMap<LoaderId, Loader>,
     groups: BTreeMap<GroupId, Members>,
     remembered: Remembered,
@@ -76,6 +76,8 @@ pub(super) struct Work<'t> {
     table: &'t Table,
     state: MutexGuard<'t, State>,
     now_ms: UnixMillis,
+    /// By which it is measured how long something takes.
+    steady_ms: u64,
     actions: Actions,
 }
 
@@ -85,8 +87,8 @@ impl Table {
     }
 
     /// Locks it. Whoever holds the lock must call [`Work::end`], and perform the actions without any lock.
-    pub fn work(&self, now_ms: UnixMillis) -> Work<'_> {
-        Work { table: self, state: self.state.lock(), now_ms, actions: Actions::default() }
+    pub fn work(&self, now_ms: UnixMillis, steady_ms: u64) -> Work<'_> {
+        Work { table: self, state: self.state.lock(), now_ms, steady_ms, actions: Actions::default() }
     }
 
     /// Changes of keys are told while there is a key that they matter to.
@@ -151,9 +153,9 @@ impl Work<'_> {
         self.actions
     }
 
-    /// When there is something to do next.
-    pub fn next_due(&self) -> Option<UnixMillis> {
-        let remembered = self.state.remembered.first_end().map(|end| end.max(self.now_ms + EXPIRE_INTERVAL_MS));
+    /// When there is something to do next, by the steady clock.
+    pub fn next_due(&self) -> Option<u64> {
+        let remembered = self.state.remembered.first_end().map(|end| end.max(self.steady_ms + EXPIRE_INTERVAL_MS));
         let load = self.state.due.first().map(|(due_ms, _)| *due_ms);
         load.into_iter().chain(remembered).min()
     }

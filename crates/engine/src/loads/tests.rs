@@ -7,7 +7,7 @@ mod storm;
 use super::table::Table;
 use super::*;
 use crate::cache::{Cache, CacheOptions};
-use ringstone_store::{Eviction, ManualClock};
+use ringstone_store::{Attributes, Error, Eviction, ManualClock, NewValue};
 use std::collections::HashMap;
 
 const NOW_MS: u64 = 1_790_000_000_000;
@@ -126,7 +126,7 @@ impl Bench {
     /// Lets time pass and has timeouts noticed.
     fn pass(&self, ms: u64) -> Option<u64> {
         self.clock.advance(ms);
-        let next = self.cache.loads.tick(self.clock.now_ms());
+        let next = self.cache.loads.tick();
         self.check();
         next
     }

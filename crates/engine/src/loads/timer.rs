@@ -1,8 +1,8 @@
-//! The thread that gives up what takes too long. It is there only while loaders are.
+//! The thread that gives up what takes too long. It is there only while loaders are. All times here are of the steady clock:
+//! that somebody sets the other one neither ends loads nor has them go on.
 
 use super::Core;
 use parking_lot::{Condvar, Mutex};
-use ringstone_store::UnixMillis;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
@@ -10,10 +10,8 @@ use std::time::Duration;
 
 /// Between two looks at least, in milliseconds: how late a timeout may be noticed.
 const GRANULARITY_MS: u64 = 5;
-/// Longest sleep, in milliseconds: the clock may be set, and the sleep goes by another one.
-const LONGEST_SLEEP_MS: u64 = 1000;
 /// Nothing is due.
-const NEVER: UnixMillis = u64::MAX;
+const NEVER: u64 = u64::MAX;
 
 /// When the thread looks next.
 pub(super) struct Alarm {
@@ -25,7 +23,7 @@ pub(super) struct Alarm {
 
 #[derive(Default)]
 struct State {
-    next_ms: UnixMillis,
+    next_ms: u64,
     stop: bool,
 }
 
@@ -39,7 +37,7 @@ impl Alarm {
     /// Has the thread look at this time, if it would not before. After the table's lock was held to put in what is due then: the
     /// thread either finds that, or has let this be seen that it does not.
     #[inline]
-    pub fn set_before(&self, due_ms: UnixMillis) {
+    pub fn set_before(&self, due_ms: u64) {
         if due_ms < self.next_ms.load(Relaxed) {
             let mut state = self.state.lock();
             state.next_ms = state.next_ms.min(due_ms);
@@ -57,17 +55,17 @@ impl Alarm {
     }
 
     /// Sleeps until it is due, or until the end.
-    fn wait(&self, core: &Core, due_ms: Option<UnixMillis>) {
+    fn wait(&self, core: &Core, due_ms: Option<u64>) {
         let mut state = self.state.lock();
         state.next_ms = state.next_ms.min(due_ms.unwrap_or(NEVER));
         self.next_ms.store(state.next_ms, Relaxed);
         let mut least = GRANULARITY_MS;
         while !state.stop {
-            let left_ms = state.next_ms.saturating_sub(core.clock.now_ms()).max(least);
+            let left_ms = state.next_ms.saturating_sub(core.clock.steady_ms()).max(least);
             if left_ms == 0 {
                 return;
             }
-            let sleep = Duration::from_millis(left_ms.min(LONGEST_SLEEP_MS));
+            let sleep = Duration::from_millis(left_ms);
             if state.next_ms == NEVER {
                 self.changed.wait(&mut state);
             } else if self.changed.wait_for(&mut state, sleep).timed_out() {
@@ -89,7 +87,7 @@ impl Timer {
             let core = Arc::clone(core);
             let look = move || {
                 while core.alarm.clear() {
-                    let due_ms = core.tick(core.clock.now_ms());
+                    let due_ms = core.tick();
                     core.alarm.wait(&core, due_ms);
                 }
             };

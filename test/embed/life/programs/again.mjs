@@ -4,14 +4,17 @@ import { ask, Cache, client, held, MIB, open, report, serve, usage } from './sup
 
 const [scene = '', total = 0, first = 0] = process.argv.slice(2).map((text, n) => (n ? Number(text) : text));
 
+/** One for all, so that the collector's garbage is no part of what is measured. */
+const LARGE = Buffer.alloc(MIB);
+
 const SCENES = {
   async 'opened and closed'() {
     const cache = open();
-    cache.set('key', Buffer.alloc(MIB));
+    cache.set('key', LARGE);
     cache.close();
   },
   async 'opened, and left to the collector'() {
-    open().set('key', Buffer.alloc(MIB));
+    open().set('key', LARGE);
     globalThis.gc();
   },
   async 'joined, beside one that stays open'() {
@@ -67,17 +70,17 @@ const SCENES = {
 /** Neither ended nor destroyed. */
 async function leaveStreams(cache) {
   cache.createWriteStream('key', { size: MIB, idleTimeout: 0 }).write(Buffer.alloc(1000));
-  cache.set('read', Buffer.alloc(MIB));
+  cache.set('read', LARGE);
   await once(cache.createReadStream('read'), 'readable');
   cache.delete('read');
 }
 
 const stays = Cache.open({ name: 'stays' });
-let before = usage();
+let before = await usage();
 for (let n = 0; n < total; n++) {
-  if (n === first) before = usage();
+  if (n === first) before = await usage();
   await SCENES[scene]();
   // Finalizers have their turn.
   await new Promise(resolve => setImmediate(resolve));
 }
-report({ before, after: usage(), closed: stays.closed });
+report({ before, after: await usage(), closed: stays.closed });

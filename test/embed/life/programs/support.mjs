@@ -41,9 +41,12 @@ export function held(server) {
 }
 
 /** What the system says that this process uses. */
-export function usage() {
-  // So that what was freed is not counted as growth.
-  for (let times = 0; times < 3; times++) globalThis.gc?.();
+export async function usage() {
+  // So that what was freed is not counted as growth; finalizers have their turn.
+  for (let times = 0; times < 3; times++) {
+    globalThis.gc?.();
+    await new Promise(resolve => setImmediate(resolve));
+  }
   const status = readFileSync('/proc/self/status', 'utf8');
   return {
     rss: Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]) * KIB,

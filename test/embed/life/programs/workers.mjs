@@ -121,9 +121,9 @@ const SCENES = {
   async 'one after another'() {
     const [total, atOnce, first] = process.argv.slice(3).map(Number);
     const cache = open();
-    let before = usage();
+    let before = await usage();
     for (let number = 0; number < total; number += atOnce) {
-      if (number === first) before = usage();
+      if (number === first) before = await usage();
       await Promise.all(
         Array.from({ length: atOnce }, async (_, n) => {
           const { message, exited } = await startWorker('visits', { number: number + n });
@@ -132,8 +132,8 @@ const SCENES = {
         }),
       );
     }
-    await until('threads that have ended are gone', () => usage().threads <= before.threads);
-    const after = usage();
+    await until('threads that have ended are gone', async () => (await usage()).threads <= before.threads);
+    const after = await usage();
     for (let n = 0; n < total; n++) check(cache.getString(`visit ${n}`) === 'was here', 'what they wrote is there');
     report({ before, after });
   },

@@ -16,7 +16,7 @@ impl Work<'_> {
         if let Some(load) = self.state.by_key.get(key) {
             return self.join(*load, waiter);
         }
-        if self.state.remembered.get(key, group, self.now_ms) == Some(Known::Absent) {
+        if self.state.remembered.get(key, group, self.steady_ms) == Some(Known::Absent) {
             self.state.stats.negative_hits += 1;
             return Asked::Absent;
         }
@@ -53,7 +53,7 @@ impl Work<'_> {
     pub fn may_refresh(&self, key: &[u8], group: GroupId) -> bool {
         if key.len() > MAX_LOAD_KEY_BYTES
             || self.state.by_key.contains_key(key)
-            || self.state.remembered.get(key, group, self.now_ms).is_some()
+            || self.state.remembered.get(key, group, self.steady_ms).is_some()
         {
             return false;
         }
@@ -148,9 +148,10 @@ impl Work<'_> {
             stale,
             failures: 0,
             repeated: false,
-            began_ms: self.now_ms,
+            began_ms: self.steady_ms,
+            began_at_ms: self.now_ms,
             due_ms: 0,
-            deadline_ms: self.now_ms.saturating_add(options.timeout_ms * TIMEOUTS_PER_LOAD),
+            deadline_ms: self.steady_ms.saturating_add(options.timeout_ms * TIMEOUTS_PER_LOAD),
         };
         self.state.loads.insert(serial, load);
         serial

@@ -64,7 +64,7 @@ impl Work<'_> {
             // What was written before it is gone as well.
             return load.changed.then_removed(place);
         }
-        if flush_at_ms != 0 && load.began_ms < flush_at_ms && flush_at_ms <= now_ms {
+        if flush_at_ms != 0 && load.began_at_ms < flush_at_ms && flush_at_ms <= now_ms {
             // Nobody knows who came before that.
             return KeyChange::Removed(0);
         }

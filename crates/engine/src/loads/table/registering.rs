@@ -105,6 +105,10 @@ impl Work<'_> {
                 self.state.groups.remove(&loader.group);
             }
         }
+        if self.state.groups.is_empty() {
+            // Nobody would look for what is over, as the thread of timeouts ends.
+            self.state.remembered.clear(&self.table.sieve);
+        }
         Some(loader)
     }
 
@@ -133,7 +137,11 @@ impl Work<'_> {
                 }
                 Phase::Queued(_) => {
                     self.stop_waiting(serial);
-                    self.restart(serial, None);
+                    if self.key_change(serial).is_written() {
+                        self.finish(serial, Settled::Loaded(None));
+                    } else {
+                        self.restart(serial, None);
+                    }
                 }
                 // It is about to be settled.
                 Phase::Between | Phase::Storing => {}

@@ -43,7 +43,7 @@ impl Work<'_> {
         let Some(load) = state.loads.get_mut(&serial) else { return };
         let Some(loader) = state.loaders.get_mut(&load.loader) else { return };
         load.changed = KeyChange::None;
-        load.began_ms = self.now_ms;
+        (load.began_ms, load.began_at_ms) = (self.steady_ms, self.now_ms);
         loader.running += 1;
         loader.counts.runs += 1;
         state.stats.runs += 1;
@@ -55,7 +55,7 @@ impl Work<'_> {
     /// From now on the load is given up when its time is over.
     fn set_due(&mut self, serial: u64, phase: Phase) {
         let Some(load) = self.state.loads.get_mut(&serial) else { return };
-        let due_ms = self.now_ms.saturating_add(load.options.timeout_ms).min(load.deadline_ms);
+        let due_ms = self.steady_ms.saturating_add(load.options.timeout_ms).min(load.deadline_ms);
         (load.phase, load.due_ms) = (phase, due_ms);
         self.state.due.insert((due_ms, serial));
         self.actions.note_due(due_ms);
@@ -131,16 +131,18 @@ impl Work<'_> {
         load.loader = id;
     }
 
-    /// Runs a load once more that is between.
+    /// Has a load that is between run once more, or by another loader.
     pub(super) fn restart(&mut self, serial: u64, avoided: Option<LoaderId>) {
         let Some(load) = self.state.loads.get(&serial) else { return };
-        if self.now_ms >= load.deadline_ms {
+        if self.steady_ms >= load.deadline_ms {
             return self.finish(serial, Settled::Failed(LoadError::TimedOut));
         }
+        // Of those that were not run yet, who came first stays the first.
+        let was_run = load.failures > 0 || load.repeated;
         match self.choose(load.group, avoided) {
             Some(loader) => {
                 self.move_to(serial, loader);
-                self.start(serial, true);
+                self.start(serial, was_run);
             }
             None => self.finish(serial, Settled::Gone),
         }
@@ -169,7 +171,7 @@ impl Work<'_> {
         if let Some(load) = state.loads.get(&serial)
             && for_ms > 0
         {
-            let until_ms = self.now_ms.saturating_add(for_ms);
+            let until_ms = self.steady_ms.saturating_add(for_ms);
             state.remembered.insert(&load.key, load.hash, (known, load.group), until_ms, &self.table.sieve);
         }
     }
@@ -183,7 +185,7 @@ impl Work<'_> {
         self.end_run(serial);
         let state = &mut *self.state;
         let load = state.loads.get(&serial)?;
-        state.stats.run_ms += self.now_ms.saturating_sub(load.began_ms);
+        state.stats.run_ms += self.steady_ms.saturating_sub(load.began_ms);
         let loader = load.loader;
         let first = state.groups.get(&load.group).and_then(|members| state.loaders.get(members.loaders.first()?));
         let answered = Answered {
@@ -241,7 +243,7 @@ impl Work<'_> {
     /// The key was removed while it was loaded, so the answer may be older than that. Nothing is stored. The first time all
     /// wait for another run; after that only those who came after the first change, and the others are given the answer.
     fn repeat(&mut self, serial: u64, place: u64, value: Option<&Arc<LoadedValue>>) {
-        let now_ms = self.now_ms;
+        let steady_ms = self.steady_ms;
         let Some(load) = self.state.loads.get_mut(&serial) else { return };
         if load.waiters.is_empty() {
             return self.finish(serial, Settled::Loaded(None));
@@ -250,7 +252,7 @@ impl Work<'_> {
             let late = load.waiters.split_off(&place);
             let early = std::mem::replace(&mut load.waiters, late);
             let (loader, is_wanted, told) = (load.loader, !load.waiters.is_empty(), early.len());
-            load.deadline_ms = now_ms.saturating_add(load.options.timeout_ms * TIMEOUTS_PER_LOAD);
+            load.deadline_ms = steady_ms.saturating_add(load.options.timeout_ms * TIMEOUTS_PER_LOAD);
             load.failures = 0;
             let outcome = value.map_or(Settled::Absent, |value| Settled::Loaded(Some(Arc::clone(value))));
             self.actions.settle(early, outcome);
@@ -320,7 +322,7 @@ impl Work<'_> {
 
     /// Gives up what has taken too long.
     pub fn tick(&mut self) {
-        while let Some((_, serial)) = self.state.due.first().copied().filter(|(due_ms, _)| *due_ms <= self.now_ms) {
+        while let Some((_, serial)) = self.state.due.first().copied().filter(|(due_ms, _)| *due_ms <= self.steady_ms) {
             let Some(load) = self.state.loads.get(&serial) else {
                 self.state.due.pop_first();
                 continue;
@@ -345,6 +347,6 @@ impl Work<'_> {
             }
             self.fill(id);
         }
-        self.state.remembered.expire(self.now_ms, &self.table.sieve);
+        self.state.remembered.expire(self.steady_ms, &self.table.sieve);
     }
 }

@@ -223,6 +223,36 @@ fn a_host_that_leaves_is_not_called_and_its_loads_go_to_others() {
 }
 
 #[test]
+fn what_waits_for_a_turn_of_a_loader_that_goes_keeps_its_order() {
+    let (mut bench, host) = Bench::with_loader(LoaderOptions { max_concurrent: 1, ..QUICK });
+    let (heir, _) = bench.host("", LoaderOptions { max_concurrent: 1, ..QUICK });
+    ["a", "x", "b", "y", "c", "z", "d"].iter().for_each(|key| _ = bench.wait(key));
+    bench.cache.loads.leave(&(host as _));
+    let mut order = String::new();
+    while let Some(run) = heir.take().pop() {
+        order.push_str(std::str::from_utf8(&run.key).expect("text"));
+        bench.give(&run, "v");
+        bench.check();
+    }
+    assert_eq!(order, "xayzbcd", "what had been begun, what waited here, what waited there");
+}
+
+#[test]
+fn with_the_last_loader_goes_what_is_remembered() {
+    let mut bench = Bench::new();
+    let (first, first_id) = bench.host("a", LoaderOptions { negative_ttl_ms: 60_000, ..QUICK });
+    let (_second, second_id) = bench.host("b", QUICK);
+    bench.wait("a");
+    bench.cache.loads.settle(first.one().id, Ok(None));
+    bench.cache.loads.unregister(first_id);
+    bench.cache.loads.unregister(second_id);
+    // Nobody would look for what is over, and every write would be told of for ever.
+    assert_eq!(bench.stats().remembered, 0);
+    assert!(!bench.cache.loads.core.table.is_observing());
+    bench.check();
+}
+
+#[test]
 fn all_hosts_that_leave_at_once_make_no_second_failure() {
     let (mut bench, host) = Bench::with_loader(QUICK);
     let same: Arc<dyn LoadHost> = host.clone();
@@ -460,6 +490,30 @@ fn each_loader_is_counted() {
     assert_eq!(stats, expected);
     bench.cache.loads.unregister(id);
     assert_eq!(bench.cache.loads.loader_stats(id), None);
+}
+
+#[test]
+fn a_clock_that_is_set_neither_ends_loads_nor_has_them_go_on() {
+    for set_to_ms in [NOW_MS - 3_600_000, NOW_MS + 3_600_000] {
+        let (mut bench, host) = Bench::with_loader(LoaderOptions { negative_ttl_ms: 300, max_concurrent: 1, ..QUICK });
+        let tickets = [bench.wait("a"), bench.wait("b")];
+        bench.clock.set(set_to_ms);
+        bench.pass(99);
+        assert_eq!((host.take().len(), bench.told(tickets[0]), bench.told(tickets[1])), (1, None, None), "{set_to_ms}");
+        bench.pass(1);
+        assert_eq!((host.one().key[..].to_vec(), host.cancelled.lock().len()), (b"a".to_vec(), 1), "its second run");
+        assert_eq!(bench.told(tickets[1]), Some(Settled::Failed(LoadError::NotStarted)));
+        bench.pass(100);
+        assert_eq!(bench.told(tickets[0]), Some(Settled::Failed(LoadError::TimedOut)));
+        bench.wait("none");
+        bench.cache.loads.settle(host.one().id, Ok(None));
+        bench.clock.set(NOW_MS);
+        bench.pass(299);
+        assert_eq!(bench.ask("none").0, Asked::Absent);
+        bench.pass(1);
+        bench.wait("none");
+        assert_eq!(bench.stats().run_ms, 0);
+    }
 }
 
 #[test]

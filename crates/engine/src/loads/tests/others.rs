@@ -46,6 +46,32 @@ fn what_somebody_writes_to_a_key_that_waits_for_its_turn_stands() {
 }
 
 #[test]
+fn what_somebody_writes_to_a_key_that_waits_stands_when_another_loader_gets_it() {
+    let (mut bench, host) = Bench::with_loader(QUICK);
+    let (heir, _) = bench.host("", LoaderOptions { max_concurrent: 2, ..QUICK });
+    bench.wait("a");
+    let answered = ["b", "c"].map(|key| {
+        bench.wait(key);
+        heir.one()
+    });
+    let ticket = bench.wait("d");
+    bench.write("d", "written");
+    // The heir's turns are free while its answers are on their way into the store.
+    let core = &bench.cache.loads.core;
+    let answered = answered.map(|run| {
+        let mut work = core.work(NOW_MS);
+        let answered = work.answered(run.id).expect("is wanted");
+        assert!(work.end().is_empty());
+        answered
+    });
+    bench.cache.loads.leave(&(host as _));
+    answered.iter().for_each(|answered| core.keep(answered, Some(Arc::new(value("loaded")))));
+    heir.take().iter().for_each(|run| bench.give(run, "loaded"));
+    assert_eq!((bench.told(ticket), bench.stored("d").as_deref()), (Some(Settled::Loaded(None)), Some("written")));
+    bench.check();
+}
+
+#[test]
 fn after_a_removal_the_load_is_run_once_more_also_of_a_key_that_was_not_there() {
     for written_before in [false, true] {
         let (mut bench, host) = Bench::with_loader(QUICK);
@@ -109,6 +135,21 @@ fn a_removal_ends_a_refresh_and_what_it_brings() {
     assert_eq!(bench.ask("k").0, Asked::Stale);
     let refresh = host.one();
     assert!(bench.remove("k"));
+    bench.give(&refresh, "older than the removal");
+    assert_eq!((bench.stored("k"), host.take().len()), (None, 0));
+    bench.check();
+}
+
+#[test]
+fn a_removal_counts_also_of_what_has_just_expired() {
+    let (mut bench, host) = Bench::with_loader(QUICK);
+    bench.wait("k");
+    bench.give(&host.one(), "old");
+    bench.clock.advance(1000);
+    assert_eq!(bench.ask("k").0, Asked::Stale);
+    let refresh = host.one();
+    bench.clock.advance(500);
+    assert!(!bench.remove("k"));
     bench.give(&refresh, "older than the removal");
     assert_eq!((bench.stored("k"), host.take().len()), (None, 0));
     bench.check();
