@@ -175,7 +175,7 @@ impl<'t, 'i> Lane<'t, 'i> {
     /// Gives back what was taken from `consumed` on.
     #[cold]
     pub fn put_off(&mut self, consumed: usize) {
-        self.turn.consumed = consumed;
+        (self.turn.consumed, self.turn.need) = (consumed, 0);
         self.turn.connection.rewind();
         self.state = LaneState::PutOff;
     }

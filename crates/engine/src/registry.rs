@@ -30,20 +30,24 @@ impl OpenCache {
         differs: impl FnOnce(&CacheOptions) -> Option<String>,
     ) -> Result<Arc<OpenCache>, Error> {
         let Some(name) = name else { return Ok(Arc::new(OpenCache::start(None, options)?)) };
-        let mut open = OPEN.lock();
-        let open = open.get_or_insert_default();
-        if let Some(cache) = open.get(name).and_then(Weak::upgrade) {
-            return match differs(&cache.options) {
-                None => Ok(cache),
-                Some(difference) => Err(Error::new(
-                    ErrorCode::OptionsDiffer,
-                    format!("the cache {name:?} is open with other options: {difference}; leave them out to join it"),
-                )),
+        let joined = {
+            let mut open = OPEN.lock();
+            let open = open.get_or_insert_default();
+            let Some(cache) = open.get(name).and_then(Weak::upgrade) else {
+                let cache = Arc::new(OpenCache::start(Some(name.to_owned()), options)?);
+                open.insert(name.to_owned(), Arc::downgrade(&cache));
+                return Ok(cache);
             };
+            cache
+        };
+        // Without the lock: where all others have let go meanwhile, one that is refused ends the cache, which takes it.
+        match differs(&joined.options) {
+            None => Ok(joined),
+            Some(difference) => Err(Error::new(
+                ErrorCode::OptionsDiffer,
+                format!("the cache {name:?} is open with other options: {difference}; leave them out to join it"),
+            )),
         }
-        let cache = Arc::new(OpenCache::start(Some(name.to_owned()), options)?);
-        open.insert(name.to_owned(), Arc::downgrade(&cache));
-        Ok(cache)
     }
 
     fn start(name: Option<String>, options: CacheOptions) -> Result<OpenCache, Error> {
@@ -133,6 +137,25 @@ mod tests {
         assert_eq!(other.options.max_memory, 2 << 20);
         let nameless = || OpenCache::open(None, options(1 << 20), |_| None).expect("opens");
         assert!(!Arc::ptr_eq(&nameless(), &nameless()));
+    }
+
+    #[test]
+    fn who_is_refused_may_be_the_last_to_let_go() {
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let open = |differs: &dyn Fn() -> Option<String>| {
+                OpenCache::open(Some("refused last"), options(1 << 20), |_| differs())
+            };
+            let holder = std::cell::Cell::new(open(&|| None).ok());
+            let refused = open(&|| {
+                drop(holder.take());
+                Some("max_memory".to_owned())
+            });
+            assert!(refused.is_err());
+            assert!(open(&|| panic!("it is not open any more")).is_ok());
+            done.send(()).expect("is awaited");
+        });
+        ended.recv_timeout(std::time::Duration::from_secs(60)).expect("the registry is free");
     }
 
     #[test]

@@ -330,6 +330,24 @@ impl<'s, 'k> Entry<'s, 'k> {
         Some(in_place.map_or_else(|| self.set(NewValue::Bytes(value), attributes), Ok))
     }
 
+    /// The same with bytes that depend on the live item, which is counted as a read. `Ok(None)` when there is none; what `change`
+    /// refuses leaves it as it is.
+    pub fn update_value<V: AsRef<[u8]>, E>(
+        &mut self,
+        change: impl FnOnce(&Item<'_>) -> Result<V, E>,
+    ) -> Result<Option<Result<Cas, Error>>, E> {
+        let (key, hash, now, counts) = (self.key, self.hash, self.now, self.counts);
+        let mut view = self.view();
+        let Ok(old) = view.find_live(key, hash, now) else { return Ok(None) };
+        if counts {
+            view.count_read(old.0, old.1, now);
+        }
+        let value = change(&self.shown(old.1))?;
+        let attributes = next_attributes(old.1);
+        let in_place = self.view().replace_in_place(old, key, hash, value.as_ref(), &attributes, now);
+        Ok(Some(in_place.map_or_else(|| self.set(NewValue::Bytes(value.as_ref()), attributes), Ok)))
+    }
+
     fn amend(&mut self, renewed: bool, change: impl FnOnce(&mut Attributes)) -> Option<Result<Cas, Error>> {
         let item = self.live()?;
         let mut attributes = item.attributes();

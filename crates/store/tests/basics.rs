@@ -65,7 +65,14 @@ fn extending_replacing_and_removing() {
         entry.replace_value(b"42").unwrap().unwrap();
         let item = entry.peek().unwrap();
         assert_eq!((item.value.to_vec(), item.flags, item.expires_at_ms), (b"42".to_vec(), 3, 0));
+        assert_eq!(entry.update_value(|_| Err::<[u8; 1], _>("refused")), Err("refused"));
+        let cas = entry.peek().unwrap().cas;
+        let updated = entry.update_value(|item| Ok::<_, ()>([item.value.to_vec(), vec![b'0'; 99]].concat()));
+        assert!(updated.unwrap().unwrap().unwrap() > cas);
+        let item = entry.peek().unwrap();
+        assert_eq!((item.value.len(), item.flags, item.expires_at_ms), (101, 3, 0), "one that is longer moves");
         assert!(entry.remove() && !entry.remove());
+        assert_eq!(entry.update_value(|_| Ok::<_, ()>(b"never")), Ok(None));
         assert_eq!(entry.get().err(), Some(Absence::Absent));
         assert!(entry.append(NewValue::Bytes(b"x")).is_none() && entry.set_expiry(1).is_none());
         drop(entry);

@@ -1,11 +1,15 @@
 //! Counting up and down, as Redis does it.
 
 use super::{Direct, Operation, Ttl, is_string};
+use arrayvec::ArrayString;
 use ringstone_protocol::resp::options::parse_i64;
 use ringstone_store::{Attributes, Error, NewValue, Value};
 
 /// JavaScript's numbers are exact up to this, and down to its negative.
 const LARGEST_EXACT: u64 = (1 << 53) - 1;
+
+/// Of the longest number, with its sign.
+const MAX_DIGITS: usize = 20;
 
 /// What to count.
 #[derive(Clone, Copy, Debug)]
@@ -38,26 +42,49 @@ impl Direct {
     pub fn incr(&self, key: &[u8], count: &Count) -> Result<i64, CountError> {
         let now_ms = self.now_ms();
         let mut entry = self.entry(Operation::Incr, key, now_ms);
-        let current = match entry.get() {
-            Err(_) => None,
-            Ok(item) if !is_string(&item) => return Err(CountError::WrongType),
-            Ok(item) => match item.value {
-                Value::Bytes(bytes) => Some(parse_i64(bytes).ok_or(CountError::NotANumber)?),
+        let mut next = count.initial;
+        let updated = entry.update_value(|item| {
+            next = match item.value {
+                _ if !is_string(item) => return Err(CountError::WrongType),
+                Value::Bytes(bytes) => parse_i64(bytes).ok_or(CountError::NotANumber)?,
                 Value::Chain(_) => return Err(CountError::NotANumber),
-            },
+            };
+            next = sum(next, count.by)?;
+            Ok(Digits::of(next))
+        })?;
+        let written = match updated {
+            Some(written) => written,
+            None => {
+                next = sum(next, count.by)?;
+                let expires_at_ms = self.expires_at_ms(count.ttl, now_ms);
+                let attributes = Attributes { flags: count.flags, expires_at_ms, ..Attributes::default() };
+                entry.set(NewValue::Bytes(Digits::of(next).as_ref()), attributes)
+            }
         };
-        let next = current.unwrap_or(count.initial).checked_add(count.by).ok_or(CountError::OutOfRange)?;
-        if next.unsigned_abs() > LARGEST_EXACT {
-            return Err(CountError::OutOfRange);
-        }
-        let mut digits = itoa::Buffer::new();
-        let value = digits.format(next).as_bytes();
-        let kept = if current.is_some() { entry.replace_value(value) } else { None };
-        let written = kept.unwrap_or_else(|| {
-            let expires_at_ms = self.expires_at_ms(count.ttl, now_ms);
-            entry.set(NewValue::Bytes(value), Attributes { flags: count.flags, expires_at_ms, ..Attributes::default() })
-        });
         drop(entry);
         written.map(|_| next).map_err(|error| CountError::Refused(self.refused(error)))
+    }
+}
+
+/// A sum that JavaScript's numbers hold exactly.
+fn sum(number: i64, by: i64) -> Result<i64, CountError> {
+    let sum = number.checked_add(by).ok_or(CountError::OutOfRange)?;
+    if sum.unsigned_abs() > LARGEST_EXACT { Err(CountError::OutOfRange) } else { Ok(sum) }
+}
+
+/// A number in decimal digits.
+struct Digits(ArrayString<MAX_DIGITS>);
+
+impl Digits {
+    fn of(number: i64) -> Digits {
+        let mut digits = ArrayString::new();
+        digits.push_str(itoa::Buffer::new().format(number));
+        Digits(digits)
+    }
+}
+
+impl AsRef<[u8]> for Digits {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }

@@ -47,21 +47,28 @@ pub struct Asking<'a> {
 impl Asking<'_> {
     /// Asks for what is not there of the keys that the step reads.
     pub fn ask(&self, step: &Step<'_>, first: Option<Hash>, session: &Session) -> Loading {
-        let (mut first, mut waiting, mut failure) = (first, None, None);
+        let (mut first, mut waiting, mut failure) = (first, None::<Waiting>, None);
         each_key(step, session, &mut |key| {
             let known = first.take();
             let Some(group) = self.patterns.find(key) else { return ControlFlow::Continue(()) };
             let hash = known.unwrap_or_else(|| self.store.hash(key));
-            let all = waiting.get_or_insert_with(|| Waiting::of(&session.client));
-            match self.loads.ask_of(group, key, hash, self.now_ms, Some((all.waiter(), 0))) {
-                Asked::Waits(wait) => {
-                    all.add(wait);
-                    return ControlFlow::Continue(());
+            let mut is_asked = false;
+            // Not made for what is there, as nearly all is.
+            let waiter = || {
+                is_asked = true;
+                Some((waiting.get_or_insert_with(|| Waiting::of(&session.client)).waiter(), 0))
+            };
+            let answer = self.loads.ask_of(group, key, hash, self.now_ms, waiter);
+            match (answer, &mut waiting) {
+                (Asked::Waits(wait), Some(all)) => all.add(wait),
+                (answer, Some(all)) if is_asked => {
+                    all.skip();
+                    if let Asked::Refused(error) = answer {
+                        failure = Some(error);
+                    }
                 }
-                Asked::Refused(error) => failure = Some(error),
-                Asked::NoLoader | Asked::Fresh | Asked::Stale | Asked::Absent => {}
+                _ => {}
             }
-            all.skip();
             if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         match (waiting, failure) {

@@ -190,19 +190,19 @@ impl Loads {
             return Asked::NoLoader;
         }
         match self.patterns().find(key) {
-            Some(group) => self.ask_of(group, key, hash, now_ms, waiter),
+            Some(group) => self.ask_of(group, key, hash, now_ms, || waiter),
             None => Asked::NoLoader,
         }
     }
 
-    /// The same for a key whose loaders are known.
+    /// The same for a key whose loaders are known. The waiter is asked for only if the key is not there, with its cell locked.
     pub fn ask_of(
         &self,
         group: &Group,
         key: &[u8],
         hash: Hash,
         now_ms: UnixMillis,
-        waiter: Option<(Arc<dyn Waiter>, u64)>,
+        waiter: impl FnOnce() -> Option<(Arc<dyn Waiter>, u64)>,
     ) -> Asked {
         let core = &*self.core;
         let entry = core.store.entry(key, hash, now_ms);
@@ -230,6 +230,7 @@ impl Loads {
                 (Asked::Stale, work.end())
             }
             None => {
+                let waiter = waiter();
                 let mut work = core.work(now_ms);
                 (work.ask(key, hash, group.id, waiter), work.end())
             }

@@ -8,6 +8,7 @@ use ringstone_store::{
     NewValue, Options, Store, Value,
 };
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 const START_MS: u64 = 1_000_000;
@@ -271,9 +272,12 @@ impl Model {
     fn increment(&mut self, key: u16) {
         let there = self.check(key, true);
         let written = self.with(key, |entry| {
-            let next = (entry.get().ok()?.value.len() as u64 + 1).to_string();
-            let result = entry.replace_value(next.as_bytes()).unwrap();
-            Some((next.into_bytes(), result))
+            let mut next = Vec::new();
+            let Ok(result) = entry.update_value(|item| {
+                next = (item.value.len() as u64 + 1).to_string().into_bytes();
+                Ok::<_, Infallible>(next.clone())
+            });
+            result.map(|result| (next, result))
         });
         assert_eq!(written.is_some(), there);
         if let Some((value, result)) = written {

@@ -141,6 +141,21 @@ fn a_removal_ends_a_refresh_and_what_it_brings() {
 }
 
 #[test]
+fn a_removal_counts_also_of_what_has_just_expired() {
+    let (mut bench, host) = Bench::with_loader(QUICK);
+    bench.wait("k");
+    bench.give(&host.one(), "old");
+    bench.clock.advance(1000);
+    assert_eq!(bench.ask("k").0, Asked::Stale);
+    let refresh = host.one();
+    bench.clock.advance(500);
+    assert!(!bench.remove("k"));
+    bench.give(&refresh, "older than the removal");
+    assert_eq!((bench.stored("k"), host.take().len()), (None, 0));
+    bench.check();
+}
+
+#[test]
 fn a_write_during_a_refresh_stands() {
     let (mut bench, host) = Bench::with_loader(QUICK);
     bench.wait("k");
