@@ -24,6 +24,16 @@ export const loader: Loader = cache.loader('user:', async (name, { signal }) => 
   ttl: 1_000,
 });
 
+declare const absent: undefined;
+Cache.open({ name: absent, maxMemory: absent });
+cache.createWriteStream('key', { size: absent, ttl: absent, signal: absent });
+cache.createReadStream('key', { start: absent, signal: absent });
+cache.loader('key', () => absent, { ttl: absent, staleFor: absent });
+export const waited: Promise<Buffer | undefined> = cache.fetch('key', { signal: absent });
+export const quiet: Promise<CacheServer> = cache.serve({ listen: '127.0.0.1:0', http: absent, signal: absent });
+
+// @ts-expect-error a TTL goes into an object
+cache.set('key', 'value', 5_000);
 // @ts-expect-error a value is a string or bytes
 cache.set('key', Symbol('value'));
 // @ts-expect-error there may be none
@@ -49,6 +59,7 @@ const config = (root: string, files: readonly string[], options: object) => ({
     target: 'es2023',
     lib: ['es2023', 'esnext.disposable'],
     strict: true,
+    exactOptionalPropertyTypes: true,
     noEmit: true,
     // Our declarations, and what they need of others, are compiled too.
     skipLibCheck: false,

@@ -64,15 +64,11 @@ function bytesOf(key: Key): Uint8Array {
 
 /** The bytes of a value on their way into the cache. */
 class ValueWritable extends Writable {
-  readonly #native: NativeWriter | undefined;
+  readonly #native: NativeWriter;
   readonly #idle: NodeJS.Timeout | undefined;
 
-  constructor(native: NativeWriter | RingstoneError, idleTimeoutMs: number, signal: AbortSignal | undefined) {
+  constructor(native: NativeWriter, idleTimeoutMs: number, signal: AbortSignal | undefined) {
     super();
-    if (native instanceof RingstoneError) {
-      this.destroy(native);
-      return;
-    }
     this.#native = native;
     if (idleTimeoutMs > 0) {
       this.#idle = setTimeout(() => this.destroy(idleError(idleTimeoutMs)), Math.min(idleTimeoutMs, MAX_TIMER_MS));
@@ -84,21 +80,35 @@ class ValueWritable extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     this.#idle?.refresh();
-    this.#done(this.#native?.write(chunk), callback);
+    this.#done(this.#native.write(chunk), callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#done(this.#native?.publish(), callback);
+    this.#done(this.#native.publish(), callback);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#idle);
-    this.#native?.release();
+    this.#native.release();
     callback(error);
   }
 
-  #done(status: number | undefined, callback: (error?: Error | null) => void): void {
-    callback(status === 0 ? null : statusError(status ?? STATUS.INTERNAL));
+  #done(status: number, callback: (error?: Error | null) => void): void {
+    callback(status === 0 ? null : statusError(status));
+  }
+}
+
+/** For a value that is refused at once. It fails in a later turn: `pipeline` does not listen to what is destroyed already. */
+class RefusedWritable extends Writable {
+  readonly #error: RingstoneError;
+
+  constructor(error: RingstoneError) {
+    super();
+    this.#error = error;
+  }
+
+  override _construct(callback: (error?: Error | null) => void): void {
+    callback(this.#error);
   }
 }
 
@@ -154,7 +164,8 @@ export function createWriter(cache: NativeCache, key: Key, options: WriteStreamO
   const idleTimeoutMs = duration('idleTimeout', options.idleTimeout ?? IDLE_TIMEOUT_MS);
   const native = cache.writer(bytesOf(key), size, 0, ttlOf({ ttl: options.ttl }));
   if (native === STATUS.CLOSED || native === STATUS.KEY_LENGTH) throw statusError(native);
-  return new ValueWritable(typeof native === 'number' ? statusError(native) : native, idleTimeoutMs, options.signal);
+  if (typeof native === 'number') return new RefusedWritable(statusError(native));
+  return new ValueWritable(native, idleTimeoutMs, options.signal);
 }
 
 /** See `Cache.createReadStream`. */
