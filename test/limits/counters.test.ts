@@ -26,6 +26,12 @@ const STILL: Readonly<Record<Runtime, Readonly<Record<string, string>>>> = {
   },
 };
 
+/**
+ * Counters of what only a program does that has the cache inside, which no client of this server can move: calls and loaders.
+ * test/embed has them move, as far as calls, results, hand-over, coalescing and negative answers go.
+ */
+const OF_PROGRAMS = /\{protocol="node"|^ringstone_loads?_/;
+
 /** Commands beside those that every client sends, one of each. */
 const FURTHER_COMMANDS: readonly string[] = [
   'SETNX c 1',
@@ -448,7 +454,8 @@ eachRuntime(runtime => {
   }
 
   test('no counter was left still', () => {
-    const still = [...shown].filter(name => !moved.has(name) && !(name in STILL[runtime]));
+    const of = [...shown].filter(name => !OF_PROGRAMS.test(name));
+    const still = of.filter(name => !moved.has(name) && !(name in STILL[runtime]));
     expect(still).toEqual([]);
   });
 });
