@@ -1,4 +1,5 @@
 // One thread of a measured process: opens its cache, fills it if that is its part, and runs the loads.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openAdapter } from './adapters.mjs';
 import {
   freshKey,
@@ -34,6 +35,9 @@ import {
 const CHUNK = { sync: 256, awaiting: 32 };
 /** Bytes that a chunk reads or writes at most. */
 const CHUNK_BYTES = 1024 ** 2;
+/** How long a process rests that was filled with more than a little: Ringstone then puts its memory on huge pages. */
+const SETTLE_MS = 2000;
+const LITTLE_BYTES = 4 * 1024 ** 2;
 /** Writes of a fill that wait together. */
 const FILL_BATCH = 100;
 
@@ -156,6 +160,7 @@ export async function runMember(job, thread, meet) {
       await fillAll(adapter, keys, fill);
       const counters = adapter.operations.incr;
       if (counters) for (const key of makeCounterKeys()) await counters(key, 0);
+      if (fill.entries * fill.valueBytes > LITTLE_BYTES) await sleep(SETTLE_MS);
     }
     for (const load of loads) parts.push(await measureLoad(adapter, load, keys, thread, job, meet));
     meet();
