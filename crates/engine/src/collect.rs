@@ -1,7 +1,7 @@
 //! Reads every counter and gauge into metric families.
 
 use crate::counters::{COMMANDS, CommandIndex, Counter, LATENCY_BUCKETS, MISS_REASONS, WorkerCounters};
-use crate::direct::Operation;
+use crate::direct::{CallerCounts, Operation};
 use crate::loads::{LOAD_ERRORS, LoadStats};
 use crate::metrics::{Family, FamilyKind, Sample};
 use crate::server::ServerInfo;
@@ -21,8 +21,9 @@ pub fn families(shared: &Shared, info: &ServerInfo) -> Vec<Family> {
     let network = shared.network_snapshot();
     let store = shared.store_stats();
     let mut families = process(shared, info);
-    families.extend(commands(shared));
-    families.extend(outcomes(shared));
+    let callers = shared.cache.callers.counts();
+    families.extend(commands(shared, &callers));
+    families.extend(outcomes(shared, &callers));
     families.extend(connections(&network));
     families.extend(items(&store));
     families.extend(memory(&store, &network));
@@ -82,7 +83,7 @@ fn process(shared: &Shared, info: &ServerInfo) -> Vec<Family> {
 }
 
 /// A command appears with its first call.
-fn commands(shared: &Shared) -> Vec<Family> {
+fn commands(shared: &Shared, callers: &CallerCounts) -> Vec<Family> {
     let bounds: Vec<f64> = (0..LATENCY_BUCKETS).map(|bucket| (1_u64 << bucket) as f64 / 1e6).collect();
     let mut calls = Vec::new();
     let mut durations = Vec::new();
@@ -105,8 +106,7 @@ fn commands(shared: &Shared) -> Vec<Family> {
         durations.push(Sample { bounds: bounds.clone(), counts, ..sample(&labels, total_ns as f64 / 1e9) });
     }
     // Callers' time is not measured: a clock costs them as much as the call.
-    for (index, name) in Operation::NAMES.iter().enumerate() {
-        let total = shared.cache.callers.sum(|caller| &caller.operations[index]);
+    for (name, total) in Operation::NAMES.iter().zip(callers.operations) {
         if total > 0 {
             calls.push(sample(&[NODE, ("command", name)], total as f64));
         }
@@ -124,18 +124,17 @@ fn commands(shared: &Shared) -> Vec<Family> {
     ]
 }
 
-fn outcomes(shared: &Shared) -> Vec<Family> {
+fn outcomes(shared: &Shared, callers: &CallerCounts) -> Vec<Family> {
     let sum = |pick: fn(&WorkerCounters) -> &Counter| shared.counters.sum(pick) as f64;
     let memcached = ("protocol", "memcached");
     let resp = ("protocol", "resp");
-    let callers = &shared.cache.callers;
     let mut misses = Vec::new();
     for (index, reason) in MISS_REASONS.iter().enumerate() {
         let count = shared.counters.sum(|worker| &worker.memcache.misses[index]);
         misses.push(sample(&[memcached, ("reason", reason)], count as f64));
         let count = shared.counters.sum(|worker| &worker.resp.misses[index]);
         misses.push(sample(&[resp, ("reason", reason)], count as f64));
-        misses.push(sample(&[NODE, ("reason", reason)], callers.misses()[index] as f64));
+        misses.push(sample(&[NODE, ("reason", reason)], callers.misses[index] as f64));
     }
     vec![
         counter(
@@ -144,7 +143,7 @@ fn outcomes(shared: &Shared) -> Vec<Family> {
             vec![
                 sample(&[memcached], sum(|w| &w.memcache.hits)),
                 sample(&[resp], sum(|w| &w.resp.hits)),
-                sample(&[NODE], callers.sum(|caller| &caller.outcomes.hits) as f64),
+                sample(&[NODE], callers.hits as f64),
             ],
         ),
         counter("ringstone_misses_total", "Reads of keys that were not there, by what is known of them.", misses),
@@ -163,13 +162,13 @@ fn outcomes(shared: &Shared) -> Vec<Family> {
             vec![
                 sample(&[memcached], sum(|w| &w.memcache.too_large)),
                 sample(&[resp], sum(|w| &w.resp.too_large)),
-                sample(&[NODE], callers.sum(|caller| &caller.outcomes.too_large) as f64),
+                sample(&[NODE], callers.too_large as f64),
             ],
         ),
         count(
             "ringstone_out_of_memory_total",
             "Writes refused for want of memory.",
-            shared.counters.no_memory() + callers.sum(|caller| &caller.outcomes.no_memory),
+            shared.counters.no_memory() + callers.no_memory,
         ),
     ]
 }

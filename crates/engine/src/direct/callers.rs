@@ -1,6 +1,6 @@
 //! What callers count.
 
-use crate::counters::{Counter, HitMiss, MISS_REASONS, Outcomes};
+use crate::counters::{Counter, MISS_REASONS, Outcomes};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -64,8 +64,6 @@ pub struct CallerCounters {
     pub operations: [Counter; OPERATIONS],
     /// Reads, and writes that were refused.
     pub outcomes: Outcomes,
-    /// Removals.
-    pub delete: HitMiss,
 }
 
 impl CallerCounters {
@@ -80,13 +78,6 @@ impl CallerCounters {
         let mut counts = CallerCounts::default();
         counts.add(self);
         counts
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Counter> {
-        let Outcomes { hits, misses, protocol_errors, too_large, no_memory } = &self.outcomes;
-        let HitMiss { hits: removed, misses: not_removed } = &self.delete;
-        let single = [hits, protocol_errors, too_large, no_memory, removed, not_removed];
-        self.operations.iter().chain(misses).chain(single)
     }
 }
 
@@ -124,7 +115,7 @@ pub struct Callers(Mutex<Inner>);
 struct Inner {
     present: Vec<Arc<CallerCounters>>,
     /// What those have counted that are gone.
-    gone: CallerCounters,
+    gone: CallerCounts,
 }
 
 impl Callers {
@@ -138,9 +129,7 @@ impl Callers {
     /// One less, whose counts stay.
     pub fn leave(&self, counters: &Arc<CallerCounters>) {
         let mut inner = self.0.lock();
-        for (all, one) in inner.gone.all().zip(counters.all()) {
-            all.add(one.get());
-        }
+        inner.gone.add(counters);
         inner.present.retain(|present| !Arc::ptr_eq(present, counters));
     }
 
@@ -152,19 +141,8 @@ impl Callers {
     /// Sums over all that there are and were.
     pub fn counts(&self) -> CallerCounts {
         let inner = self.0.lock();
-        let mut counts = inner.gone.counts();
+        let mut counts = inner.gone;
         inner.present.iter().for_each(|one| counts.add(one));
         counts
-    }
-
-    /// Sum of one counter over all that there are and were.
-    pub fn sum(&self, pick: impl Fn(&CallerCounters) -> &Counter) -> u64 {
-        let inner = self.0.lock();
-        pick(&inner.gone).get() + inner.present.iter().map(|one| pick(one).get()).sum::<u64>()
-    }
-
-    /// Reads that did not find their key, by the reasons of [`MISS_REASONS`].
-    pub fn misses(&self) -> [u64; MISS_REASONS.len()] {
-        std::array::from_fn(|reason| self.sum(|one| &one.outcomes.misses[reason]))
     }
 }

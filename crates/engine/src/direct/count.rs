@@ -3,7 +3,7 @@
 use super::{Direct, Operation, Ttl, is_string};
 use arrayvec::ArrayString;
 use ringstone_protocol::resp::options::parse_i64;
-use ringstone_store::{Attributes, Error, NewValue, Value};
+use ringstone_store::{Error, NewValue, Value};
 
 /// JavaScript's numbers are exact up to this, and down to its negative.
 const LARGEST_EXACT: u64 = (1 << 53) - 1;
@@ -56,8 +56,7 @@ impl Direct {
             Some(written) => written,
             None => {
                 next = sum(next, count.by)?;
-                let expires_at_ms = self.expires_at_ms(count.ttl, now_ms);
-                let attributes = Attributes { flags: count.flags, expires_at_ms, ..Attributes::default() };
+                let attributes = self.attributes(count.flags, count.ttl, now_ms);
                 entry.set(NewValue::Bytes(Digits::of(next).as_ref()), attributes)
             }
         };

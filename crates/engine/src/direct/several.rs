@@ -3,7 +3,7 @@
 use super::{Direct, Operation, Ttl};
 use crate::execute::{MULTI_KEY_BATCH, prefetch};
 use arrayvec::ArrayVec;
-use ringstone_store::{Attributes, Error, Hash, Item, MAX_KEY_BYTES, NewValue};
+use ringstone_store::{Error, Hash, Item, MAX_KEY_BYTES, NewValue};
 use std::ops::ControlFlow;
 
 /// Parts keys that are given as one string. A key that has it cannot be given so.
@@ -106,7 +106,7 @@ impl Direct {
     ) -> Result<(), Ended> {
         self.counters.call(Operation::Mset);
         let (store, now_ms) = (&*self.cache.store, self.now_ms());
-        let attributes = Attributes { flags, expires_at_ms: self.expires_at_ms(ttl, now_ms), ..Attributes::default() };
+        let attributes = self.attributes(flags, ttl, now_ms);
         self.for_each_of(keys, |key, hash| {
             let value = NewValue::Bytes(values.next().ok_or(Ended::Enough)?);
             store

@@ -224,7 +224,7 @@ fn what_callers_count_outlives_them() {
     drop(other);
     let all = cache.callers.counts();
     assert_eq!((cache.callers.count(), all.hits, all.misses), (1, 1, [1, 0, 0, 0]));
-    assert_eq!((f.direct.counters().counts().hits, cache.callers.misses()), (0, [1, 0, 0, 0]));
+    assert_eq!((f.direct.counters().counts().hits, cache.callers.counts().misses), (0, [1, 0, 0, 0]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use ringstone_store::{Attributes, Cas, Entry, Error, NewValue, UnixMillis};
 
 impl Direct {
     #[inline]
-    fn attributes(&self, flags: u32, ttl: Ttl, now_ms: UnixMillis) -> Attributes {
+    pub(super) fn attributes(&self, flags: u32, ttl: Ttl, now_ms: UnixMillis) -> Attributes {
         Attributes { flags, expires_at_ms: self.expires_at_ms(ttl, now_ms), ..Attributes::default() }
     }
 
@@ -108,8 +108,6 @@ impl Direct {
 
     /// Removes an item of any kind; whether there was one.
     pub fn delete(&self, key: &[u8]) -> bool {
-        let removed = self.entry(Operation::Delete, key, self.now_ms()).remove();
-        self.counters.delete.count(removed);
-        removed
+        self.entry(Operation::Delete, key, self.now_ms()).remove()
     }
 }
